@@ -1,0 +1,72 @@
+//! What a person must look at: a typed reason on the order with what to do next, never only a log line.
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+/// Why an order needs a person. Closed list; each reason knows its advice.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Reason {
+    /// Goods must ship but the channel gave no address.
+    MissingAddress,
+    /// A line has a SKU we do not keep, or none.
+    UnmappedSku,
+    /// The channel put the order on hold.
+    HeldByChannel,
+    /// The order changed at the channel after its label was made.
+    ChangedAfterBooking,
+    /// It was cancelled when the parcel had already gone.
+    CancelledAfterDispatch,
+    /// No service of any carrier connection fits the order.
+    NoService,
+    /// The carrier refused the booking.
+    CarrierRefused,
+    /// The carrier made the order but not its label.
+    LabelFailed,
+    /// A booking may or may not exist at the carrier and its reference cannot settle it.
+    UncertainBooking,
+    /// The label could not be cancelled at the carrier.
+    VoidRefused,
+    /// The channel refused the tracking number.
+    WriteBackRefused,
+    /// The connection's credentials were refused.
+    ConnectionRefused,
+    /// The carrier says the parcel failed, came back or was lost.
+    DeliveryFailed,
+    /// A signed delivery whose body we could not understand.
+    Unreadable,
+}
+
+impl Reason {
+    /// One sentence for the person who has to act.
+    pub fn advice(self) -> &'static str {
+        match self {
+            Self::MissingAddress => "Ask the channel for protected customer data access, or cancel the order there; then re-read it.",
+            Self::UnmappedSku => "Add the SKU or map the channel's SKU to one of yours; the order is then allocated by itself.",
+            Self::HeldByChannel => "Release the hold in the channel; the order goes on when the channel says so.",
+            Self::ChangedAfterBooking => "Compare the parcel with the order at the channel; void and book again, or accept it as it is.",
+            Self::CancelledAfterDispatch => "The parcel has left: ask the buyer to refuse it or book a return.",
+            Self::NoService => "Add a service rule that covers this weight and destination, then book again.",
+            Self::CarrierRefused => "Correct what the carrier names, then book again; no label was bought.",
+            Self::LabelFailed => "The carrier holds the order without a label: check the service and account there, then fetch the label again.",
+            Self::UncertainBooking => "Look for our reference in the carrier's account; say whether it exists before anything is booked again.",
+            Self::VoidRefused => "Cancel the label in the carrier's account, or let the parcel be returned; it may be charged.",
+            Self::WriteBackRefused => "Enter the tracking number in the channel by hand, or correct what it names and send it again.",
+            Self::ConnectionRefused => "Reconnect the account: its credentials were refused. Only this connection is paused.",
+            Self::DeliveryFailed => "Contact the carrier about the parcel, then send again or refund.",
+            Self::Unreadable => "Re-read the order from the channel; if it fails again, report the exception's id to support.",
+        }
+    }
+}
+
+/// One open or settled matter on an order. Holds no personal data: `detail` is a code or a field name.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Exception {
+    /// Why.
+    pub reason: Reason,
+    /// When it was first seen.
+    pub since: Timestamp,
+    /// A code or field name from the other side, never its free text.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub detail: Option<String>,
+}

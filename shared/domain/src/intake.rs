@@ -1,0 +1,243 @@
+//! What a channel says about an order, and what that does to the order we hold.
+
+use crate::exception::Reason;
+use crate::id::{ConnectionId, LineId, MerchantId, OrderId};
+use crate::money::Money;
+use crate::order::{Channel, ChannelRef, Destination, Hold, Line, Order, PersonalData, Status};
+use crate::retention::Milestones;
+use crate::time::after;
+use jiff::{SignedDuration, Timestamp};
+use rust_decimal::Decimal;
+
+/// After this long without progress the clock takes an order up again (DESIGN section 3: within 5 minutes,
+/// the clock's own minute included).
+pub const SWEEP_AFTER: SignedDuration = SignedDuration::from_mins(4);
+
+/// How the goods reach the buyer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Delivery {
+    /// By carrier, to an address.
+    Ship,
+    /// The buyer collects.
+    Pickup,
+}
+
+/// One line as the channel tells it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct IncomingLine {
+    /// The channel's key for the line.
+    pub channel_line: String,
+    /// The SKU the channel names.
+    pub sku: Option<String>,
+    /// Pieces after edits and refunds.
+    pub quantity: u32,
+    /// False for downloads, gift cards and services.
+    pub ships: bool,
+    /// Weight of one piece in grams; 0 when unknown.
+    pub grams: u32,
+    /// Price of one piece.
+    pub price: Decimal,
+}
+
+/// An order as the channel tells it, normalised, with nothing that names a person.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Incoming {
+    /// Which channel.
+    pub channel: Channel,
+    /// The channel's key and name for it.
+    pub channel_ref: ChannelRef,
+    /// The channel's time of this version.
+    pub version: Timestamp,
+    /// When it was placed.
+    pub placed_at: Timestamp,
+    /// When it was cancelled, if it was.
+    pub cancelled_at: Option<Timestamp>,
+    /// A test order of the channel: kept, never shipped.
+    pub test: bool,
+    /// How it reaches the buyer.
+    pub delivery: Delivery,
+    /// Where it goes; `None` when the channel gave no address.
+    pub destination: Option<Destination>,
+    /// Its lines.
+    pub lines: Vec<IncomingLine>,
+    /// What the buyer paid.
+    pub total: Money,
+}
+
+/// Who an incoming order is for us: what the caller computed under the merchant's index key.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Identity {
+    /// Our id of the order.
+    pub order: OrderId,
+    /// Whose.
+    pub merchant: MerchantId,
+    /// Through which account.
+    pub connection: ConnectionId,
+    /// Our ids of the lines, in the order of [`Incoming::lines`].
+    pub lines: Vec<LineId>,
+    /// Keyed digest of the content, recipient included.
+    pub digest: String,
+}
+
+/// What to do with an incoming order.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Decision {
+    /// First sight: store it.
+    Create(Box<Order>),
+    /// A newer version: store it in place of the old.
+    Update(Box<Order>),
+    /// We hold this or a newer version.
+    Ignore,
+    /// Same time, other content: the channel must be asked what is true.
+    Reread,
+    /// It was erased: nothing of it may be stored again.
+    Erased,
+}
+
+/// Decides about an incoming order. `fresh` says that it was just read from the channel, which settles
+/// the case of equal times.
+pub fn decide(held: Option<&Order>, incoming: &Incoming, who: &Identity, fresh: bool, now: Timestamp) -> Decision {
+    let Some(held) = held else { return Decision::Create(Box::new(create(incoming, who, now))) };
+    if held.personal == PersonalData::Erased {
+        return Decision::Erased;
+    }
+    if incoming.version < held.version || (incoming.version == held.version && who.digest == held.digest) {
+        return Decision::Ignore;
+    }
+    if incoming.version == held.version && !fresh {
+        return Decision::Reread;
+    }
+    Decision::Update(Box::new(update(held, incoming, who, now)))
+}
+
+fn create(incoming: &Incoming, who: &Identity, now: Timestamp) -> Order {
+    let lines = lines(incoming, who);
+    let mut order = Order {
+        id: who.order.clone(),
+        merchant: who.merchant.clone(),
+        connection: who.connection.clone(),
+        channel: incoming.channel,
+        channel_ref: Some(incoming.channel_ref.clone()),
+        version: incoming.version,
+        digest: who.digest.clone(),
+        rev: 1,
+        status: Status::Received,
+        hold: None,
+        placed_at: incoming.placed_at,
+        milestones: Milestones::received(now),
+        destination: incoming.destination.clone(),
+        lines,
+        total: incoming.total.clone(),
+        shipments: 0,
+        stock_settled: false,
+        exceptions: Vec::new(),
+        personal: PersonalData::Live,
+        due_at: None,
+    };
+    stand(&mut order, incoming, now);
+    order
+}
+
+fn update(held: &Order, incoming: &Incoming, who: &Identity, now: Timestamp) -> Order {
+    let mut order = held.clone();
+    order.rev += 1;
+    order.version = incoming.version;
+    order.digest.clone_from(&who.digest);
+    order.channel_ref = Some(incoming.channel_ref.clone());
+    let was_due = order.due_at;
+    let mut changed = order.destination != incoming.destination;
+    let gone = matches!(held.status, Status::Dispatched | Status::Delivered | Status::Returned);
+    let planned = held.shipments > 0 && held.status != Status::Cancelled;
+    if planned || gone {
+        // The label carries what was true when it was made: the order keeps its lines, a person compares.
+        changed |= pieces(&lines(incoming, who)) != pieces(&held.lines);
+        if incoming.cancelled_at.is_some() && gone {
+            order.raise(Reason::CancelledAfterDispatch, None, now);
+            return order;
+        }
+        if incoming.cancelled_at.is_none() {
+            if changed {
+                order.raise(Reason::ChangedAfterBooking, None, now);
+            }
+            order.due_at = was_due;
+            return order;
+        }
+    } else {
+        let mut fresh = lines(incoming, who);
+        for line in &held.lines {
+            match fresh.iter_mut().find(|l| l.id == line.id) {
+                Some(same) => same.allocations.clone_from(&line.allocations),
+                // A line that vanished keeps what is reserved for it until the allocator gives it back.
+                None if !line.allocations.is_empty() => fresh.push(Line { quantity: 0, ..line.clone() }),
+                None => {}
+            }
+        }
+        order.lines = fresh;
+        order.destination.clone_from(&incoming.destination);
+        order.total = incoming.total.clone();
+    }
+    stand(&mut order, incoming, now);
+    order
+}
+
+/// Sets status, hold, exceptions and the next look from what the channel says now.
+fn stand(order: &mut Order, incoming: &Incoming, now: Timestamp) {
+    order.hold = None;
+    for reason in [Reason::MissingAddress, Reason::UnmappedSku] {
+        order.settle(reason);
+    }
+    order.milestones.nothing_to_ship = order.pieces_to_ship() == 0;
+    order.milestones.cancelled = incoming.cancelled_at.map(|_| order.milestones.cancelled.unwrap_or(now));
+    order.due_at = Some(after(now, SWEEP_AFTER));
+    let hold = |order: &mut Order, why: Hold| {
+        order.status = Status::Held;
+        order.hold = Some(why);
+        if !order.holds_stock() {
+            order.due_at = None;
+        }
+    };
+    if incoming.cancelled_at.is_some() {
+        order.status = Status::Cancelled;
+        if !order.holds_stock() && order.shipments == 0 {
+            order.due_at = None;
+        }
+    } else if incoming.test {
+        hold(order, Hold::TestOrder);
+    } else if order.milestones.nothing_to_ship {
+        hold(order, Hold::NothingToShip);
+    } else if incoming.delivery == Delivery::Pickup {
+        hold(order, Hold::Pickup);
+    } else if incoming.destination.is_none() {
+        order.raise(Reason::MissingAddress, None, now);
+        hold(order, Hold::Exception);
+    } else {
+        order.status = Status::Received;
+    }
+}
+
+fn lines(incoming: &Incoming, who: &Identity) -> Vec<Line> {
+    incoming
+        .lines
+        .iter()
+        .zip(&who.lines)
+        .map(|(line, id)| Line {
+            id: id.clone(),
+            channel_line: Some(line.channel_line.clone()),
+            sku: line.sku.clone(),
+            quantity: line.quantity,
+            ships: line.ships,
+            grams: line.grams,
+            price: line.price,
+            allocations: Vec::new(),
+        })
+        .collect()
+}
+
+fn pieces(lines: &[Line]) -> Vec<(&LineId, u32)> {
+    let mut all: Vec<_> = lines.iter().filter(|l| l.quantity > 0).map(|l| (&l.id, l.quantity)).collect();
+    all.sort();
+    all
+}
+
+#[cfg(test)]
+mod tests;

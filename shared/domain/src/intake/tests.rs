@@ -1,0 +1,163 @@
+use super::*;
+use proptest::prelude::*;
+
+fn at(second: i64) -> Timestamp {
+    Timestamp::from_second(1_780_000_000 + second).unwrap()
+}
+
+fn incoming(second: i64, quantity: u32) -> Incoming {
+    Incoming {
+        channel: Channel::Shopify,
+        channel_ref: ChannelRef { id: "1".into(), name: Some("#1".into()) },
+        version: at(second),
+        placed_at: at(0),
+        cancelled_at: None,
+        test: false,
+        delivery: Delivery::Ship,
+        destination: Some(Destination { country: "GB".into(), postcode_area: Some("BS".into()) }),
+        lines: vec![IncomingLine {
+            channel_line: "11".into(),
+            sku: Some("TEE".into()),
+            quantity,
+            ships: true,
+            grams: 200,
+            price: Decimal::new(1250, 2),
+        }],
+        total: Money { amount: Decimal::new(1250, 2), currency: "GBP".into() },
+    }
+}
+
+fn who(digest: &str) -> Identity {
+    Identity {
+        order: "ord_aa".parse().unwrap(),
+        merchant: "mer_1".parse().unwrap(),
+        connection: "con_1".parse().unwrap(),
+        lines: vec!["lin_1".parse().unwrap()],
+        digest: digest.into(),
+    }
+}
+
+fn created(quantity: u32) -> Order {
+    match decide(None, &incoming(0, quantity), &who("a"), false, at(1)) {
+        Decision::Create(order) => *order,
+        other => panic!("{other:?}"),
+    }
+}
+
+fn updated(held: &Order, incoming: &Incoming, digest: &str) -> Order {
+    match decide(Some(held), incoming, &who(digest), false, at(100)) {
+        Decision::Update(order) => *order,
+        other => panic!("{other:?}"),
+    }
+}
+
+fn reserved(quantity: u32) -> Order {
+    let mut order = created(quantity);
+    order.status = Status::Allocated;
+    order.lines[0].allocations = vec![crate::order::Allocation { warehouse: "wh_1".parse().unwrap(), quantity }];
+    order
+}
+
+#[test]
+fn first_sight_is_received_and_watched() {
+    let order = created(2);
+    assert_eq!(order.status, Status::Received);
+    assert!(order.due_at.is_some());
+}
+
+#[test]
+fn older_and_same_are_ignored_and_a_clash_is_read_again() {
+    let held = created(2);
+    assert_eq!(decide(Some(&held), &incoming(-1, 9), &who("b"), false, at(2)), Decision::Ignore);
+    assert_eq!(decide(Some(&held), &incoming(0, 2), &who("a"), false, at(2)), Decision::Ignore);
+    assert_eq!(decide(Some(&held), &incoming(0, 9), &who("b"), false, at(2)), Decision::Reread);
+    assert!(matches!(decide(Some(&held), &incoming(0, 9), &who("b"), true, at(2)), Decision::Update(_)));
+}
+
+#[test]
+fn an_erased_order_stays_erased() {
+    let held = Order { personal: PersonalData::Erased, ..created(2) };
+    assert_eq!(decide(Some(&held), &incoming(50, 9), &who("b"), true, at(60)), Decision::Erased);
+}
+
+#[test]
+fn an_edit_before_booking_goes_back_for_allocation_and_keeps_what_is_reserved() {
+    let order = updated(&reserved(2), &incoming(5, 3), "b");
+    assert_eq!(order.status, Status::Received);
+    assert_eq!(order.lines[0].quantity, 3);
+    assert_eq!(order.lines[0].allocated(), 2);
+}
+
+#[test]
+fn a_removed_line_keeps_its_reservation_for_the_allocator_to_give_back() {
+    let mut without = incoming(5, 3);
+    without.lines[0].channel_line = "12".into();
+    let identity = Identity { lines: vec!["lin_2".parse().unwrap()], ..who("b") };
+    let Decision::Update(order) = decide(Some(&reserved(2)), &without, &identity, false, at(9)) else { panic!() };
+    assert_eq!(order.lines.len(), 2);
+    assert_eq!((order.lines[1].quantity, order.lines[1].allocated()), (0, 2));
+}
+
+#[test]
+fn a_change_after_booking_asks_a_person_and_keeps_the_label_true() {
+    let mut held = reserved(2);
+    held.status = Status::Booked;
+    held.shipments = 1;
+    let order = updated(&held, &incoming(5, 3), "b");
+    assert_eq!(order.status, Status::Booked);
+    assert_eq!(order.lines[0].quantity, 2);
+    assert_eq!(order.exceptions[0].reason, Reason::ChangedAfterBooking);
+}
+
+#[test]
+fn cancelled_before_allocation_is_done_and_after_it_is_watched() {
+    let cancelled = Incoming { cancelled_at: Some(at(5)), ..incoming(5, 2) };
+    let before = updated(&created(2), &cancelled, "b");
+    assert_eq!((before.status, before.due_at), (Status::Cancelled, None));
+    let after = updated(&reserved(2), &cancelled, "b");
+    assert_eq!(after.status, Status::Cancelled);
+    assert!(after.due_at.is_some() && after.holds_stock());
+}
+
+#[test]
+fn cancelled_after_dispatch_asks_a_person() {
+    let held = Order { status: Status::Dispatched, shipments: 1, ..reserved(2) };
+    let cancelled = Incoming { cancelled_at: Some(at(5)), ..incoming(5, 2) };
+    let order = updated(&held, &cancelled, "b");
+    assert_eq!(order.status, Status::Dispatched);
+    assert_eq!(order.exceptions[0].reason, Reason::CancelledAfterDispatch);
+}
+
+#[test]
+fn orders_with_nothing_to_send_are_held_with_their_reason() {
+    let mut digital = incoming(0, 1);
+    digital.lines[0].ships = false;
+    digital.destination = None;
+    let pickup = Incoming { delivery: Delivery::Pickup, destination: None, ..incoming(0, 1) };
+    let redacted = Incoming { destination: None, ..incoming(0, 1) };
+    let hold = |i: &Incoming| match decide(None, i, &who("a"), false, at(1)) {
+        Decision::Create(o) => (o.status, o.hold, o.exceptions.len()),
+        other => panic!("{other:?}"),
+    };
+    assert_eq!(hold(&digital), (Status::Held, Some(Hold::NothingToShip), 0));
+    assert_eq!(hold(&pickup), (Status::Held, Some(Hold::Pickup), 0));
+    assert_eq!(hold(&redacted), (Status::Held, Some(Hold::Exception), 1));
+}
+
+proptest! {
+    /// Whatever the order of arrival and however often, the newest version wins.
+    #[test]
+    fn shuffled_and_repeated_versions_end_the_same(order in proptest::collection::vec(0usize..6, 1..40)) {
+        let versions: Vec<_> = (0..6).map(|n| (incoming(n, n as u32 + 1), who(&format!("d{n}")))).collect();
+        let mut held: Option<Order> = None;
+        let mut newest = 0;
+        for n in order {
+            newest = newest.max(n);
+            let (incoming, identity) = &versions[n];
+            if let Decision::Create(o) | Decision::Update(o) = decide(held.as_ref(), incoming, identity, false, at(500)) {
+                held = Some(*o);
+            }
+        }
+        prop_assert_eq!(held.unwrap().lines[0].quantity, newest as u32 + 1);
+    }
+}

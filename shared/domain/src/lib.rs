@@ -1,0 +1,19 @@
+//! The pure rules of Waybill: orders, stock, allocation, service choice and retention.
+//!
+//! No I/O, no AWS and no clock: every function takes what it needs, "now" included, and returns a
+//! decision. Personal data is not here either; a domain order only knows whether some exists.
+
+pub mod advice;
+pub mod allocation;
+pub mod exception;
+pub mod id;
+pub mod intake;
+pub mod money;
+pub mod order;
+pub mod retention;
+pub mod service;
+pub mod shipment;
+pub mod stock;
+pub mod time;
+
+pub use id::{ConnectionId, LineId, MerchantId, OrderId, ShipmentId, WarehouseId};

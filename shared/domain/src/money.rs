@@ -1,0 +1,13 @@
+//! Money: a decimal amount with its currency, never a float.
+
+use rust_decimal::Decimal;
+use serde::{Deserialize, Serialize};
+
+/// An amount in one currency.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Money {
+    /// In major units, `12.50` for twelve pounds fifty.
+    pub amount: Decimal,
+    /// ISO 4217, three capitals.
+    pub currency: String,
+}

@@ -1,0 +1,263 @@
+//! An order as Waybill keeps it: lines, where it stands, and nothing that names a person.
+
+use crate::exception::{Exception, Reason};
+use crate::id::{ConnectionId, LineId, MerchantId, OrderId, WarehouseId};
+use crate::money::Money;
+use crate::retention::Milestones;
+use jiff::Timestamp;
+use rust_decimal::Decimal;
+use serde::{Deserialize, Serialize};
+
+/// Where orders come from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Channel {
+    /// Shopify.
+    Shopify,
+}
+
+/// Where an order stands on its road (DESIGN section 3).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Status {
+    /// Stored, or changed since it was last allocated; waiting for stock to be reserved.
+    Received,
+    /// Every line is reserved.
+    Allocated,
+    /// Some lines are reserved and may go ahead.
+    PartAllocated,
+    /// Not enough stock; waiting for some to arrive.
+    Backordered,
+    /// Waiting for something other than stock; see [`Hold`].
+    Held,
+    /// Someone is collecting its goods.
+    Picking,
+    /// Every shipment has its label.
+    Booked,
+    /// Every shipment has left and the channel knows.
+    Dispatched,
+    /// Every shipment arrived.
+    Delivered,
+    /// Cancelled at the channel or by the merchant.
+    Cancelled,
+    /// It came back.
+    Returned,
+}
+
+impl Status {
+    /// The name used in index keys, the API and reports.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Received => "received",
+            Self::Allocated => "allocated",
+            Self::PartAllocated => "part_allocated",
+            Self::Backordered => "backordered",
+            Self::Held => "held",
+            Self::Picking => "picking",
+            Self::Booked => "booked",
+            Self::Dispatched => "dispatched",
+            Self::Delivered => "delivered",
+            Self::Cancelled => "cancelled",
+            Self::Returned => "returned",
+        }
+    }
+
+    /// Every status, in the order of the road.
+    pub const ALL: [Self; 11] = [
+        Self::Received,
+        Self::Allocated,
+        Self::PartAllocated,
+        Self::Backordered,
+        Self::Held,
+        Self::Picking,
+        Self::Booked,
+        Self::Dispatched,
+        Self::Delivered,
+        Self::Cancelled,
+        Self::Returned,
+    ];
+}
+
+/// Why an order is held.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Hold {
+    /// No line needs shipping.
+    NothingToShip,
+    /// The buyer collects it.
+    Pickup,
+    /// A test order of the channel.
+    TestOrder,
+    /// A person must act; the order's exceptions say how.
+    Exception,
+}
+
+/// Whether an order still has personal data.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum PersonalData {
+    /// Not yet erased; for an order that came without a recipient there may be none.
+    Live,
+    /// Erased, for good.
+    Erased,
+}
+
+/// What the channel calls the order; removed when the order is forgotten.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ChannelRef {
+    /// The channel's own key for the order.
+    pub id: String,
+    /// What people call it, such as `#1001`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
+}
+
+/// Where an order goes, no finer than about 200,000 addresses (CONTROLS section 6).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Destination {
+    /// ISO 3166-1 alpha-2.
+    pub country: String,
+    /// The letters a UK postcode begins with, `SW` of `SW1A 1AA`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub postcode_area: Option<String>,
+}
+
+impl Destination {
+    /// The area of a UK postcode: its leading letters, in capitals; `None` where there are none or too many.
+    pub fn area_of(postcode: &str) -> Option<String> {
+        let area: String =
+            postcode.trim_start().chars().take_while(char::is_ascii_alphabetic).map(|c| c.to_ascii_uppercase()).collect();
+        (1..=2).contains(&area.len()).then_some(area)
+    }
+}
+
+/// Pieces of a line reserved at, or sent from, one warehouse.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Allocation {
+    /// Where.
+    pub warehouse: WarehouseId,
+    /// Pieces.
+    pub quantity: u32,
+}
+
+/// One line of an order.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Line {
+    /// Ours.
+    pub id: LineId,
+    /// The channel's key for the line; removed when the order is forgotten.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub channel_line: Option<String>,
+    /// The merchant's stock-keeping unit as the channel named it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sku: Option<String>,
+    /// Pieces still to be sent or sent by us: what was bought less what was edited away or refunded.
+    pub quantity: u32,
+    /// False for downloads, gift cards and services.
+    pub ships: bool,
+    /// Weight of one piece in grams; 0 when the channel does not say.
+    #[serde(default)]
+    pub grams: u32,
+    /// Price of one piece in the order's currency.
+    pub price: Decimal,
+    /// What is reserved for it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub allocations: Vec<Allocation>,
+}
+
+impl Line {
+    /// Pieces reserved over all warehouses.
+    pub fn allocated(&self) -> u32 {
+        self.allocations.iter().map(|a| a.quantity).sum()
+    }
+}
+
+/// An order as Waybill keeps it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Order {
+    /// Ours; see [`OrderId`].
+    pub id: OrderId,
+    /// Whose.
+    pub merchant: MerchantId,
+    /// Through which account it came.
+    pub connection: ConnectionId,
+    /// Through which channel.
+    pub channel: Channel,
+    /// What the channel calls it; `None` once forgotten.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub channel_ref: Option<ChannelRef>,
+    /// The channel's own time of the last change we know.
+    pub version: Timestamp,
+    /// A keyed digest of that version's content: equal times with different digests mean "read again".
+    pub digest: String,
+    /// Counts our own writes; every write is conditional on it.
+    pub rev: u64,
+    /// Where it stands.
+    pub status: Status,
+    /// Why, when it is held.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub hold: Option<Hold>,
+    /// When it was placed, by the channel.
+    pub placed_at: Timestamp,
+    /// What happened to it, for retention.
+    pub milestones: Milestones,
+    /// Where it goes, coarsely.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub destination: Option<Destination>,
+    /// Its lines.
+    pub lines: Vec<Line>,
+    /// What the buyer paid, in the shop's currency.
+    pub total: Money,
+    /// How many shipments have been planned so far; shipment ids count from it.
+    #[serde(default)]
+    pub shipments: u32,
+    /// Its reservations have been settled: the goods left, or the promise was taken back.
+    #[serde(default)]
+    pub stock_settled: bool,
+    /// Open matters for a person.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub exceptions: Vec<Exception>,
+    /// Whether it still has personal data.
+    pub personal: PersonalData,
+    /// When the clock should next look at it; `None` when nothing is left to do.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub due_at: Option<Timestamp>,
+}
+
+impl Order {
+    /// Pieces that must leave a warehouse.
+    pub fn pieces_to_ship(&self) -> u32 {
+        self.lines.iter().filter(|l| l.ships).map(|l| l.quantity).sum()
+    }
+
+    /// True when some stock is reserved for it.
+    pub fn holds_stock(&self) -> bool {
+        !self.stock_settled && self.lines.iter().any(|l| !l.allocations.is_empty())
+    }
+
+    /// Adds an open matter, once per reason.
+    pub fn raise(&mut self, reason: Reason, detail: Option<String>, at: Timestamp) {
+        match self.exceptions.iter_mut().find(|e| e.reason == reason) {
+            Some(open) => open.detail = detail,
+            None => self.exceptions.push(Exception { reason, since: at, detail }),
+        }
+    }
+
+    /// Takes an open matter off.
+    pub fn settle(&mut self, reason: Reason) {
+        self.exceptions.retain(|e| e.reason != reason);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_postcode_area_is_all_that_is_kept() {
+        assert_eq!(Destination::area_of("sw1a 1aa").as_deref(), Some("SW"));
+        assert_eq!(Destination::area_of("B33 8TH").as_deref(), Some("B"));
+        assert_eq!(Destination::area_of("78701"), None);
+        assert_eq!(Destination::area_of("ABCDE"), None);
+    }
+}

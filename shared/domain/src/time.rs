@@ -1,0 +1,18 @@
+//! Times as text that sorts: whole seconds, UTC, always the same width.
+
+use jiff::{SignedDuration, Timestamp};
+
+/// `2026-11-23T09:15:00Z`: sorts as text, which DynamoDB's index keys need.
+pub fn sortable(at: Timestamp) -> String {
+    at.strftime("%Y-%m-%dT%H:%M:%SZ").to_string()
+}
+
+/// `at` moved by `by`, held at the end of time instead of failing.
+pub fn after(at: Timestamp, by: SignedDuration) -> Timestamp {
+    at.checked_add(by).unwrap_or(if by.is_negative() { Timestamp::MIN } else { Timestamp::MAX })
+}
+
+/// A number of days of 24 hours.
+pub const fn days(n: i64) -> SignedDuration {
+    SignedDuration::from_hours(24 * n)
+}
