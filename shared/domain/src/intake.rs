@@ -129,6 +129,7 @@ fn create(incoming: &Incoming, who: &Identity, now: Timestamp) -> Order {
         lines,
         total: incoming.total.clone(),
         shipments: 0,
+        claim: None,
         stock_settled: false,
         exceptions: Vec::new(),
         personal: PersonalData::Live,

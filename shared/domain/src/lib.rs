@@ -5,6 +5,7 @@
 
 pub mod advice;
 pub mod allocation;
+pub mod booking;
 pub mod exception;
 pub mod id;
 pub mod intake;

@@ -172,6 +172,18 @@ impl Line {
     }
 }
 
+/// One shipper's hold on an order while it talks to carriers. It is written before the first call and taken
+/// off when every answer is stored, so a shipper that meets one knows that a call may have been made whose
+/// reply was lost: it asks the carrier for our reference before it creates anything
+/// (models.md section 7 point 3).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Claim {
+    /// When the present holder took it; it lapses after a lease.
+    pub at: Timestamp,
+    /// When the first holder took it: calls may have been made since then.
+    pub since: Timestamp,
+}
+
 /// An order as Waybill keeps it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Order {
@@ -208,9 +220,12 @@ pub struct Order {
     pub lines: Vec<Line>,
     /// What the buyer paid, in the shop's currency.
     pub total: Money,
-    /// How many shipments have been planned so far; shipment ids count from it.
+    /// How many shipments its goods leave in; 0 until a shipper has claimed it.
     #[serde(default)]
     pub shipments: u32,
+    /// A shipper is, or was, talking to carriers about it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub claim: Option<Claim>,
     /// Its reservations have been settled: the goods left, or the promise was taken back.
     #[serde(default)]
     pub stock_settled: bool,

@@ -5,22 +5,11 @@ use crate::service::ServiceChoice;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-/// How far the booking of a shipment is. Each state is written before the call that leaves it, so that
-/// a crash or a lost reply never leads to a second label (models.md section 7 point 3).
+/// How far the booking of a shipment is. That a call to the carrier is under way is not here but in the
+/// order's [`Claim`](crate::order::Claim): a shipment is written once the carrier has answered.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "state", rename_all = "snake_case")]
 pub enum Booking {
-    /// Claimed by one shipper: a call to the carrier may be under way or its reply may be lost, so the
-    /// carrier must be asked for our reference before anything is created.
-    Claimed {
-        /// When; the claim is held for a lease from here.
-        at: Timestamp,
-        /// Who holds it.
-        token: String,
-        /// When the first create was sent, if any was.
-        #[serde(default, skip_serializing_if = "Option::is_none")]
-        sent: Option<Timestamp>,
-    },
     /// The carrier knows the order; its label is not stored yet.
     Created {
         /// The carrier's own key for it.
@@ -33,7 +22,7 @@ pub enum Booking {
         /// Printed on the label and told to the channel.
         tracking: String,
     },
-    /// Cancelled at the carrier, or never made.
+    /// Cancelled at the carrier.
     Voided,
     /// A person must act; the order's exception says how.
     Stuck {

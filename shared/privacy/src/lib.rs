@@ -8,6 +8,7 @@ pub mod index;
 pub mod purpose;
 pub mod recipient;
 pub mod seal;
+pub mod secret;
 pub mod sensitive;
 
 pub use purpose::Purpose;

@@ -1,1 +1,24 @@
-//! store
+//! Every access to data: the five tables, the queues, the label bucket and the keys.
+//!
+//! What is not DynamoDB is a narrow trait with a real side and, with the feature `memory`, an in-memory one.
+//! DynamoDB has one side only, the SDK; in memory its requests go to an engine in the same process.
+
+pub mod audit;
+pub mod db;
+pub mod error;
+pub mod ingest;
+pub mod keys;
+pub mod keyring;
+pub mod labels;
+#[cfg(feature = "memory")]
+pub mod memory;
+pub mod orders;
+pub mod queues;
+pub mod registry;
+pub mod shipments;
+pub mod stock;
+pub mod work;
+
+pub use db::{Db, Tables};
+pub use error::StoreError;
+pub use work::{Queue, Work};

@@ -1,0 +1,107 @@
+//! How an allocated order is cut into shipments, and how long a shipper may hold it.
+
+use crate::id::{LineId, ShipmentId, WarehouseId};
+use crate::order::{Claim, Order};
+use crate::time::after;
+use jiff::{SignedDuration, Timestamp};
+use std::collections::BTreeMap;
+
+/// How long a claim holds others off: longer than the shipper's own time-out (60 s), so that its holder is
+/// surely gone when it lapses.
+pub const LEASE: SignedDuration = SignedDuration::from_secs(90);
+
+/// How long after a lost create the carrier is believed when it says it knows nothing of our reference.
+pub const SETTLE: SignedDuration = SignedDuration::from_secs(180);
+
+/// Weight of the packaging in grams, added to the goods.
+pub const PACKAGING_GRAMS: u32 = 50;
+
+/// One shipment to be booked.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Planned {
+    /// Its id, the same however often it is planned.
+    pub id: ShipmentId,
+    /// From where.
+    pub warehouse: WarehouseId,
+    /// Which pieces.
+    pub lines: Vec<(LineId, u32)>,
+    /// Weight in grams, packaging included.
+    pub grams: u32,
+}
+
+impl Planned {
+    /// What the carrier is told the booking is called: 40 characters at most, nothing of the buyer or channel.
+    pub fn reference(&self) -> String {
+        let suffix = self.id.suffix();
+        format!("WB-{}", &suffix[..suffix.len().min(37)])
+    }
+}
+
+/// Cuts an order into one shipment per warehouse, always in the same way.
+pub fn plan(order: &Order) -> Vec<Planned> {
+    let mut places: BTreeMap<&WarehouseId, (Vec<(LineId, u32)>, u32)> = BTreeMap::new();
+    for line in order.lines.iter().filter(|l| l.ships) {
+        for allocation in &line.allocations {
+            let (lines, grams) = places.entry(&allocation.warehouse).or_default();
+            lines.push((line.id.clone(), allocation.quantity));
+            *grams = grams.saturating_add(line.grams.saturating_mul(allocation.quantity));
+        }
+    }
+    places
+        .into_iter()
+        .enumerate()
+        .map(|(n, (warehouse, (lines, grams)))| Planned {
+            id: ShipmentId::of(&order.id, n + 1),
+            warehouse: warehouse.clone(),
+            lines,
+            grams: grams.saturating_add(PACKAGING_GRAMS),
+        })
+        .collect()
+}
+
+/// What a shipper may do with an order it wants to work on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Turn {
+    /// Nobody has called a carrier about it: create without asking.
+    First,
+    /// Somebody may have: ask the carrier for our reference before creating.
+    Later {
+        /// Enough time has passed to believe the carrier when it knows nothing.
+        settled: bool,
+    },
+    /// Another shipper holds it: come back later.
+    Wait,
+}
+
+/// Whose turn it is.
+pub fn turn(claim: Option<&Claim>, now: Timestamp) -> Turn {
+    match claim {
+        None => Turn::First,
+        Some(claim) if now < after(claim.at, LEASE) => Turn::Wait,
+        Some(claim) => Turn::Later { settled: now >= after(claim.since, SETTLE) },
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_claim_holds_others_off_then_asks_then_settles() {
+        let start = Timestamp::UNIX_EPOCH;
+        let claim = Claim { at: start, since: start };
+        let at = |s| after(start, SignedDuration::from_secs(s));
+        assert_eq!(turn(None, at(0)), Turn::First);
+        assert_eq!(turn(Some(&claim), at(89)), Turn::Wait);
+        assert_eq!(turn(Some(&claim), at(90)), Turn::Later { settled: false });
+        assert_eq!(turn(Some(&claim), at(180)), Turn::Later { settled: true });
+    }
+
+    #[test]
+    fn a_reference_fits_the_carrier_and_names_the_shipment() {
+        let order = "ord_0123456789abcdef0123456789abcdef".parse().unwrap();
+        let planned = Planned { id: ShipmentId::of(&order, 2), warehouse: "wh_1".parse().unwrap(), lines: vec![], grams: 1 };
+        assert_eq!(planned.reference(), "WB-0123456789abcdef0123456789abcdef-2");
+        assert!(planned.reference().len() <= 40);
+    }
+}

@@ -1,0 +1,185 @@
+//! Append-only, chained records: who did what to which order for what purpose, with no personal data from
+//! birth (CONTROLS D3, D4). Each record carries the hash of the one before it.
+
+use crate::db::{Db, from_item, key, s, to_item};
+use crate::error::StoreError;
+use aws_lc_rs::digest::{SHA256, digest};
+use aws_sdk_dynamodb::types::{Put, TransactWriteItem};
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+use waybill_domain::{MerchantId, OrderId};
+
+/// What happened.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Action {
+    /// A recipient was shown.
+    Reveal,
+    /// A label was handed out.
+    Label,
+    /// A read was refused.
+    Refused,
+    /// Fields were given to a carrier.
+    Disclose,
+    /// An order was erased.
+    Erase,
+}
+
+/// The chain a record belongs to: one per merchant and kind, so that busy kinds do not queue behind each other.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Stream {
+    /// Reads by people and refusals.
+    Access,
+    /// What carriers were given.
+    Disclosure,
+    /// The erasure ledger.
+    Erasure,
+}
+
+impl Stream {
+    fn name(self) -> &'static str {
+        match self {
+            Self::Access => "access",
+            Self::Disclosure => "disclosure",
+            Self::Erasure => "erasure",
+        }
+    }
+}
+
+/// What is to be recorded.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Event {
+    /// When.
+    pub at: Timestamp,
+    /// What.
+    pub action: Action,
+    /// Who: the pseudonymous id of a person, or the name of a function.
+    pub actor: String,
+    /// About which order.
+    pub order: OrderId,
+    /// Why.
+    pub purpose: String,
+    /// Names of the fields concerned, never values.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub fields: Vec<String>,
+}
+
+/// A record as it stands in the chain.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Record {
+    /// Its place, from 1.
+    pub seq: u64,
+    /// What is recorded.
+    #[serde(flatten)]
+    pub event: Event,
+    /// The hash of the record before it; empty for the first.
+    pub previous: String,
+    /// SHA-256 of `previous`, `seq` and the event.
+    pub hash: String,
+}
+
+fn hash(previous: &str, seq: u64, event: &Event) -> Result<String, StoreError> {
+    let body = serde_json::to_vec(&(previous, seq, event)).map_err(|_| StoreError::Corrupt("audit record"))?;
+    Ok(hex::encode(digest(&SHA256, &body)))
+}
+
+/// The first record that does not follow from the one before it, if any.
+///
+/// # Errors
+/// `Corrupt` when a record cannot be hashed; never for our records.
+pub fn first_break(records: &[Record]) -> Result<Option<u64>, StoreError> {
+    let mut previous = String::new();
+    for (n, record) in records.iter().enumerate() {
+        let follows = record.seq == n as u64 + 1 && record.previous == previous;
+        if !follows || record.hash != hash(&previous, record.seq, &record.event)? {
+            return Ok(Some(n as u64 + 1));
+        }
+        previous.clone_from(&record.hash);
+    }
+    Ok(None)
+}
+
+/// How often a contended append is tried.
+const TRIES: usize = 20;
+/// Records appended in one transaction (AWS limit is 100 actions).
+const MAX_APPEND: usize = 100;
+
+impl Db {
+    /// Appends events to a chain, in one piece per hundred.
+    ///
+    /// # Errors
+    /// As AWS answers; `Conflict` when others kept appending for too long.
+    pub async fn append(&self, merchant: &MerchantId, stream: Stream, events: &[Event]) -> Result<(), StoreError> {
+        for chunk in events.chunks(MAX_APPEND) {
+            self.append_chunk(merchant, stream, chunk).await?;
+        }
+        Ok(())
+    }
+
+    async fn append_chunk(&self, merchant: &MerchantId, stream: Stream, events: &[Event]) -> Result<(), StoreError> {
+        let pk = format!("{merchant}#{}", stream.name());
+        for _ in 0..TRIES {
+            let (mut seq, mut previous) = match self.chain(&pk, Some(1)).await?.pop() {
+                Some(last) => (last.seq, last.hash),
+                None => (0, String::new()),
+            };
+            let mut actions = Vec::with_capacity(events.len());
+            for event in events {
+                seq += 1;
+                let hash = hash(&previous, seq, event)?;
+                let record = Record { seq, event: event.clone(), previous, hash: hash.clone() };
+                previous = hash;
+                let mut item = to_item(&record)?;
+                item.extend(key(&pk, &format!("{seq:012}")));
+                let put = Put::builder()
+                    .table_name(&self.tables.audit)
+                    .set_item(Some(item))
+                    .condition_expression("attribute_not_exists(pk)")
+                    .build()
+                    .map_err(|_| StoreError::Corrupt("put"))?;
+                actions.push(TransactWriteItem::builder().put(put).build());
+            }
+            match self.transact(actions).await {
+                Err(StoreError::Condition { .. } | StoreError::Conflict) => continue,
+                other => return other,
+            }
+        }
+        Err(StoreError::Conflict)
+    }
+
+    /// A merchant's chain from its beginning.
+    ///
+    /// # Errors
+    /// As AWS answers.
+    pub async fn records(&self, merchant: &MerchantId, stream: Stream) -> Result<Vec<Record>, StoreError> {
+        self.chain(&format!("{merchant}#{}", stream.name()), None).await
+    }
+
+    /// The whole chain from its beginning, or its `last` few from the end.
+    async fn chain(&self, pk: &str, last: Option<i32>) -> Result<Vec<Record>, StoreError> {
+        let mut found = Vec::new();
+        let mut from = None;
+        loop {
+            let reply = self
+                .client
+                .query()
+                .table_name(&self.tables.audit)
+                .key_condition_expression("pk = :pk")
+                .expression_attribute_values(":pk", s(pk))
+                .consistent_read(true)
+                .scan_index_forward(last.is_none())
+                .set_limit(last)
+                .set_exclusive_start_key(from)
+                .send()
+                .await
+                .map_err(|e| StoreError::from_sdk("dynamodb:Query", &e))?;
+            for item in reply.items.unwrap_or_default() {
+                found.push(from_item(item, "audit record")?);
+            }
+            from = reply.last_evaluated_key.filter(|_| last.is_none());
+            if from.is_none() {
+                return Ok(found);
+            }
+        }
+    }
+}

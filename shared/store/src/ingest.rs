@@ -1,0 +1,124 @@
+//! Storing an incoming order: sealed, with its key, in one conditional transaction.
+//!
+//! One road for every channel and both ways in, webhook and poller. On first sight it takes three calls in
+//! sequence: a data key from KMS, one transaction, and the caller's one message to the next stage.
+
+use crate::db::{Db, Item};
+use crate::error::StoreError;
+use crate::keyring::MakeKeys;
+use crate::keys::{self, Origin};
+use crate::orders;
+use crate::work::Queue;
+use aws_sdk_dynamodb::types::TransactWriteItem;
+use jiff::Timestamp;
+use waybill_domain::intake::{Decision, Identity, Incoming, decide};
+use waybill_domain::order::{Order, Status};
+use waybill_domain::retention::Policy;
+use waybill_privacy::Recipient;
+use waybill_privacy::seal::seal;
+
+/// An order to be stored.
+pub struct Arrival<'a> {
+    /// What the channel said.
+    pub incoming: &'a Incoming,
+    /// Who it is for us.
+    pub who: &'a Identity,
+    /// Its recipient, already cut to what the merchant needs.
+    pub recipient: Option<&'a Recipient>,
+    /// Blind index of its buyer.
+    pub buyer: Option<&'a str>,
+    /// The merchant's retention.
+    pub policy: Policy,
+    /// It was just read from the channel, so it is true whatever we hold.
+    pub fresh: bool,
+    /// Now.
+    pub now: Timestamp,
+}
+
+/// What became of it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Outcome {
+    /// Stored; the stage that should look at it next, if any.
+    Stored(Option<Queue>),
+    /// We hold this or a newer version.
+    Ignored,
+    /// The channel must be asked what is true.
+    Reread,
+    /// It was erased and stays so.
+    Erased,
+}
+
+/// How often a changing order is decided anew before the delivery is handed back for a retry.
+const TRIES: usize = 5;
+
+/// The stage that should look at an order as it stands.
+pub fn next_stage(order: &Order) -> Option<Queue> {
+    match order.status {
+        Status::Received => Some(Queue::Allocate),
+        Status::Cancelled | Status::Held if order.shipments > 0 => Some(Queue::Book),
+        Status::Cancelled | Status::Held if order.holds_stock() => Some(Queue::Allocate),
+        _ => None,
+    }
+}
+
+/// Stores an arrival.
+///
+/// # Errors
+/// As AWS answers. Nothing is half stored.
+pub async fn ingest(db: &Db, keyring: &dyn MakeKeys, arrival: &Arrival<'_>) -> Result<Outcome, StoreError> {
+    let Arrival { incoming, who, now, .. } = arrival;
+    let (sealed, wrapped) = match arrival.recipient {
+        Some(recipient) => {
+            let key = keyring.make(&who.merchant, &who.order).await?;
+            let sealed = seal(&key.plain, &who.merchant, &who.order, recipient)
+                .map_err(|_| StoreError::Refused("sealing".into()))?;
+            (Some(sealed), key.wrapped)
+        }
+        None => (None, Vec::new()),
+    };
+    let mut held: Option<Order> = None;
+    for _ in 0..TRIES {
+        let (order, actions) = match decide(held.as_ref(), incoming, who, arrival.fresh, *now) {
+            Decision::Ignore => return Ok(Outcome::Ignored),
+            Decision::Reread => return Ok(Outcome::Reread),
+            Decision::Erased => return Ok(Outcome::Erased),
+            Decision::Create(order) => {
+                let origin = origin(arrival, &order);
+                let put = orders::create(db, &order, sealed.clone())?;
+                let key = keys::create(db, &order.id, &wrapped, &origin)?;
+                (order, [TransactWriteItem::builder().put(put).build(), TransactWriteItem::builder().put(key).build()])
+            }
+            Decision::Update(order) => {
+                let origin = origin(arrival, &order);
+                let update = orders::replace(db, &order, Some(sealed.clone()))?;
+                let key = keys::replace(db, &order.id, &wrapped, &origin)?;
+                (order, [TransactWriteItem::builder().update(update).build(), TransactWriteItem::builder().put(key).build()])
+            }
+        };
+        match db.transact_or_held(actions.into()).await {
+            Ok(()) => return Ok(Outcome::Stored(next_stage(&order))),
+            Err((StoreError::Condition { .. }, old)) => match old.into_iter().next().flatten() {
+                Some(item) => held = Some(from_old(item)?),
+                // The order is as we thought, so it was the key: a fence stands there.
+                None => return Ok(Outcome::Erased),
+            },
+            Err((error, _)) => return Err(error),
+        }
+    }
+    Err(StoreError::Conflict)
+}
+
+fn from_old(mut item: Item) -> Result<Order, StoreError> {
+    item.remove(orders::SEALED);
+    orders::order_of(item)
+}
+
+fn origin<'a>(arrival: &Arrival<'a>, order: &Order) -> Origin<'a> {
+    Origin {
+        merchant: &arrival.who.merchant,
+        connection: &arrival.who.connection,
+        buyer: arrival.buyer,
+        obtained_at: arrival.now,
+        purge_at: order.milestones.purge_at(arrival.policy),
+    }
+}

@@ -1,0 +1,225 @@
+//! The real DynamoDB client, answered by an engine in this process instead of over the network.
+
+use super::{Outside, Verdict};
+use crate::db::{Db, Tables};
+use crate::error::StoreError;
+use aws_sdk_dynamodb::config::{BehaviorVersion, Credentials, Region, retry::RetryConfig};
+use aws_smithy_runtime_api::client::http::{
+    HttpClient, HttpConnector, HttpConnectorFuture, HttpConnectorSettings, SharedHttpConnector,
+};
+use aws_smithy_runtime_api::client::orchestrator::{HttpRequest, HttpResponse};
+use aws_smithy_runtime_api::client::result::ConnectorError;
+use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
+use aws_smithy_types::body::SdkBody;
+use dynoxide::Database;
+use dynoxide::errors::DynoxideError;
+use serde_json::{Value, json};
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, PoisonError};
+
+/// Capacity units used, per operation and table, indexes included.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Capacity {
+    /// Calls made, by operation.
+    pub calls: BTreeMap<String, u64>,
+    /// Write units, by table.
+    pub writes: BTreeMap<String, f64>,
+}
+
+/// An engine with our tables in it.
+#[derive(Clone)]
+pub struct Engine {
+    database: Arc<Database>,
+    outside: Arc<dyn Outside>,
+    capacity: Arc<Mutex<Capacity>>,
+}
+
+impl std::fmt::Debug for Engine {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Engine")
+    }
+}
+
+const BROKEN: StoreError = StoreError::Corrupt("in-memory tables");
+
+impl Engine {
+    /// An empty engine with the five tables and their indexes, behind `outside`.
+    ///
+    /// # Errors
+    /// When the engine refuses a table.
+    pub fn new(outside: Arc<dyn Outside>) -> Result<Self, StoreError> {
+        let database = Database::memory().map_err(|_| BROKEN)?;
+        let indexes: [(&str, &[(&str, &str, Option<&str>)]); 5] = [
+            ("orders", &[("by-status", "status_key", Some("placed_at")), ("due", "due_shard", Some("due_at"))]),
+            ("keys", &[("by-buyer", "buyer", None), ("purge", "purge_shard", Some("purge_at"))]),
+            ("stock", &[]),
+            ("registry", &[]),
+            ("audit", &[]),
+        ];
+        for (table, indexes) in indexes {
+            let mut names = vec!["pk", "sk"];
+            let mut defined = Vec::new();
+            for (index, hash, range) in indexes {
+                let mut schema = vec![json!({"AttributeName": hash, "KeyType": "HASH"})];
+                names.push(hash);
+                if let Some(range) = range {
+                    names.push(range);
+                    schema.push(json!({"AttributeName": range, "KeyType": "RANGE"}));
+                }
+                defined.push(json!({"IndexName": index, "KeySchema": schema, "Projection": {"ProjectionType": "KEYS_ONLY"}}));
+            }
+            let attributes: Vec<Value> =
+                names.iter().map(|n| json!({"AttributeName": n, "AttributeType": "S"})).collect();
+            let mut request = json!({
+                "TableName": table,
+                "BillingMode": "PAY_PER_REQUEST",
+                "KeySchema": [{"AttributeName": "pk", "KeyType": "HASH"}, {"AttributeName": "sk", "KeyType": "RANGE"}],
+                "AttributeDefinitions": attributes,
+            });
+            if !defined.is_empty() {
+                request["GlobalSecondaryIndexes"] = Value::Array(defined);
+            }
+            let request = serde_json::from_value(request).map_err(|_| BROKEN)?;
+            database.create_table(request).map_err(|_| BROKEN)?;
+        }
+        Ok(Self { database: Arc::new(database), outside, capacity: Arc::default() })
+    }
+
+    /// A client whose calls end here. It never retries by itself, so that every failure is seen.
+    pub fn db(&self) -> Db {
+        let config = aws_sdk_dynamodb::Config::builder()
+            .behavior_version(BehaviorVersion::latest())
+            .region(Region::from_static("eu-west-2"))
+            .credentials_provider(Credentials::new("local", "local", None, None, "in-memory"))
+            .endpoint_url("http://dynamodb.invalid")
+            .retry_config(RetryConfig::disabled())
+            .http_client(self.clone())
+            .build();
+        let name = |n: &str| n.to_owned();
+        Db {
+            client: aws_sdk_dynamodb::Client::from_conf(config),
+            tables: Tables {
+                orders: name("orders"),
+                keys: name("keys"),
+                stock: name("stock"),
+                registry: name("registry"),
+                audit: name("audit"),
+            },
+        }
+    }
+
+    /// What was used so far.
+    pub fn capacity(&self) -> Capacity {
+        self.capacity.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Every item of a table as DynamoDB JSON, read past the doors: for checks, not for code under test.
+    ///
+    /// # Errors
+    /// When the engine cannot scan.
+    pub fn dump(&self, table: &str) -> Result<Vec<Value>, StoreError> {
+        let mut found = Vec::new();
+        let mut from = Value::Null;
+        loop {
+            let mut request = json!({"TableName": table, "ConsistentRead": true});
+            if !from.is_null() {
+                request["ExclusiveStartKey"] = from;
+            }
+            let request = serde_json::from_value(request).map_err(|_| BROKEN)?;
+            let reply = self.database.scan(request).map_err(|_| BROKEN)?;
+            let reply = serde_json::to_value(reply).map_err(|_| BROKEN)?;
+            found.extend(reply["Items"].as_array().into_iter().flatten().cloned());
+            from = reply["LastEvaluatedKey"].clone();
+            if from.is_null() {
+                return Ok(found);
+            }
+        }
+    }
+
+    fn run(&self, operation: &str, body: &[u8]) -> (u16, String) {
+        let refused = |type_: &str| (400, json!({"__type": type_, "message": "refused"}).to_string());
+        let Ok(mut request) = serde_json::from_slice::<Value>(body) else { return refused("SerializationException") };
+        request["ReturnConsumedCapacity"] = json!("INDEXES");
+        let done = match operation {
+            "GetItem" => call(request, |r| self.database.get_item(r)),
+            "PutItem" => call(request, |r| self.database.put_item(r)),
+            "UpdateItem" => call(request, |r| self.database.update_item(r)),
+            "DeleteItem" => call(request, |r| self.database.delete_item(r)),
+            "Query" => call(request, |r| self.database.query(r)),
+            "BatchGetItem" => call(request, |r| self.database.batch_get_item(r)),
+            "TransactWriteItems" => call(request, |r| self.database.transact_write_items(r)),
+            _ => return refused("UnknownOperationException"),
+        };
+        match done {
+            Ok(reply) => {
+                self.count(operation, &reply);
+                (200, reply.to_string())
+            }
+            Err(error) => (error.status_code(), error.to_json()),
+        }
+    }
+
+    fn count(&self, operation: &str, reply: &Value) {
+        let mut capacity = self.capacity.lock().unwrap_or_else(PoisonError::into_inner);
+        *capacity.calls.entry(operation.to_owned()).or_default() += 1;
+        if !matches!(operation, "PutItem" | "UpdateItem" | "DeleteItem" | "TransactWriteItems") {
+            return;
+        }
+        let used = &reply["ConsumedCapacity"];
+        let each = used.as_array().map_or_else(|| vec![used.clone()], Clone::clone);
+        for one in each {
+            let table = one["TableName"].as_str().unwrap_or_default().to_owned();
+            *capacity.writes.entry(table).or_default() += one["CapacityUnits"].as_f64().unwrap_or_default();
+        }
+    }
+}
+
+fn call<Q: serde::de::DeserializeOwned, A: serde::Serialize>(
+    request: Value,
+    run: impl FnOnce(Q) -> Result<A, DynoxideError>,
+) -> Result<Value, DynoxideError> {
+    let request = serde_json::from_value(request).map_err(|e| DynoxideError::ValidationException(e.to_string()))?;
+    serde_json::to_value(run(request)?).map_err(|e| DynoxideError::InternalServerError(e.to_string()))
+}
+
+impl HttpConnector for Engine {
+    fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
+        let engine = self.clone();
+        HttpConnectorFuture::new(async move {
+            let target = request.headers().get("x-amz-target").unwrap_or_default().to_owned();
+            let operation = target.rsplit('.').next().unwrap_or_default().to_owned();
+            let name = format!("dynamodb:{operation}");
+            let verdict = engine.outside.before(&name).await;
+            let (status, body) = match verdict {
+                Verdict::Refuse("TransactionConflict") if operation == "TransactWriteItems" => (400, cancelled()),
+                Verdict::Refuse(code) => (400, json!({"__type": code, "message": "injected"}).to_string()),
+                Verdict::Go | Verdict::LoseReply => {
+                    let done = engine.run(&operation, request.body().bytes().unwrap_or_default());
+                    engine.outside.after(&name).await;
+                    if verdict == Verdict::LoseReply {
+                        return Err(ConnectorError::timeout("the reply was lost".into()));
+                    }
+                    done
+                }
+            };
+            let status = status.try_into().map_err(|_| ConnectorError::other("status".into(), None))?;
+            Ok(HttpResponse::new(status, SdkBody::from(body)))
+        })
+    }
+}
+
+/// What AWS says when another transaction holds an item; the engine never does (DESIGN section 9).
+fn cancelled() -> String {
+    json!({
+        "__type": "com.amazonaws.dynamodb.v20120810#TransactionCanceledException",
+        "Message": "Transaction cancelled",
+        "CancellationReasons": [{"Code": "TransactionConflict", "Message": "Transaction is ongoing for the item"}],
+    })
+    .to_string()
+}
+
+impl HttpClient for Engine {
+    fn http_connector(&self, _: &HttpConnectorSettings, _: &RuntimeComponents) -> SharedHttpConnector {
+        SharedHttpConnector::new(self.clone())
+    }
+}

@@ -1,0 +1,249 @@
+//! Merchants and their connections.
+
+use crate::db::{Db, from_item, key, s, to_item};
+use crate::error::StoreError;
+use serde::{Deserialize, Serialize};
+use waybill_domain::allocation::Candidate;
+use waybill_domain::retention::Policy;
+use waybill_domain::service::ServiceRule;
+use waybill_domain::{ConnectionId, MerchantId, WarehouseId};
+use waybill_privacy::recipient::Needs;
+
+/// A warehouse, as far as allocation and booking need it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Warehouse {
+    /// Which.
+    pub id: WarehouseId,
+    /// What staff call it.
+    pub name: String,
+    /// Lower is preferred.
+    pub priority: u32,
+    /// UK postcode areas it is near to.
+    #[serde(default)]
+    pub near: Vec<String>,
+}
+
+/// A tenant and its settings.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Merchant {
+    /// Which.
+    pub id: MerchantId,
+    /// Trading name.
+    pub name: String,
+    /// The index key, sealed under the credentials key.
+    #[serde(with = "bytes")]
+    pub index_key: Vec<u8>,
+    /// Which optional personal fields its settings need.
+    #[serde(default)]
+    pub needs: Needs,
+    /// How long personal data is kept; never longer than the longest.
+    #[serde(default)]
+    pub retention: Policy,
+    /// Orders may go out in parts as stock allows.
+    #[serde(default)]
+    pub part_ship: bool,
+    /// Its warehouses.
+    pub warehouses: Vec<Warehouse>,
+    /// Which service carries what, first fit first.
+    pub services: Vec<ServiceRule>,
+}
+
+impl Merchant {
+    /// The warehouses as candidates for allocation.
+    pub fn candidates(&self) -> Vec<Candidate> {
+        let one = |w: &Warehouse| Candidate { warehouse: w.id.clone(), priority: w.priority, near: w.near.clone() };
+        self.warehouses.iter().map(one).collect()
+    }
+}
+
+/// What a connection leads to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Kind {
+    /// A Shopify shop.
+    Shopify,
+    /// A Royal Mail Click & Drop account.
+    RoyalMail,
+}
+
+/// Whether a connection may be used.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ConnectionState {
+    /// In use.
+    Active,
+    /// Its credentials were refused: nothing is sent until it is connected again.
+    Refused,
+    /// Uninstalled or disconnected: nothing is sent or taken.
+    Disconnected,
+}
+
+/// A merchant's account at one channel or carrier.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Connection {
+    /// Which.
+    pub id: ConnectionId,
+    /// Whose.
+    pub merchant: MerchantId,
+    /// What it leads to.
+    pub kind: Kind,
+    /// May it be used.
+    pub state: ConnectionState,
+    /// Address of the API, without a trailing slash.
+    pub address: String,
+    /// Address of the tracking API, where that is another.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tracking_address: Option<String>,
+    /// [`Credentials`], sealed under the credentials key for this connection.
+    #[serde(with = "bytes")]
+    pub credentials: Vec<u8>,
+}
+
+/// The secrets of a connection, in the clear only inside the function that needs them.
+#[derive(Serialize, Deserialize, zeroize::Zeroize, zeroize::ZeroizeOnDrop)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+pub enum Credentials {
+    /// A Shopify app's.
+    Shopify {
+        /// Signs webhooks: the current secret first, then the previous one while it is rotated.
+        secrets: Vec<String>,
+        /// Admin API access token.
+        token: String,
+    },
+    /// A Click & Drop account's.
+    RoyalMail {
+        /// API key.
+        key: String,
+        /// Tracking API client id.
+        tracking_id: String,
+        /// Tracking API client secret.
+        tracking_secret: String,
+    },
+}
+
+impl Db {
+    /// Reads a merchant.
+    ///
+    /// # Errors
+    /// As AWS answers.
+    pub async fn merchant(&self, id: &MerchantId) -> Result<Option<Merchant>, StoreError> {
+        let item = self.get(&self.tables.registry, id.as_str(), "merchant").await?;
+        item.map(|i| from_item(i, "merchant")).transpose()
+    }
+
+    /// Reads a connection.
+    ///
+    /// # Errors
+    /// As AWS answers.
+    pub async fn connection(&self, id: &ConnectionId) -> Result<Option<Connection>, StoreError> {
+        let item = self.get(&self.tables.registry, id.as_str(), "connection").await?;
+        item.map(|i| from_item(i, "connection")).transpose()
+    }
+
+    /// Stores a merchant.
+    ///
+    /// # Errors
+    /// As AWS answers.
+    pub async fn save_merchant(&self, merchant: &Merchant) -> Result<(), StoreError> {
+        self.save_entry(to_item(merchant)?, merchant.id.as_str(), "merchant").await
+    }
+
+    /// Stores a connection.
+    ///
+    /// # Errors
+    /// As AWS answers.
+    pub async fn save_connection(&self, connection: &Connection) -> Result<(), StoreError> {
+        self.save_entry(to_item(connection)?, connection.id.as_str(), "connection").await
+    }
+
+    async fn save_entry(&self, mut item: crate::db::Item, pk: &str, sk: &str) -> Result<(), StoreError> {
+        item.extend(key(pk, sk));
+        self.client
+            .put_item()
+            .table_name(&self.tables.registry)
+            .set_item(Some(item))
+            .send()
+            .await
+            .map_err(|e| StoreError::from_sdk("dynamodb:PutItem", &e))?;
+        Ok(())
+    }
+
+    /// Changes whether a connection may be used.
+    ///
+    /// # Errors
+    /// As AWS answers.
+    pub async fn set_connection_state(&self, id: &ConnectionId, state: ConnectionState) -> Result<(), StoreError> {
+        let value = serde_dynamo::to_attribute_value(state).map_err(|_| StoreError::Corrupt("state"))?;
+        self.client
+            .update_item()
+            .table_name(&self.tables.registry)
+            .set_key(Some(key(id.as_str(), "connection")))
+            .update_expression("SET #state = :state")
+            .condition_expression("attribute_exists(pk)")
+            .expression_attribute_names("#state", "state")
+            .expression_attribute_values(":state", value)
+            .send()
+            .await
+            .map_err(|e| StoreError::from_sdk("dynamodb:UpdateItem", &e))?;
+        Ok(())
+    }
+
+    /// Records a buyer's request for their data that a channel passed on. Holds ids only.
+    ///
+    /// # Errors
+    /// As AWS answers.
+    pub async fn record_data_request(&self, request: &DataRequest) -> Result<(), StoreError> {
+        let sk = format!("request#{}#{}", request.connection, request.channel_request);
+        let mut item = to_item(request)?;
+        item.insert("due_at".into(), s(waybill_domain::time::sortable(request.due_at)));
+        self.save_entry(item, request.merchant.as_str(), &sk).await
+    }
+}
+
+/// A buyer's request for their data, passed on by a channel; the merchant is owed an export.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DataRequest {
+    /// Whose customer asked.
+    pub merchant: MerchantId,
+    /// Through which account.
+    pub connection: ConnectionId,
+    /// The channel's id of the request.
+    pub channel_request: String,
+    /// Our ids of the orders named.
+    pub orders: Vec<waybill_domain::OrderId>,
+    /// When it must be answered: 30 days for platforms (CONTROLS section 1.2).
+    pub due_at: jiff::Timestamp,
+}
+
+/// Bytes as a DynamoDB binary.
+mod bytes {
+    use serde::{Deserializer, Serializer};
+
+    pub(super) fn serialize<S: Serializer>(bytes: &[u8], to: S) -> Result<S::Ok, S::Error> {
+        to.serialize_bytes(bytes)
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<Vec<u8>, D::Error> {
+        struct Visitor;
+        impl<'de> serde::de::Visitor<'de> for Visitor {
+            type Value = Vec<u8>;
+            fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                f.write_str("bytes")
+            }
+            fn visit_bytes<E>(self, bytes: &[u8]) -> Result<Vec<u8>, E> {
+                Ok(bytes.to_vec())
+            }
+            fn visit_byte_buf<E>(self, bytes: Vec<u8>) -> Result<Vec<u8>, E> {
+                Ok(bytes)
+            }
+            fn visit_seq<A: serde::de::SeqAccess<'de>>(self, mut seq: A) -> Result<Vec<u8>, A::Error> {
+                let mut bytes = Vec::new();
+                while let Some(byte) = seq.next_element()? {
+                    bytes.push(byte);
+                }
+                Ok(bytes)
+            }
+        }
+        from.deserialize_byte_buf(Visitor)
+    }
+}

@@ -1,0 +1,115 @@
+//! Ingest against the in-memory engine: created once, updated by newer, fenced after erasure.
+
+use jiff::Timestamp;
+use rust_decimal::Decimal;
+use std::sync::Arc;
+use waybill_domain::intake::{Delivery, Identity, Incoming, IncomingLine};
+use waybill_domain::money::Money;
+use waybill_domain::order::{Channel, ChannelRef, Destination};
+use waybill_domain::retention::Policy;
+use waybill_privacy::{Recipient, Sensitive};
+use waybill_store::Queue;
+use waybill_store::ingest::{Arrival, Outcome, ingest};
+use waybill_store::keyring::OpenKeys;
+use waybill_store::keys::KeyState;
+use waybill_store::memory::{Calm, Engine, MemoryKms};
+
+fn at(second: i64) -> Timestamp {
+    Timestamp::from_second(1_790_000_000 + second).unwrap()
+}
+
+fn incoming(second: i64) -> Incoming {
+    Incoming {
+        channel: Channel::Shopify,
+        channel_ref: ChannelRef { id: "5921178026231".into(), name: Some("#1001".into()) },
+        version: at(second),
+        placed_at: at(0),
+        cancelled_at: None,
+        test: false,
+        delivery: Delivery::Ship,
+        destination: Some(Destination { country: "GB".into(), postcode_area: Some("BS".into()) }),
+        lines: (0..3)
+            .map(|n| IncomingLine {
+                channel_line: format!("1390000000{n}"),
+                sku: Some(format!("TEE-RED-{n}")),
+                quantity: 2,
+                ships: true,
+                grams: 200,
+                price: Decimal::new(1250, 2),
+            })
+            .collect(),
+        total: Money { amount: Decimal::new(7500, 2), currency: "GBP".into() },
+    }
+}
+
+fn who(digest: &str) -> Identity {
+    Identity {
+        order: "ord_0123456789abcdef0123456789abcdef".parse().unwrap(),
+        merchant: "mer_00000000000000aa".parse().unwrap(),
+        connection: "con_00000000000000aa".parse().unwrap(),
+        lines: (0..3).map(|n| format!("lin_00000000000{n}").parse().unwrap()).collect(),
+        digest: digest.into(),
+    }
+}
+
+fn someone() -> Recipient {
+    let text = |s: &str| Some(Sensitive::new(s.to_owned()));
+    Recipient {
+        name: text("Zoë Ångström"),
+        lines: vec![Sensitive::new("14 Invented Street".to_owned())],
+        city: text("Bristol"),
+        postcode: text("BS1 4DJ"),
+        country: Some("GB".into()),
+        ..Recipient::default()
+    }
+}
+
+async fn arrive(engine: &Engine, kms: &MemoryKms, second: i64, digest: &str) -> Outcome {
+    let (incoming, who, someone) = (incoming(second), who(digest), someone());
+    let arrival = Arrival {
+        incoming: &incoming,
+        who: &who,
+        recipient: Some(&someone),
+        buyer: Some("0123456789abcdef0123456789abcdef"),
+        policy: Policy::LONGEST,
+        fresh: false,
+        now: at(second),
+    };
+    ingest(&engine.db(), kms, &arrival).await.unwrap()
+}
+
+fn stack() -> (Engine, MemoryKms) {
+    (Engine::new(Arc::new(Calm)).unwrap(), MemoryKms::new(Arc::new(Calm)).unwrap())
+}
+
+#[tokio::test]
+async fn created_once_updated_by_newer_and_opened_by_its_key_alone() {
+    let (engine, kms) = stack();
+    assert_eq!(arrive(&engine, &kms, 0, "a").await, Outcome::Stored(Some(Queue::Allocate)));
+    let units: f64 = engine.capacity().writes.values().sum();
+    assert!(units <= 10.0, "ingest of three lines took {units} write units");
+    assert_eq!(arrive(&engine, &kms, 0, "a").await, Outcome::Ignored);
+    assert_eq!(arrive(&engine, &kms, 0, "b").await, Outcome::Reread);
+    assert_eq!(arrive(&engine, &kms, 9, "c").await, Outcome::Stored(Some(Queue::Allocate)));
+    assert_eq!(arrive(&engine, &kms, 3, "b").await, Outcome::Ignored);
+    let db = engine.db();
+    let (order, sealed) = db.order_with_sealed(&who("").order).await.unwrap().unwrap();
+    assert_eq!((order.version, order.rev), (at(9), 2));
+    let KeyState::Live { wrapped, .. } = db.recipient_key(&order.id).await.unwrap() else { panic!() };
+    let key = kms.open(&order.merchant, &order.id, &wrapped).await.unwrap();
+    let opened = waybill_privacy::seal::open(&key, &order.merchant, &order.id, &sealed.unwrap()).unwrap();
+    assert!(opened == someone());
+    assert!(!format!("{:?}{:?}", engine.dump("orders"), engine.dump("keys")).contains("Invented"));
+}
+
+#[tokio::test]
+async fn a_shredded_order_cannot_come_back_even_before_its_order_item_is_cleaned() {
+    let (engine, kms) = stack();
+    arrive(&engine, &kms, 0, "a").await;
+    engine.db().shred(&who("").order, at(1)).await.unwrap();
+    assert_eq!(arrive(&engine, &kms, 9, "c").await, Outcome::Erased);
+    assert_eq!(engine.db().recipient_key(&who("").order).await.unwrap(), KeyState::Erased);
+    assert_eq!(engine.db().purgeable(at(10_000_000_000), 10).await.unwrap(), [who("").order]);
+    engine.db().close_erasure(&who("").order).await.unwrap();
+    assert!(engine.db().purgeable(at(10_000_000_000), 10).await.unwrap().is_empty());
+}
