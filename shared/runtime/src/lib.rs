@@ -1,1 +1,42 @@
-//! runtime
+//! What every function shares besides its work: configuration, clients, logging, batches and the way out.
+
+pub mod aws;
+pub mod batch;
+pub mod config;
+pub mod directory;
+pub mod failure;
+pub mod log;
+pub mod outbound;
+
+pub use directory::Directory;
+pub use failure::{Failure, Step};
+pub use outbound::Outbound;
+
+use jiff::Timestamp;
+use std::sync::Arc;
+
+/// Where "now" comes from: the system in a function, the harness in a test.
+#[derive(Clone)]
+pub struct Clock(Arc<dyn Fn() -> Timestamp + Send + Sync>);
+
+impl Clock {
+    /// The system's time.
+    pub fn system() -> Self {
+        Self(Arc::new(Timestamp::now))
+    }
+
+    /// A time that someone else keeps.
+    pub fn of(now: impl Fn() -> Timestamp + Send + Sync + 'static) -> Self {
+        Self(Arc::new(now))
+    }
+
+    /// The time, never before what a message's sender already knew.
+    pub fn now(&self, known: Timestamp) -> Timestamp {
+        (self.0)().max(known)
+    }
+
+    /// The time.
+    pub fn read(&self) -> Timestamp {
+        (self.0)()
+    }
+}

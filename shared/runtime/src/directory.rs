@@ -1,0 +1,119 @@
+//! Connections with their merchant and opened secrets, kept warm for a minute.
+//!
+//! Only credentials are kept: data keys of recipients never are.
+
+use jiff::{SignedDuration, Timestamp};
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
+use waybill_domain::{ConnectionId, MerchantId};
+use waybill_privacy::index::IndexKey;
+use waybill_store::keyring::Vault;
+use waybill_store::registry::{Connection, Credentials, Merchant};
+use waybill_store::{Db, StoreError};
+
+/// How long an account is used without reading it again: the longest a revoked secret still works.
+const WARM: SignedDuration = SignedDuration::from_secs(60);
+
+/// A connection, ready for use.
+pub struct Account {
+    /// The connection.
+    pub connection: Connection,
+    /// Its merchant.
+    pub merchant: Merchant,
+    /// The merchant's index key.
+    pub index: IndexKey,
+    /// The connection's secrets.
+    pub credentials: Credentials,
+}
+
+type Kept = HashMap<ConnectionId, (Timestamp, Arc<Account>)>;
+
+/// Finds accounts.
+#[derive(Clone)]
+pub struct Directory {
+    db: Db,
+    vault: Arc<dyn Vault>,
+    kept: Arc<Mutex<Kept>>,
+}
+
+impl Directory {
+    /// An empty directory.
+    pub fn new(db: Db, vault: Arc<dyn Vault>) -> Self {
+        Self { db, vault, kept: Arc::default() }
+    }
+
+    /// The account of a connection, at most a minute old; `None` when there is no such connection.
+    ///
+    /// # Errors
+    /// As AWS answers; `Corrupt` when its secrets cannot be read.
+    pub async fn account(&self, id: &ConnectionId, now: Timestamp) -> Result<Option<Arc<Account>>, StoreError> {
+        let kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner).get(id).cloned();
+        if let Some((read, account)) = kept
+            && now.duration_since(read) < WARM
+        {
+            return Ok(Some(account));
+        }
+        self.read(id, now).await
+    }
+
+    /// Reads an account anew: for when what was kept did not do.
+    ///
+    /// # Errors
+    /// As [`Directory::account`].
+    pub async fn read(&self, id: &ConnectionId, now: Timestamp) -> Result<Option<Arc<Account>>, StoreError> {
+        let Some(connection) = self.db.connection(id).await? else { return Ok(None) };
+        let merchant = self.db.merchant(&connection.merchant).await?.ok_or(StoreError::Corrupt("merchant"))?;
+        let secret = self.vault.open(id.as_str(), &connection.credentials).await?;
+        let credentials =
+            serde_json::from_slice(&secret).map_err(|_| StoreError::Corrupt("credentials"))?;
+        let index = index_key(self.vault.as_ref(), &merchant).await?;
+        let account = Arc::new(Account { connection, merchant, index, credentials });
+        self.kept
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .insert(id.clone(), (now, Arc::clone(&account)));
+        Ok(Some(account))
+    }
+}
+
+/// Opens a merchant's index key.
+///
+/// # Errors
+/// As AWS answers.
+pub async fn index_key(vault: &dyn Vault, merchant: &Merchant) -> Result<IndexKey, StoreError> {
+    let opened = vault.open(merchant.id.as_str(), &merchant.index_key).await?;
+    IndexKey::from_bytes(&opened).map_err(|_| StoreError::Corrupt("index key"))
+}
+
+/// Merchants, kept warm for a minute, for functions that need no secrets.
+#[derive(Clone)]
+pub struct Merchants {
+    db: Db,
+    kept: Arc<Mutex<HashMap<MerchantId, (Timestamp, Arc<Merchant>)>>>,
+}
+
+impl Merchants {
+    /// None yet.
+    pub fn new(db: Db) -> Self {
+        Self { db, kept: Arc::default() }
+    }
+
+    /// A merchant, at most a minute old.
+    ///
+    /// # Errors
+    /// As AWS answers; `Corrupt` when an order names a merchant that is not there.
+    pub async fn get(&self, id: &MerchantId, now: Timestamp) -> Result<Arc<Merchant>, StoreError> {
+        let kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner).get(id).cloned();
+        if let Some((read, merchant)) = kept
+            && now.duration_since(read) < WARM
+        {
+            return Ok(merchant);
+        }
+        let merchant = Arc::new(self.db.merchant(id).await?.ok_or(StoreError::Corrupt("merchant"))?);
+        self.kept
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .insert(id.clone(), (now, Arc::clone(&merchant)));
+        Ok(merchant)
+    }
+}

@@ -1,0 +1,43 @@
+//! Structured logs to standard output, from which Lambda takes them.
+//!
+//! Our own code logs ids, codes and counts. The HTTP and AWS libraries can log bodies at their finest levels,
+//! so whatever `LOG_LEVEL` says they never get below `warn` (CONTROLS D6).
+
+use tracing_subscriber::filter::{LevelFilter, Targets};
+use tracing_subscriber::layer::SubscriberExt;
+use tracing_subscriber::util::SubscriberInitExt;
+
+/// Starts logging. `LOG_LEVEL` is error, warn, info (default), debug or trace.
+pub fn start() {
+    let level = match std::env::var("LOG_LEVEL").unwrap_or_default().to_lowercase().as_str() {
+        "error" => LevelFilter::ERROR,
+        "warn" => LevelFilter::WARN,
+        "debug" => LevelFilter::DEBUG,
+        "trace" => LevelFilter::TRACE,
+        _ => LevelFilter::INFO,
+    };
+    let layer = tracing_subscriber::fmt::layer().json().flatten_event(true).with_current_span(true).with_span_list(false);
+    // Starting twice, as tests in one process do, is harmless.
+    let _ = tracing_subscriber::registry().with(layer).with(ceiling(level)).try_init();
+}
+
+/// Our crates at `level`, all others at `warn` at most.
+pub fn ceiling(level: LevelFilter) -> Targets {
+    let others = if level == LevelFilter::ERROR { level } else { LevelFilter::WARN };
+    Targets::new().with_default(others).with_target("waybill", level)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use tracing::Level;
+
+    #[test]
+    fn libraries_stay_quiet_even_at_trace() {
+        let filter = ceiling(LevelFilter::TRACE);
+        assert!(filter.would_enable("waybill_shipper::book", &Level::TRACE));
+        for library in ["aws_smithy_runtime", "hyper_util", "reqwest", "rustls", "aws_sdk_kms"] {
+            assert!(!filter.would_enable(library, &Level::DEBUG), "{library} may log bodies");
+        }
+    }
+}
