@@ -34,7 +34,10 @@ def zipped(bootstrap: pathlib.Path) -> bytes:
 
 def package(template: dict, code: pathlib.Path, s3) -> None:
     """Uploads every function found under `code` and points its CodeUri at the upload."""
-    s3.create_bucket(Bucket=CODE_BUCKET, CreateBucketConfiguration={"LocationConstraint": s3.meta.region_name})
+    try:
+        s3.create_bucket(Bucket=CODE_BUCKET, CreateBucketConfiguration={"LocationConstraint": s3.meta.region_name})
+    except s3.exceptions.BucketAlreadyOwnedByYou:
+        pass  # a second stack in the same local AWS
     for resource in template["Resources"].values():
         if resource["Type"] != "AWS::Serverless::Function":
             continue

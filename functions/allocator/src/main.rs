@@ -1,2 +1,29 @@
-//! x
-fn main() {}
+//! Lambda `allocator`: reserves, releases and settles stock.
+
+use aws_lambda_events::sqs::SqsEvent;
+use lambda_runtime::{LambdaEvent, service_fn};
+use std::sync::Arc;
+use waybill_runtime::{Clock, aws, config, log};
+use waybill_runtime::directory::Merchants;
+use waybill_store::Queue;
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> Result<(), lambda_runtime::Error> {
+    log::start();
+    let mut read = config::Reader::default();
+    let tables = read.tables(&["orders", "stock", "registry"]);
+    let queues = read.queues(&[Queue::Allocate, Queue::Book]);
+    read.done()?;
+    let sdk = aws::load().await;
+    let db = aws::db(&sdk, tables);
+    let env = waybill_allocator::Env {
+        merchants: Merchants::new(db.clone()),
+        db,
+        queues: Arc::new(aws::queues(&sdk, queues)),
+        clock: Clock::system(),
+    };
+    lambda_runtime::run(service_fn(async |event: LambdaEvent<SqsEvent>| {
+        waybill_allocator::handle(&env, event.payload).await
+    }))
+    .await
+}

@@ -1,1 +1,100 @@
-//! shipper
+//! Books labels, once each, and voids them when an order is cancelled.
+
+mod book;
+mod label;
+mod void;
+
+use aws_lambda_events::sqs::{SqsBatchResponse, SqsEvent};
+use jiff::Timestamp;
+use std::sync::Arc;
+use waybill_domain::booking::{LEASE, Turn, turn};
+use waybill_domain::order::{Claim, Order, Status};
+use waybill_domain::{ConnectionId, OrderId};
+use waybill_runtime::directory::{Account, Merchants};
+use waybill_runtime::{Clock, Directory, Failure, Outbound, Step, batch};
+use waybill_store::keyring::{MakeKeys, OpenKeys};
+use waybill_store::labels::Documents;
+use waybill_store::registry::ConnectionState;
+use waybill_store::{Db, Queue, Work, queues};
+
+/// What the function needs. With `reveal` it is the only one that opens recipients' keys.
+pub struct Env {
+    /// Connections and their secrets.
+    pub directory: Directory,
+    /// Merchants' settings.
+    pub merchants: Merchants,
+    /// Tables.
+    pub db: Db,
+    /// Makes the data keys of labels.
+    pub make_keys: Arc<dyn MakeKeys>,
+    /// Opens the data keys of recipients.
+    pub open_keys: Arc<dyn OpenKeys>,
+    /// The label bucket.
+    pub documents: Arc<dyn Documents>,
+    /// Next stages.
+    pub queues: Arc<dyn queues::Send>,
+    /// Carriers.
+    pub outbound: Arc<dyn Outbound>,
+    /// Now.
+    pub clock: Clock,
+}
+
+/// How often an order that changes under us is read again.
+const TRIES: usize = 5;
+/// How long work for a paused connection waits before it looks again, in seconds.
+const PAUSED: u32 = 900;
+
+/// Works through a batch of messages.
+///
+/// # Errors
+/// Only when the batch as a whole cannot be read.
+pub async fn handle(env: &Env, event: SqsEvent) -> Result<SqsBatchResponse, Failure> {
+    batch::each(event, Queue::Book, env.queues.as_ref(), |work| work_on(env, work)).await
+}
+
+/// Does one piece of work.
+///
+/// # Errors
+/// As [`Failure`] says; the message comes back.
+pub async fn work_on(env: &Env, work: Work) -> Result<Step, Failure> {
+    let now = env.clock.now(work.at());
+    let Work::Order { order: id, .. } = work else { return Err(Failure::Fault("this work is not the shipper's")) };
+    for _ in 0..TRIES {
+        match Box::pin(once(env, &id, now)).await {
+            Err(failure) if failure.is_race() => continue,
+            other => return other,
+        }
+    }
+    Err(Failure::Fault("the order keeps changing"))
+}
+
+async fn once(env: &Env, id: &OrderId, now: Timestamp) -> Result<Step, Failure> {
+    let Some((order, sealed)) = env.db.order_with_sealed(id).await? else { return Ok(Step::Done) };
+    if !waybill_store::work::stages(&order).contains(&Queue::Book) {
+        return Ok(Step::Done);
+    }
+    let turn = turn(order.claim.as_ref(), now);
+    if turn == Turn::Wait {
+        return Ok(Step::Again { seconds: u32::try_from(LEASE.as_secs()).unwrap_or(u32::MAX) });
+    }
+    match order.status {
+        Status::Cancelled | Status::Held => void::void(env, order, turn, now).await,
+        _ => book::book(env, order, sealed, turn, now).await,
+    }
+}
+
+/// Takes the claim: from here on nobody else talks to carriers about this order.
+async fn claim(env: &Env, order: &mut Order, now: Timestamp) -> Result<(), Failure> {
+    let since = order.claim.as_ref().map_or(now, |claim| claim.since);
+    order.claim = Some(Claim { at: now, since });
+    Ok(env.db.save_order(order).await?)
+}
+
+/// The carrier account, or how long to wait for it.
+async fn carrier(env: &Env, id: &ConnectionId, now: Timestamp) -> Result<Result<Arc<Account>, Step>, Failure> {
+    let account = env.directory.account(id, now).await?.ok_or(Failure::Fault("no such carrier connection"))?;
+    if account.connection.state == ConnectionState::Active {
+        return Ok(Ok(account));
+    }
+    Ok(Err(Step::Again { seconds: PAUSED }))
+}

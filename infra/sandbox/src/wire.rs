@@ -166,7 +166,9 @@ pub(crate) fn answer(state: &mut State, call: &Call) -> Reply {
             let asked = shopify::read(state, shop, rest, call);
             (asked.endpoint(), Work::Shopify(asked))
         }
-        ["royal-mail", "api", "v1", rest @ ..] => (royal_mail::endpoint(call, rest), Work::ClickAndDrop(rest)),
+        ["royal-mail", "api", "v1", rest @ ..] => {
+            (royal_mail::endpoint(call, rest), Work::ClickAndDrop(rest))
+        }
         ["royal-mail-tracking", "mailpieces", "v2", rest @ ..] => {
             (royal_mail::tracking::endpoint(rest), Work::Tracking(rest))
         }
@@ -180,7 +182,9 @@ pub(crate) fn answer(state: &mut State, call: &Call) -> Reply {
         (_, Work::Shopify(asked)) => shopify::answer(state, asked),
         (_, Work::ClickAndDrop(rest)) => royal_mail::answer(state, call, rest),
         (_, Work::Tracking(rest)) => royal_mail::tracking::answer(state, call, rest),
-        (_, Work::Nothing) => Reply::json(404, &json!({"error": "the sandbox plays nothing at this address"})),
+        (_, Work::Nothing) => {
+            Reply::json(404, &json!({"error": "the sandbox plays nothing at this address"}))
+        }
     };
     let reply = match fault {
         Some(FaultKind::ErrorAfterWork) => server_error(),
@@ -221,7 +225,10 @@ fn too_many(retry_after: Option<u32>) -> Reply {
 }
 
 fn server_error() -> Reply {
-    Reply::json(500, &json!({"code": "InternalServerError", "message": "Internal server error", "details": ""}))
+    Reply::json(
+        500,
+        &json!({"code": "InternalServerError", "message": "Internal server error", "details": ""}),
+    )
 }
 
 fn capture(at: jiff::Timestamp, endpoint: String, call: &Call, status: u16) -> Captured {
@@ -230,8 +237,7 @@ fn capture(at: jiff::Timestamp, endpoint: String, call: &Call, status: u16) -> C
         .iter()
         .map(|(name, value)| (name.to_string(), String::from_utf8_lossy(value.as_bytes()).into_owned()))
         .collect();
-    let url =
-        if call.query.is_empty() { call.path.clone() } else { format!("{}?{}", call.path, call.query) };
+    let url = if call.query.is_empty() { call.path.clone() } else { format!("{}?{}", call.path, call.query) };
     let body = String::from_utf8_lossy(&call.body).into_owned();
     Captured { endpoint, at, method: call.method.to_string(), url, headers, body, status }
 }

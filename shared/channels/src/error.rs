@@ -156,7 +156,11 @@ impl NotTrusted {
 /// A code from the other side, kept only if it looks like one: letters, digits and `_-.[]`, 64 at most.
 pub(crate) fn code(text: &str) -> String {
     let fits = |c: char| c.is_ascii_alphanumeric() || "_-.[]".contains(c);
-    if (1..=64).contains(&text.len()) && text.chars().all(fits) { text.to_owned() } else { "unspecified".to_owned() }
+    if (1..=64).contains(&text.len()) && text.chars().all(fits) {
+        text.to_owned()
+    } else {
+        "unspecified".to_owned()
+    }
 }
 
 #[cfg(test)]
@@ -166,7 +170,7 @@ mod tests {
     #[test]
     fn every_status_says_what_to_do() {
         let advice = |n: u16| {
-            let status = StatusCode::from_u16(n).unwrap();
+            let status = StatusCode::from_u16(n).unwrap_or_default();
             CannotRead::unless_good(status, Reason::WriteBackRefused).err().map(|e| e.advice())
         };
         assert_eq!(advice(200), None);

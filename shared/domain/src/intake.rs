@@ -139,6 +139,35 @@ fn create(incoming: &Incoming, who: &Identity, now: Timestamp) -> Order {
     order
 }
 
+/// A signed delivery that could not be read, as a held order that tells the merchant so.
+pub fn unreadable(channel: Channel, who: &Identity, detail: String, now: Timestamp) -> Order {
+    let mut order = Order {
+        id: who.order.clone(),
+        merchant: who.merchant.clone(),
+        connection: who.connection.clone(),
+        channel,
+        channel_ref: None,
+        version: now,
+        digest: who.digest.clone(),
+        rev: 1,
+        status: Status::Held,
+        hold: Some(Hold::Exception),
+        placed_at: now,
+        milestones: Milestones { nothing_to_ship: true, ..Milestones::received(now) },
+        destination: None,
+        lines: Vec::new(),
+        total: Money { amount: Decimal::ZERO, currency: String::new() },
+        shipments: 0,
+        claim: None,
+        stock_settled: false,
+        exceptions: Vec::new(),
+        personal: PersonalData::Live,
+        due_at: None,
+    };
+    order.raise(Reason::Unreadable, Some(detail), now);
+    order
+}
+
 fn update(held: &Order, incoming: &Incoming, who: &Identity, now: Timestamp) -> Order {
     let mut order = held.clone();
     order.rev += 1;
@@ -148,7 +177,7 @@ fn update(held: &Order, incoming: &Incoming, who: &Identity, now: Timestamp) -> 
     let was_due = order.due_at;
     let mut changed = order.destination != incoming.destination;
     let gone = matches!(held.status, Status::Dispatched | Status::Delivered | Status::Returned);
-    let planned = held.shipments > 0 && held.status != Status::Cancelled;
+    let planned = (held.shipments > 0 || held.claim.is_some()) && held.status != Status::Cancelled;
     if planned || gone {
         // The label carries what was true when it was made: the order keeps its lines, a person compares.
         changed |= pieces(&lines(incoming, who)) != pieces(&held.lines);
@@ -199,7 +228,7 @@ fn stand(order: &mut Order, incoming: &Incoming, now: Timestamp) {
     };
     if incoming.cancelled_at.is_some() {
         order.status = Status::Cancelled;
-        if !order.holds_stock() && order.shipments == 0 {
+        if !order.holds_stock() && order.shipments == 0 && order.claim.is_none() {
             order.due_at = None;
         }
     } else if incoming.test {

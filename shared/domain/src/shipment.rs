@@ -10,6 +10,8 @@ use serde::{Deserialize, Serialize};
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "state", rename_all = "snake_case")]
 pub enum Booking {
+    /// Nothing is stored of it yet; the order's claim says whether a carrier may have been asked.
+    Planned,
     /// The carrier knows the order; its label is not stored yet.
     Created {
         /// The carrier's own key for it.
@@ -24,12 +26,6 @@ pub enum Booking {
     },
     /// Cancelled at the carrier.
     Voided,
-    /// A person must act; the order's exception says how.
-    Stuck {
-        /// The carrier's own key when one is known.
-        #[serde(default, skip_serializing_if = "Option::is_none")]
-        carrier_order: Option<String>,
-    },
     /// Forgotten: the carrier's keys are gone, that it was booked stays.
     Forgotten,
 }

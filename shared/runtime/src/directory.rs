@@ -5,10 +5,13 @@
 use jiff::{SignedDuration, Timestamp};
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
+use waybill_carriers::royal_mail;
+use waybill_channels::shopify::Shop;
 use waybill_domain::{ConnectionId, MerchantId};
+use waybill_privacy::secret::Secret;
 use waybill_privacy::index::IndexKey;
 use waybill_store::keyring::Vault;
-use waybill_store::registry::{Connection, Credentials, Merchant};
+use waybill_store::registry::{Connection, ConnectionState, Credentials, Merchant};
 use waybill_store::{Db, StoreError};
 
 /// How long an account is used without reading it again: the longest a revoked secret still works.
@@ -24,6 +27,47 @@ pub struct Account {
     pub index: IndexKey,
     /// The connection's secrets.
     pub credentials: Credentials,
+}
+
+impl Account {
+    /// The connection may be used.
+    pub fn is_active(&self) -> bool {
+        self.connection.state == ConnectionState::Active
+    }
+
+    /// The account as a Shopify shop, if it is one.
+    pub fn shop(&self) -> Option<Shop> {
+        match &self.credentials {
+            Credentials::Shopify { token, .. } => {
+                Some(Shop { base: self.connection.address.clone(), token: Secret::new(token.clone()) })
+            }
+            Credentials::RoyalMail { .. } => None,
+        }
+    }
+
+    /// The account as a Click & Drop account, if it is one.
+    pub fn royal_mail(&self) -> Option<royal_mail::Account> {
+        match &self.credentials {
+            Credentials::RoyalMail { key, .. } => {
+                Some(royal_mail::Account { base: self.connection.address.clone(), key: Secret::new(key.clone()) })
+            }
+            Credentials::Shopify { .. } => None,
+        }
+    }
+
+    /// The account as one of Royal Mail's tracking API, if it is one.
+    pub fn royal_mail_tracking(&self) -> Option<royal_mail::TrackingAccount> {
+        match (&self.credentials, &self.connection.tracking_address) {
+            (Credentials::RoyalMail { tracking_id, tracking_secret, .. }, Some(base)) => {
+                Some(royal_mail::TrackingAccount {
+                    base: base.clone(),
+                    client_id: Secret::new(tracking_id.clone()),
+                    client_secret: Secret::new(tracking_secret.clone()),
+                })
+            }
+            _ => None,
+        }
+    }
 }
 
 type Kept = HashMap<ConnectionId, (Timestamp, Arc<Account>)>;
@@ -56,11 +100,25 @@ impl Directory {
         self.read(id, now).await
     }
 
-    /// Reads an account anew: for when what was kept did not do.
+    /// Reads an account anew when what was kept did not do, unless it is younger than `age`: somebody who sends
+    /// bad signatures must not make us read at every one.
     ///
     /// # Errors
     /// As [`Directory::account`].
-    pub async fn read(&self, id: &ConnectionId, now: Timestamp) -> Result<Option<Arc<Account>>, StoreError> {
+    pub async fn fresher(
+        &self,
+        id: &ConnectionId,
+        age: SignedDuration,
+        now: Timestamp,
+    ) -> Result<Option<Arc<Account>>, StoreError> {
+        let kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner).get(id).map(|(read, _)| *read);
+        if kept.is_some_and(|read| now.duration_since(read) < age) {
+            return Ok(None);
+        }
+        self.read(id, now).await
+    }
+
+    async fn read(&self, id: &ConnectionId, now: Timestamp) -> Result<Option<Arc<Account>>, StoreError> {
         let Some(connection) = self.db.connection(id).await? else { return Ok(None) };
         let merchant = self.db.merchant(&connection.merchant).await?.ok_or(StoreError::Corrupt("merchant"))?;
         let secret = self.vault.open(id.as_str(), &connection.credentials).await?;

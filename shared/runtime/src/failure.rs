@@ -44,3 +44,9 @@ impl Failure {
         }
     }
 }
+
+impl From<Failure> for lambda_runtime::Diagnostic {
+    fn from(failure: Failure) -> Self {
+        failure.to_string().into()
+    }
+}

@@ -1,5 +1,6 @@
 //! What every function shares besides its work: configuration, clients, logging, batches and the way out.
 
+pub mod arrival;
 pub mod aws;
 pub mod batch;
 pub mod config;
@@ -7,6 +8,9 @@ pub mod directory;
 pub mod failure;
 pub mod log;
 pub mod outbound;
+pub mod problem;
+pub mod remote;
+pub mod schedule;
 
 pub use directory::Directory;
 pub use failure::{Failure, Step};

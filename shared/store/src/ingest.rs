@@ -8,14 +8,14 @@ use crate::error::StoreError;
 use crate::keyring::MakeKeys;
 use crate::keys::{self, Origin};
 use crate::orders;
-use crate::work::Queue;
+use crate::work::{Queue, stages};
 use aws_sdk_dynamodb::types::TransactWriteItem;
 use jiff::Timestamp;
 use waybill_domain::intake::{Decision, Identity, Incoming, decide};
-use waybill_domain::order::{Order, Status};
+use waybill_domain::order::Order;
 use waybill_domain::retention::Policy;
 use waybill_privacy::Recipient;
-use waybill_privacy::seal::seal;
+use waybill_privacy::seal::{Binding, FieldSet, seal, seal_bytes};
 
 /// An order to be stored.
 pub struct Arrival<'a> {
@@ -50,16 +50,6 @@ pub enum Outcome {
 
 /// How often a changing order is decided anew before the delivery is handed back for a retry.
 const TRIES: usize = 5;
-
-/// The stage that should look at an order as it stands.
-pub fn next_stage(order: &Order) -> Option<Queue> {
-    match order.status {
-        Status::Received => Some(Queue::Allocate),
-        Status::Cancelled | Status::Held if order.shipments > 0 => Some(Queue::Book),
-        Status::Cancelled | Status::Held if order.holds_stock() => Some(Queue::Allocate),
-        _ => None,
-    }
-}
 
 /// Stores an arrival.
 ///
@@ -96,7 +86,7 @@ pub async fn ingest(db: &Db, keyring: &dyn MakeKeys, arrival: &Arrival<'_>) -> R
             }
         };
         match db.transact_or_held(actions.into()).await {
-            Ok(()) => return Ok(Outcome::Stored(next_stage(&order))),
+            Ok(()) => return Ok(Outcome::Stored(stages(&order).first().copied())),
             Err((StoreError::Condition { .. }, old)) => match old.into_iter().next().flatten() {
                 Some(item) => held = Some(from_old(item)?),
                 // The order is as we thought, so it was the key: a fence stands there.
@@ -106,6 +96,38 @@ pub async fn ingest(db: &Db, keyring: &dyn MakeKeys, arrival: &Arrival<'_>) -> R
         }
     }
     Err(StoreError::Conflict)
+}
+
+/// Keeps a signed delivery that could not be read, sealed, as a held order whose exception tells the merchant.
+/// The same delivery again changes nothing.
+///
+/// # Errors
+/// As AWS answers.
+pub async fn keep_unreadable(
+    db: &Db,
+    keyring: &dyn MakeKeys,
+    order: &Order,
+    body: &[u8],
+    policy: Policy,
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    let key = keyring.make(&order.merchant, &order.id).await?;
+    let to = Binding { merchant: &order.merchant, order: &order.id, field_set: FieldSet::Unreadable };
+    let sealed = seal_bytes(&key.plain, to, body).map_err(|_| StoreError::Refused("sealing".into()))?;
+    let origin = Origin {
+        merchant: &order.merchant,
+        connection: &order.connection,
+        buyer: None,
+        obtained_at: now,
+        purge_at: order.milestones.purge_at(policy),
+    };
+    let put = orders::create(db, order, Some(sealed))?;
+    let key = keys::create(db, &order.id, &key.wrapped, &origin)?;
+    let actions = vec![TransactWriteItem::builder().put(put).build(), TransactWriteItem::builder().put(key).build()];
+    match db.transact(actions).await {
+        Err(StoreError::Condition { .. }) => Ok(()),
+        other => other,
+    }
 }
 
 fn from_old(mut item: Item) -> Result<Order, StoreError> {

@@ -5,6 +5,7 @@
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
+use waybill_domain::order::{Hold, Order, Status};
 use waybill_domain::{ConnectionId, MerchantId, OrderId};
 
 /// The stages, each with its queue and dead-letter queue.
@@ -38,6 +39,25 @@ impl Queue {
             Self::Track => "QUEUE_TRACK",
             Self::Erase => "QUEUE_ERASE",
         }
+    }
+}
+
+/// The stages that should look at an order as it stands; none when only time or a person can move it on.
+pub fn stages(order: &Order) -> Vec<Queue> {
+    let at_carrier = order.shipments > 0 || order.claim.is_some();
+    match order.status {
+        Status::Received | Status::Backordered => vec![Queue::Allocate],
+        Status::Allocated | Status::PartAllocated | Status::Picking => vec![Queue::Book],
+        // What may be at a carrier is voided before its goods are given back.
+        Status::Cancelled if at_carrier => vec![Queue::Book],
+        Status::Cancelled if order.holds_stock() => vec![Queue::Allocate],
+        // While a person decides, the goods stay promised.
+        Status::Held if order.hold != Some(Hold::Exception) && order.holds_stock() => vec![Queue::Allocate],
+        Status::Booked => vec![Queue::Notify],
+        Status::Dispatched if order.holds_stock() => vec![Queue::Allocate, Queue::Track],
+        Status::Dispatched => vec![Queue::Track],
+        Status::Delivered | Status::Returned if order.holds_stock() => vec![Queue::Allocate],
+        Status::Cancelled | Status::Held | Status::Delivered | Status::Returned => vec![],
     }
 }
 

@@ -19,7 +19,12 @@ pub fn error(message: &str, code: &str, path: &[String]) -> Value {
 }
 
 /// Picks `fields` from `value`. What does not exist goes to `errors`, as Shopify does.
-pub fn project(value: &Value, fields: &[Selection], path: &mut Vec<String>, errors: &mut Vec<Value>) -> Value {
+pub fn project(
+    value: &Value,
+    fields: &[Selection],
+    path: &mut Vec<String>,
+    errors: &mut Vec<Value>,
+) -> Value {
     match value {
         Value::Array(items) => {
             Value::Array(items.iter().map(|item| project(item, fields, path, errors)).collect())
@@ -44,13 +49,19 @@ fn pick(
     path: &mut Vec<String>,
     errors: &mut Vec<Value>,
 ) -> Value {
-    let Some(value) = object.get(&field.name) else {
-        if field.name != "__typename" {
+    match object.get(&field.name) {
+        Some(value) => field_of(value, field, path, errors),
+        None if field.name == "__typename" => Value::Null,
+        None => {
             let message = format!("Field '{}' doesn't exist here", field.name);
             errors.push(error(&message, "undefinedField", path));
+            Value::Null
         }
-        return Value::Null;
-    };
+    }
+}
+
+/// Shows `value` as the answer to `field`: one page of a connection, and only the fields that were asked for.
+pub fn field_of(value: &Value, field: &Selection, path: &mut Vec<String>, errors: &mut Vec<Value>) -> Value {
     let page;
     let value = match value.get(CONNECTION) {
         Some(nodes) => match slice(nodes, &field.args) {

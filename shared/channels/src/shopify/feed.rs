@@ -51,7 +51,7 @@ pub fn read_order(status: StatusCode, body: &[u8]) -> Result<Option<Normalised>,
     struct Data {
         order: Option<Order>,
     }
-    let data: Data = reply::partial(status, body, Reason::Unreadable)?;
+    let data: Data = reply::partial(status, body, Reason::Unreadable, |d: &Data| d.order.is_some())?;
     data.order.map(map::normalise).transpose()
 }
 

@@ -1,6 +1,7 @@
 //! From Shopify's order to ours (contract section 4). What is not named here is not kept.
 
-use super::wire::{Address, Customer, Lax, Line, List, Order, Part, PriceSet, Weight, key};
+use super::lax::{Lax, Part};
+use super::wire::{Address, Customer, Line, List, Order, PriceSet, Weight, key};
 use crate::Normalised;
 use crate::error::CannotRead;
 use rust_decimal::{Decimal, RoundingStrategy};
@@ -137,7 +138,9 @@ fn lines(list: Option<List<Line>>) -> Result<Vec<IncomingLine>, CannotRead> {
     }
     let mut lines = list.items.into_iter().map(line).collect::<Result<Vec<_>, _>>()?;
     // By number, so that the same order reads the same whichever way it came.
-    lines.sort_by(|a, b| (a.channel_line.len(), &a.channel_line).cmp(&(b.channel_line.len(), &b.channel_line)));
+    lines.sort_by(|a, b| {
+        (a.channel_line.len(), &a.channel_line).cmp(&(b.channel_line.len(), &b.channel_line))
+    });
     Ok(lines)
 }
 
@@ -150,7 +153,8 @@ fn line(mut line: Line) -> Result<IncomingLine, CannotRead> {
         Some((price, _)) => price,
         None => money(line.price.need("line_items.price")?),
     };
-    let weight = line.variant.and_then(|v| v.inventory_item).and_then(|i| i.measurement).and_then(|m| m.weight);
+    let weight =
+        line.variant.and_then(|v| v.inventory_item).and_then(|i| i.measurement).and_then(|m| m.weight);
     let grams = line.grams.hint().or_else(|| weight.and_then(in_grams));
     Ok(IncomingLine {
         channel_line: key("LineItem", line.admin_graphql_api_id, line.id, "line_items.id")?,

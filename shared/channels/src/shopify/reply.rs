@@ -20,26 +20,38 @@ struct Envelope<T> {
 }
 
 /// The data of a reply without any error. `reason` is what a refusal means to the order.
-pub(super) fn whole<T: DeserializeOwned>(status: StatusCode, body: &[u8], reason: Reason) -> Result<T, CannotRead> {
-    data(status, body, reason, |codes| codes.is_empty())
+pub(super) fn whole<T: DeserializeOwned>(
+    status: StatusCode,
+    body: &[u8],
+    reason: Reason,
+) -> Result<T, CannotRead> {
+    data(status, body, reason, |codes, _| codes.is_empty())
 }
 
-/// As [`whole`], but what this app is not approved to see may be missing: those fields are null.
-pub(super) fn partial<T: DeserializeOwned>(status: StatusCode, body: &[u8], reason: Reason) -> Result<T, CannotRead> {
-    data(status, body, reason, |codes| codes.iter().all(|c| c == "ACCESS_DENIED"))
+/// As [`whole`], but some fields may be null because this app is not approved to see them. `enough` says
+/// whether what is left of the data is worth reading.
+pub(super) fn partial<T: DeserializeOwned>(
+    status: StatusCode,
+    body: &[u8],
+    reason: Reason,
+    enough: fn(&T) -> bool,
+) -> Result<T, CannotRead> {
+    data(status, body, reason, |codes, data| {
+        codes.is_empty() || (codes.iter().all(|c| c == "ACCESS_DENIED") && enough(data))
+    })
 }
 
 fn data<T: DeserializeOwned>(
     status: StatusCode,
     body: &[u8],
     reason: Reason,
-    good: fn(&[String]) -> bool,
+    good: impl Fn(&[String], &T) -> bool,
 ) -> Result<T, CannotRead> {
     CannotRead::unless_good(status, reason)?;
     let envelope: Envelope<T> = serde_json::from_slice(body).map_err(|_| CannotRead::Reply)?;
     let codes = codes(&envelope.errors);
     match envelope.data {
-        Some(data) if good(&codes) => Ok(data),
+        Some(data) if good(&codes, &data) => Ok(data),
         _ => Err(refusal(&codes, &envelope.extensions, reason)),
     }
 }
@@ -48,7 +60,9 @@ fn codes(errors: &Value) -> Vec<String> {
     match errors {
         Value::Null => Vec::new(),
         Value::Array(all) => {
-            let of = |e: &Value| e.pointer("/extensions/code").and_then(Value::as_str).map_or_else(|| code(""), code);
+            let of = |e: &Value| {
+                e.pointer("/extensions/code").and_then(Value::as_str).map_or_else(|| code(""), code)
+            };
             all.iter().map(of).collect()
         }
         _ => vec![code("")],

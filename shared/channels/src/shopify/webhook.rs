@@ -1,7 +1,8 @@
 //! Webhooks: is it from Shopify, and what does it ask for (contract sections 2 and 7).
 
-use super::wire::{Key, Lax, Order};
+use super::lax::{Key, Lax};
 use super::map;
+use super::wire::Order;
 use crate::Normalised;
 use crate::error::{CannotRead, NotTrusted};
 use aws_lc_rs::hmac;
@@ -186,10 +187,9 @@ pub fn read(topic: &Topic, body: &[u8]) -> Result<Hint, CannotRead> {
         }
         Topic::ShopRedact => Ok(Hint::EraseShop),
         Topic::AppUninstalled => Ok(Hint::Uninstalled),
-        Topic::OrdersDelete
-        | Topic::FulfillmentOrders
-        | Topic::InventoryLevelsUpdate
-        | Topic::Other(_) => Ok(Hint::Ignore),
+        Topic::OrdersDelete | Topic::FulfillmentOrders | Topic::InventoryLevelsUpdate | Topic::Other(_) => {
+            Ok(Hint::Ignore)
+        }
     }
 }
 

@@ -3,8 +3,8 @@
 //! Creating a fulfillment is not idempotent, so every attempt reads first: what shows our tracking number is
 //! done, and what remains is planned anew.
 
-use super::{Shop, call, gid_tail, order_gid, reply};
 use super::wire::List;
+use super::{Shop, call, gid_tail, order_gid, reply};
 use crate::error::{CannotBuild, CannotRead, code};
 use http::{Request, StatusCode};
 use serde::Deserialize;
@@ -89,12 +89,14 @@ pub fn build_read_fulfilment(shop: &Shop, channel_id: &str) -> Result<Request<Ve
 /// `CannotRead` when the shop refuses, has no such order, or shows more than one page.
 pub fn read_fulfilment(status: StatusCode, body: &[u8]) -> Result<Remote, CannotRead> {
     let data: OrderData = reply::whole(status, body, Reason::WriteBackRefused)?;
-    let refused = |code: &str| CannotRead::Refused { code: code.to_owned(), reason: Reason::WriteBackRefused };
+    let refused =
+        |code: &str| CannotRead::Refused { code: code.to_owned(), reason: Reason::WriteBackRefused };
     let order = data.order.ok_or_else(|| refused("order_not_found"))?;
     if order.fulfillment_orders.more || order.fulfillment_orders.items.iter().any(|f| f.line_items.more) {
         return Err(refused("too_many_fulfillment_orders"));
     }
-    let fulfillment_orders = order.fulfillment_orders.items.into_iter().map(work).collect::<Result<_, _>>()?;
+    let fulfillment_orders =
+        order.fulfillment_orders.items.into_iter().map(work).collect::<Result<_, _>>()?;
     let live = order.fulfillments.into_iter().filter(|f| f.status.as_deref() != Some("CANCELLED"));
     let numbers = live.flat_map(|f| f.tracking_info).filter_map(|t| t.number);
     Ok(Remote { fulfillment_orders, tracking_numbers: numbers.collect() })
@@ -134,8 +136,11 @@ pub fn plan(remote: &Remote, lines: &[(String, u32)], tracking: &str) -> Plan {
     if wanted.is_empty() {
         return Plan::NotPossible("nothing_to_send");
     }
-    let open: Vec<&FulfillmentOrder> =
-        remote.fulfillment_orders.iter().filter(|f| matches!(f.status.as_str(), "OPEN" | "IN_PROGRESS")).collect();
+    let open: Vec<&FulfillmentOrder> = remote
+        .fulfillment_orders
+        .iter()
+        .filter(|f| matches!(f.status.as_str(), "OPEN" | "IN_PROGRESS"))
+        .collect();
     let mut tried: Vec<&Option<String>> = Vec::new();
     for place in open.iter().map(|f| &f.location) {
         if tried.contains(&place) {
@@ -147,7 +152,8 @@ pub fn plan(remote: &Remote, lines: &[(String, u32)], tracking: &str) -> Plan {
             return Plan::Create(taken);
         }
     }
-    let waiting = remote.fulfillment_orders.iter().filter(|f| matches!(f.status.as_str(), "ON_HOLD" | "SCHEDULED"));
+    let waiting =
+        remote.fulfillment_orders.iter().filter(|f| matches!(f.status.as_str(), "ON_HOLD" | "SCHEDULED"));
     Plan::NotPossible(if spread(open.iter().copied(), &wanted).is_some() {
         "several_locations"
     } else if spread(open.iter().copied().chain(waiting), &wanted).is_some() {

@@ -1,0 +1,69 @@
+//! `cargo xtask demo`: 200 orders, from the webhook to oblivion, on a stack of its own.
+
+use clap::Args;
+
+use crate::failure::{Done, Failure};
+use crate::stack::{Folder, ports};
+use crate::{cargo, down, up};
+
+/// Start a private stack, send 200 invented orders down the whole road, and show what came of them.
+#[derive(Args)]
+pub struct Arguments {
+    /// Leave the stack running in the end, to look around.
+    #[arg(long)]
+    pub keep: bool,
+    /// Passed on to the demo, which explains its own options: `cargo xtask demo -- --help`.
+    #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+    pub rest: Vec<String>,
+}
+
+/// Runs the command.
+///
+/// # Errors
+/// When the stack cannot start or the demo finds a broken promise.
+pub fn run(arguments: &Arguments) -> Done {
+    // Known to be wanted by the demo itself, wherever on the line it stands.
+    let keep = arguments.keep || arguments.rest.iter().any(|argument| argument == "--keep");
+    let rest = arguments.rest.iter().filter(|argument| *argument != "--keep" && *argument != "--");
+    if !cargo::has_package("waybill-harness") {
+        return Err(Failure::new("infra/harness is missing, and the demo is part of it."));
+    }
+    if arguments.rest.iter().any(|argument| argument == "--help" || argument == "-h") {
+        return cargo::run("the demo", harness("demo", &[], rest));
+    }
+    let (port, sandbox_port) = ports::two_free()?;
+    let name = format!("demo-{}", std::process::id());
+    let stack = up::Arguments {
+        name: name.clone(),
+        port,
+        sandbox_port: Some(sandbox_port),
+        empty: false,
+        json: false,
+    };
+    let state = up::start(&stack)?;
+    let file = Folder::of(&state.name)?.state_file().display().to_string();
+    let done = cargo::run("the demo", harness("demo", &["--state", &file], rest));
+    match keep {
+        true => eprintln!(
+            "The stack stays: API {}. Stop it with `cargo xtask down --name {name}`.",
+            state.api_url
+        ),
+        false => down::stop(&name)?,
+    }
+    done
+}
+
+/// `cargo run` of a program of the harness, with our arguments before the caller's.
+pub fn harness<'a>(
+    program: &str,
+    ours: &[&str],
+    theirs: impl Iterator<Item = &'a String>,
+) -> std::process::Command {
+    let mut command = cargo::cargo();
+    command.args(["run", "--quiet", "--package", "waybill-harness", "--bin", program]);
+    if program != "demo" {
+        command.args(["--profile", "bench"]);
+    }
+    command.arg("--").args(ours).args(theirs);
+    command
+}

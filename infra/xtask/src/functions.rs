@@ -1,0 +1,51 @@
+//! The Lambda functions: their names and their folders of code.
+
+use std::fs;
+use std::path::Path;
+use std::process::{Command, Stdio};
+
+use crate::failure::{Done, Failure, While};
+use crate::paths;
+
+/// The names of all functions, such as `webhook`, which are the folders in `functions/`.
+///
+/// # Errors
+/// When the folder cannot be read.
+pub fn names() -> Done<Vec<String>> {
+    let folder = paths::root().join("functions");
+    let mut names: Vec<String> = fs::read_dir(&folder)
+        .or_say(format!("could not read {}", folder.display()))?
+        .filter_map(Result::ok)
+        .filter(|entry| entry.path().join("Cargo.toml").is_file())
+        .filter_map(|entry| entry.file_name().into_string().ok())
+        .collect();
+    names.sort();
+    if names.is_empty() { Err(Failure::new("functions/ holds no crate")) } else { Ok(names) }
+}
+
+/// The crate of a function, and the binary it makes.
+#[must_use]
+pub fn package(name: &str) -> String {
+    format!("waybill-{name}")
+}
+
+/// Puts a built binary where a deployment looks for it: `<folder>/<name>/bootstrap`.
+///
+/// # Errors
+/// When the folder cannot be written.
+pub fn place(binary: &Path, folder: &Path, name: &str) -> Done {
+    let target = folder.join(name);
+    fs::create_dir_all(&target).or_say(format!("could not make {}", target.display()))?;
+    let bootstrap = target.join("bootstrap");
+    // Removed first: the file may be running in another stack, and a running file cannot be written.
+    let _ = fs::remove_file(&bootstrap);
+    fs::copy(binary, &bootstrap).or_say(format!("could not copy {}", binary.display()))?;
+    Ok(())
+}
+
+/// Takes the debug information out of a copy, which makes it several times smaller. A machine without `strip` keeps it as it is.
+pub fn slim(folder: &Path, name: &str) {
+    let bootstrap = folder.join(name).join("bootstrap");
+    let _ =
+        Command::new("strip").arg("-S").arg(bootstrap).stdout(Stdio::null()).stderr(Stdio::null()).status();
+}

@@ -1,0 +1,70 @@
+//! `cargo xtask lint`: is the template right, for AWS and for us?
+
+use std::fs;
+
+use clap::Args;
+
+use crate::failure::{Done, Failure, While};
+use crate::say::{Step, heading};
+use crate::stack::aws::REGION;
+use crate::venv::{Needs, Venv};
+use crate::{cargo, paths, policy, yaml};
+
+/// Check template.yaml with `sam validate --lint`, with cfn-lint and with our own policy rules.
+#[derive(Args)]
+pub struct Arguments {
+    /// Only our own rules, which need no Python.
+    #[arg(long)]
+    pub policy: bool,
+}
+
+/// Runs the command.
+///
+/// # Errors
+/// When a checker finds something; it has said what by then.
+pub fn run(arguments: &Arguments) -> Done {
+    heading("policy rules");
+    check_policy()?;
+    if arguments.policy {
+        return Ok(());
+    }
+    let venv = Venv::with(&[Needs::Stack, Needs::Lint])?;
+    heading("cfn-lint");
+    let mut cfn_lint = venv.command("cfn-lint");
+    cfn_lint
+        .args(["--non-zero-exit-code", "informational", "--regions", REGION, "--"])
+        .arg(paths::template());
+    let step = Step::begin("cfn-lint template.yaml");
+    cargo::run("cfn-lint", cfn_lint)?;
+    step.done("nothing to say");
+    heading("sam validate --lint");
+    let mut sam = venv.command("sam");
+    sam.args(["validate", "--lint", "--region", REGION, "--template"]).arg(paths::template());
+    sam.env("AWS_DEFAULT_REGION", REGION);
+    cargo::run("sam validate", sam)
+}
+
+/// Our own rules.
+///
+/// # Errors
+/// When a rule is broken, after printing every finding.
+pub fn check_policy() -> Done {
+    let file = paths::template();
+    let text = fs::read_to_string(&file).or_say(format!("could not read {}", file.display()))?;
+    let template = yaml::read(&text).or_say("template.yaml")?;
+    let findings = policy::check(&template);
+    findings.iter().for_each(|finding| eprintln!("  {finding}"));
+    if !findings.is_empty() {
+        return Err(Failure::new(format!(
+            "template.yaml breaks {} of our rules; they are in infra/xtask/src/policy/.",
+            findings.len()
+        )));
+    }
+    policy::RULES.iter().for_each(|(rule, _)| eprintln!("  ok  {rule}"));
+    if let Some(days) = policy::worst_case_days(&template) {
+        eprintln!(
+            "  worst case: the recipient of an order is gone {days:.2} days after shipping (promised: 30)"
+        );
+    }
+    Ok(())
+}

@@ -1,0 +1,111 @@
+//! The steps of a full test run, in order.
+
+use std::process::Command;
+
+use super::Arguments;
+use super::count::{Count, counted};
+use crate::cargo::{self, cargo};
+use crate::demo::harness;
+use crate::failure::{Done, Failure};
+use crate::stack::{Folder, ports};
+use crate::{down, lint, up};
+
+/// One part of a test run.
+pub struct Step {
+    /// Its name in the table, and on the command line.
+    pub name: &'static str,
+    /// Runs it and counts.
+    pub run: fn(&Arguments) -> Done<Count>,
+}
+
+/// All of them, from fast to whole.
+pub const ALL: &[Step] = &[
+    Step { name: "format", run: format },
+    Step { name: "clippy", run: clippy },
+    Step { name: "template", run: template },
+    Step { name: "unit", run: unit },
+    Step { name: "simulation", run: simulation },
+    Step { name: "stack", run: stack },
+];
+
+/// The names, for a message.
+pub fn names() -> String {
+    ALL.iter().map(|step| step.name).collect::<Vec<_>>().join(", ")
+}
+
+fn format(_: &Arguments) -> Done<Count> {
+    one("cargo fmt", &["fmt", "--all", "--check"])
+}
+
+fn clippy(_: &Arguments) -> Done<Count> {
+    one("clippy", &["clippy", "--quiet", "--workspace", "--all-targets", "--", "--deny", "warnings"])
+}
+
+fn template(_: &Arguments) -> Done<Count> {
+    lint::run(&lint::Arguments { policy: false }).map(|()| Count::one_passed())
+}
+
+/// Unit, property and contract tests. Tests that need a stack are `#[ignore]`d and wait for their step.
+fn unit(_: &Arguments) -> Done<Count> {
+    if has_nextest() {
+        return Ok(counted(with(&[
+            "nextest",
+            "run",
+            "--workspace",
+            "--no-fail-fast",
+            "--no-tests",
+            "pass",
+        ]))? + counted(with(&["test", "--quiet", "--workspace", "--doc", "--no-fail-fast"]))?);
+    }
+    counted(with(&["test", "--quiet", "--workspace", "--no-fail-fast"]))
+}
+
+fn simulation(arguments: &Arguments) -> Done<Count> {
+    if !cargo::has_package("waybill-harness") {
+        return Err(Failure::new("infra/harness is missing, and the simulation is part of it."));
+    }
+    let seeds = arguments.seeds.to_string();
+    cargo::run("the simulation", harness("simulate", &["--seeds", &seeds], [].iter()))
+        .map(|()| Count::one_passed())
+}
+
+/// Stories against a deployed stack of their own: the ignored tests of `tests/`, which find it by WAYBILL_STATE.
+fn stack(_: &Arguments) -> Done<Count> {
+    let (port, sandbox_port) = ports::two_free()?;
+    let name = format!("test-{}", std::process::id());
+    let state = up::start(&up::Arguments {
+        name: name.clone(),
+        port,
+        sandbox_port: Some(sandbox_port),
+        empty: false,
+        json: false,
+    })?;
+    let mut command = with(&[
+        "test",
+        "--package",
+        "waybill-tests",
+        "--no-fail-fast",
+        "--",
+        "--ignored",
+        "--test-threads",
+        "2",
+    ]);
+    command.env("WAYBILL_STATE", Folder::of(&state.name)?.state_file());
+    let count = counted(command);
+    down::stop(&name)?;
+    count
+}
+
+fn one(what: &str, arguments: &[&str]) -> Done<Count> {
+    cargo::run(what, with(arguments)).map(|()| Count::one_passed())
+}
+
+fn with(arguments: &[&str]) -> Command {
+    let mut command = cargo();
+    command.args(arguments);
+    command
+}
+
+fn has_nextest() -> bool {
+    with(&["nextest", "--version"]).output().is_ok_and(|out| out.status.success())
+}

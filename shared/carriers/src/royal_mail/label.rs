@@ -1,0 +1,242 @@
+//! Booking a parcel and printing its label.
+//!
+//! There is no idempotency key and a reference need not be unique at Royal Mail, so a booking goes in steps
+//! that can each be repeated: look for our reference, create without a label, read the label, read the
+//! tracking number. A create whose reply was lost is *unknown* until the reference has been looked for.
+
+use super::errors::{first_code, listed};
+use super::wire::{Address, Created as WireCreated, Failed, Known, Order, Orders, Package, Postage, To};
+use super::{Account, call, carrier_key};
+use crate::error::{CannotBuild, CannotRead, code};
+use http::{HeaderMap, Method, Request, StatusCode};
+use jiff::Timestamp;
+use waybill_domain::shipment::Shipment;
+use waybill_domain::time::sortable;
+use waybill_privacy::Purpose;
+use waybill_privacy::disclosure::Disclosed;
+use waybill_privacy::recipient::Text;
+
+/// What is booked, and for whom.
+pub struct BookingRequest<'a> {
+    /// The shipment; its reference is the same for every attempt.
+    pub shipment: &'a Shipment,
+    /// The fields [`super::allowed_fields`] lets the service have.
+    pub to: &'a Disclosed,
+    /// When the order was placed.
+    pub placed_at: Timestamp,
+}
+
+/// Asks for an order without a label. Only here do personal texts leave their wrapping.
+///
+/// # Errors
+/// `CannotBuild` names the field that is missing or does not fit; nothing was booked.
+pub fn build_create(
+    account: &Account,
+    request: &BookingRequest<'_>,
+) -> Result<Request<Vec<u8>>, CannotBuild> {
+    let shipment = request.shipment;
+    let who = request.to.recipient();
+    let full_name = optional("fullName", who.name.as_ref(), 210)?;
+    let company_name = optional("companyName", who.company.as_ref(), 100)?;
+    if full_name.is_none() && company_name.is_none() {
+        return Err(CannotBuild::Missing { field: "fullName" });
+    }
+    if who.lines.len() > 3 {
+        return Err(CannotBuild::Beyond { field: "addressLine3" });
+    }
+    let country = who.country.as_deref().ok_or(CannotBuild::Missing { field: "countryCode" })?;
+    let postcode = optional("postcode", who.postcode.as_ref(), 20)?;
+    let inland = country == "GB";
+    if inland && postcode.is_none() {
+        return Err(CannotBuild::Missing { field: "postcode" });
+    }
+    // A business that sends to Northern Ireland must say which kind of recipient it is.
+    let northern =
+        inland && postcode.is_some_and(|p| p.get(..2).is_some_and(|a| a.eq_ignore_ascii_case("BT")));
+    let address = Address {
+        full_name,
+        company_name,
+        address_line1: required("addressLine1", who.lines.first(), 100)?,
+        address_line2: optional("addressLine2", who.lines.get(1), 100)?,
+        address_line3: optional("addressLine3", who.lines.get(2), 100)?,
+        city: required("city", who.city.as_ref(), 100)?,
+        county: optional("county", who.region.as_ref(), 100)?,
+        postcode,
+        country_code: fit("countryCode", country, 3)?,
+    };
+    if !(1..=30_000).contains(&shipment.grams) {
+        return Err(CannotBuild::Beyond { field: "weightInGrams" });
+    }
+    let order = Order {
+        order_reference: fit("orderReference", &shipment.reference, 40)?,
+        is_recipient_a_business: northern.then_some(company_name.is_some()),
+        recipient: To { address },
+        packages: [Package {
+            weight_in_grams: shipment.grams,
+            package_format_identifier: fit("packageFormatIdentifier", &shipment.service.format, 40)?,
+        }],
+        postage_details: Postage { service_code: fit("serviceCode", &shipment.service.code, 10)? },
+        order_date: sortable(request.placed_at),
+        subtotal: 0,
+        shipping_cost_charged: 0,
+        total: 0,
+        currency_code: "GBP",
+    };
+    let body = serde_json::to_vec(&Orders { items: [order] })
+        .map_err(|_| CannotBuild::Missing { field: "items" })?;
+    call(account, Method::POST, "/orders", Some(body))
+}
+
+fn required<'a>(field: &'static str, text: Option<&'a Text>, most: usize) -> Result<&'a str, CannotBuild> {
+    optional(field, text, most)?.ok_or(CannotBuild::Missing { field })
+}
+
+fn optional<'a>(
+    field: &'static str,
+    text: Option<&'a Text>,
+    most: usize,
+) -> Result<Option<&'a str>, CannotBuild> {
+    let text = text.map(|t| t.open(Purpose::Label).trim()).filter(|t| !t.is_empty());
+    text.map(|t| fit(field, t, most)).transpose()
+}
+
+fn fit<'a>(field: &'static str, text: &'a str, most: usize) -> Result<&'a str, CannotBuild> {
+    match text.chars().count() {
+        0 => Err(CannotBuild::Missing { field }),
+        n if n > most => Err(CannotBuild::Beyond { field }),
+        _ => Ok(text),
+    }
+}
+
+/// An order that exists at the carrier.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Created {
+    /// The carrier's own key for it.
+    pub carrier_order: String,
+}
+
+/// Reads whether the order was created. Status 200 says nothing: failures are inside.
+///
+/// # Errors
+/// `CannotRead::Refused` when the carrier refused the booking; `Reply`, `Busy` and `Throttled` leave open
+/// whether it exists.
+pub fn read_create(status: StatusCode, headers: &HeaderMap, body: &[u8]) -> Result<Created, CannotRead> {
+    CannotRead::unless_answered(status, headers)?;
+    if !status.is_success() {
+        return Err(CannotRead::Refused { code: first_code(status, body) });
+    }
+    let reply: WireCreated = serde_json::from_slice(body).map_err(|_| CannotRead::Reply)?;
+    if let Some(failed) = reply.failed_orders.unwrap_or_default().first() {
+        return Err(CannotRead::Refused { code: why(failed) });
+    }
+    let first = reply.created_orders.unwrap_or_default().into_iter().next();
+    let carrier_order = first.and_then(|order| order.order_identifier).ok_or(CannotRead::Reply)?;
+    Ok(Created { carrier_order })
+}
+
+/// The field a failed order names, else its error code.
+fn why(failed: &Failed) -> String {
+    let first = failed.errors.iter().flatten().next();
+    let field = first.and_then(|e| e.fields.iter().flatten().find_map(|f| f.field_name.as_deref()));
+    let number = first.and_then(|e| e.error_code.as_deref());
+    field
+        .and_then(code)
+        .or_else(|| number.map(|n| format!("error_{n}")))
+        .unwrap_or_else(|| "unspecified".to_owned())
+}
+
+/// Looks for our reference.
+///
+/// # Errors
+/// `CannotBuild` when the reference, address or key cannot be sent.
+pub fn build_find(account: &Account, reference: &str) -> Result<Request<Vec<u8>>, CannotBuild> {
+    let reference = fit("orderReference", reference, 40)?;
+    call(account, Method::GET, &format!("/orders/%22{}%22", percent(reference)), None)
+}
+
+/// Asks for one order by the carrier's key; read it with [`read_find`].
+///
+/// # Errors
+/// `CannotBuild` when the key, address or credential cannot be sent.
+pub fn build_get(account: &Account, carrier_order: &str) -> Result<Request<Vec<u8>>, CannotBuild> {
+    call(account, Method::GET, &format!("/orders/{}", carrier_key(carrier_order)?), None)
+}
+
+/// What the carrier has under a reference or key.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Found {
+    /// Nothing: it was never created, or was deleted.
+    None,
+    /// One order.
+    One {
+        /// The carrier's own key for it.
+        carrier_order: String,
+        /// Its tracking number, once the label has been made.
+        tracking: Option<String>,
+    },
+    /// More than one, or the carrier does not say: a person must look.
+    Many,
+}
+
+/// Reads what the carrier has. One client of this API reports 400 for a reference that exists more than once.
+///
+/// # Errors
+/// `CannotRead` when the carrier does not answer the question.
+pub fn read_find(status: StatusCode, headers: &HeaderMap, body: &[u8]) -> Result<Found, CannotRead> {
+    CannotRead::unless_answered(status, headers)?;
+    match status.as_u16() {
+        404 => return Ok(Found::None),
+        200 => {}
+        400 => return Ok(Found::Many),
+        _ => return Err(CannotRead::Reply),
+    }
+    let mut known: Vec<Known> = serde_json::from_slice(body).map_err(|_| CannotRead::Reply)?;
+    let (Some(one), true) = (known.pop(), known.is_empty()) else {
+        return Ok(if known.is_empty() { Found::None } else { Found::Many });
+    };
+    let parcels = one.packages.unwrap_or_default();
+    let tracking = one.tracking_number.or_else(|| parcels.into_iter().find_map(|p| p.tracking_number));
+    Ok(Found::One {
+        carrier_order: one.order_identifier.ok_or(CannotRead::Reply)?,
+        tracking: tracking.map(|t| t.trim().to_owned()).filter(|t| !t.is_empty()),
+    })
+}
+
+/// Asks for the label of an order; asking again reprints it.
+///
+/// # Errors
+/// `CannotBuild` when the key, address or credential cannot be sent.
+pub fn build_label(account: &Account, carrier_order: &str) -> Result<Request<Vec<u8>>, CannotBuild> {
+    let key = carrier_key(carrier_order)?;
+    let path = format!("/orders/{key}/label?documentType=postageLabel&includeReturnsLabel=false");
+    call(account, Method::GET, &path, None)
+}
+
+/// Reads the label: the bytes of a PDF, which show the whole address.
+///
+/// # Errors
+/// `CannotRead::LabelFailed` when the carrier has the order but gives no label, above all to an account without
+/// credit (OBA).
+pub fn read_label(status: StatusCode, headers: &HeaderMap, body: &[u8]) -> Result<Vec<u8>, CannotRead> {
+    if status == StatusCode::FORBIDDEN {
+        return Err(CannotRead::LabelFailed { code: "no_credit_account".to_owned() });
+    }
+    CannotRead::unless_answered(status, headers)?;
+    if !status.is_success() {
+        return Err(CannotRead::LabelFailed { code: first_code(status, body) });
+    }
+    if body.starts_with(b"%PDF-") {
+        return Ok(body.to_vec());
+    }
+    let listed = serde_json::from_slice(body).ok().and_then(|body| listed(&body));
+    Err(listed.map_or(CannotRead::Reply, |code| CannotRead::LabelFailed { code }))
+}
+
+/// Percent-encodes all but the characters that are never reserved.
+fn percent(text: &str) -> String {
+    let one = |b: u8| match b {
+        b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' => char::from(b).to_string(),
+        _ => format!("%{b:02X}"),
+    };
+    text.bytes().map(one).collect()
+}

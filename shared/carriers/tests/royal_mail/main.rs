@@ -1,0 +1,7 @@
+//! Royal Mail's connector against the contract's samples and schema.
+
+#![allow(clippy::unwrap_used, clippy::panic)]
+
+mod contracts;
+mod create;
+mod replies;

@@ -1,0 +1,10 @@
+//! Shopify's connector against the contract's samples and vectors, and against everything else.
+
+#![allow(clippy::unwrap_used, clippy::panic)]
+
+mod contracts;
+mod feed;
+mod fixture;
+mod order;
+mod webhook;
+mod writeback;
