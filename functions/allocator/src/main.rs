@@ -12,7 +12,7 @@ async fn main() -> Result<(), lambda_runtime::Error> {
     log::start();
     let mut read = config::Reader::default();
     let tables = read.tables(&["orders", "stock", "registry"]);
-    let queues = read.queues(&[Queue::Allocate, Queue::Book]);
+    let queues = read.queues(&[Queue::Book]);
     read.done()?;
     let sdk = aws::load().await;
     let db = aws::db(&sdk, tables);
@@ -23,7 +23,7 @@ async fn main() -> Result<(), lambda_runtime::Error> {
         clock: Clock::system(),
     };
     lambda_runtime::run(service_fn(async |event: LambdaEvent<SqsEvent>| {
-        waybill_allocator::handle(&env, event.payload).await
+        Box::pin(waybill_allocator::handle(&env, event.payload)).await
     }))
     .await
 }

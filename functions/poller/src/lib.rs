@@ -48,7 +48,7 @@ pub async fn handle(env: &Env, event: SqsEvent) -> Result<SqsBatchResponse, Fail
 pub async fn work_on(env: &Env, work: Work) -> Result<Step, Failure> {
     let now = env.clock.now(work.at());
     match work {
-        Work::Fetch { connection, channel_id, .. } => fetch(env, &connection, &channel_id, now).await,
+        Work::Fetch { connection, channel_id, .. } => Box::pin(fetch(env, &connection, &channel_id, now)).await,
         _ => Err(Failure::Fault("this work is not the poller's")),
     }
 }

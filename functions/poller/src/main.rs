@@ -29,7 +29,7 @@ async fn main() -> Result<(), lambda_runtime::Error> {
         clock: Clock::system(),
     };
     lambda_runtime::run(service_fn(async |event: LambdaEvent<SqsEvent>| {
-        waybill_poller::handle(&env, event.payload).await
+        Box::pin(waybill_poller::handle(&env, event.payload)).await
     }))
     .await
 }

@@ -34,7 +34,7 @@ async fn main() -> Result<(), lambda_runtime::Error> {
         clock: Clock::system(),
     };
     lambda_runtime::run(service_fn(async |event: LambdaEvent<SqsEvent>| {
-        waybill_shipper::handle(&env, event.payload).await
+        Box::pin(waybill_shipper::handle(&env, event.payload)).await
     }))
     .await
 }

@@ -27,7 +27,7 @@ async fn main() -> Result<(), lambda_runtime::Error> {
         clock: Clock::system(),
     };
     lambda_runtime::run(service_fn(async |event: LambdaEvent<SqsEvent>| {
-        waybill_tracker::handle(&env, event.payload).await
+        Box::pin(waybill_tracker::handle(&env, event.payload)).await
     }))
     .await
 }

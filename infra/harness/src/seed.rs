@@ -1,0 +1,134 @@
+//! One merchant to begin with: two warehouses, the sandbox's goods on their shelves, a shop and a carrier account.
+
+use crate::stack::{Stack, Trouble};
+use jiff::Timestamp;
+use serde_json::json;
+use waybill_domain::service::{Carrier, ServiceChoice, ServiceRule};
+use waybill_domain::{ConnectionId, MerchantId, WarehouseId};
+use waybill_sandbox::invent::catalogue;
+use waybill_sandbox::royal_mail::{DEFAULT_KEY, TRACKING_CLIENT_ID, TRACKING_CLIENT_SECRET};
+use waybill_store::keyring::Vault;
+use waybill_store::registry::{Connection, ConnectionState, Credentials, Kind, Merchant, Warehouse};
+use waybill_store::{Db, StoreError};
+
+/// The domain of the demo shop.
+pub const SHOP: &str = "waybill-demo.myshopify.com";
+/// The client secret that signs its webhooks.
+pub const CLIENT_SECRET: &str = "sandbox-client-secret";
+/// Its access token.
+pub const ACCESS_TOKEN: &str = "sandbox-access-token";
+/// The article of which there is hardly any.
+pub const SCARCE: &str = "LAMP-BRASS";
+
+/// The ids of what is seeded.
+#[derive(Debug, Clone)]
+pub struct Ids {
+    /// The merchant.
+    pub merchant: MerchantId,
+    /// Its shop.
+    pub shop: ConnectionId,
+    /// Its Royal Mail account.
+    pub royal_mail: ConnectionId,
+    /// Its warehouses.
+    pub warehouses: [WarehouseId; 2],
+}
+
+impl Ids {
+    /// The same every time, so that a person can type them.
+    ///
+    /// # Errors
+    /// Never: the ids are well formed.
+    pub fn demo() -> Result<Self, waybill_domain::id::InvalidId> {
+        Ok(Self {
+            merchant: "mer_00000000000000d1".parse()?,
+            shop: "con_00000000000000a1".parse()?,
+            royal_mail: "con_00000000000000c1".parse()?,
+            warehouses: ["wh_north".parse()?, "wh_south".parse()?],
+        })
+    }
+}
+
+/// The merchant with its settings; `index_key` is already sealed.
+pub fn merchant(ids: &Ids, index_key: Vec<u8>) -> Merchant {
+    let [north, south] = ids.warehouses.clone();
+    let near = |areas: &str| areas.split(' ').map(str::to_owned).collect();
+    let rule = |up_to_grams, code: &str, format: &str| ServiceRule {
+        countries: vec!["GB".into()],
+        up_to_grams,
+        connection: ids.royal_mail.clone(),
+        service: ServiceChoice { carrier: Carrier::RoyalMail, code: code.into(), format: format.into() },
+    };
+    Merchant {
+        id: ids.merchant.clone(),
+        name: "Waybill Demo".into(),
+        index_key,
+        needs: waybill_privacy::recipient::Needs::default(),
+        retention: waybill_domain::retention::Policy::default(),
+        part_ship: false,
+        warehouses: vec![
+            Warehouse { id: north, name: "North".into(), priority: 1, near: near("M L LS S G EH NE YO BT") },
+            Warehouse { id: south, name: "South".into(), priority: 2, near: near("BS SW SE N E W NW B CF BN PL") },
+        ],
+        services: vec![rule(2_000, "TPS48", "parcel"), rule(30_000, "TPN24", "parcel")],
+    }
+}
+
+/// Stores the merchant, its connections and its stock. `sandbox` is the sandbox's address.
+///
+/// # Errors
+/// As AWS answers.
+pub async fn store(db: &Db, vault: &dyn Vault, ids: &Ids, sandbox: &str, now: Timestamp) -> Result<(), StoreError> {
+    let mut index_key = [0u8; 32];
+    aws_lc_rs::rand::fill(&mut index_key).map_err(|_| StoreError::Corrupt("randomness"))?;
+    let sealed = vault.seal(ids.merchant.as_str(), &index_key).await?;
+    db.save_merchant(&merchant(ids, sealed)).await?;
+    let shop = Credentials::Shopify { secrets: vec![CLIENT_SECRET.into()], token: ACCESS_TOKEN.into() };
+    let royal_mail = Credentials::RoyalMail {
+        key: DEFAULT_KEY.into(),
+        tracking_id: TRACKING_CLIENT_ID.into(),
+        tracking_secret: TRACKING_CLIENT_SECRET.into(),
+    };
+    let tracking = Some(format!("{sandbox}/royal-mail-tracking"));
+    for (id, kind, address, tracking_address, secret) in [
+        (&ids.shop, Kind::Shopify, format!("{sandbox}/shopify/{SHOP}"), None, shop),
+        (&ids.royal_mail, Kind::RoyalMail, format!("{sandbox}/royal-mail"), tracking, royal_mail),
+    ] {
+        let plain = serde_json::to_vec(&secret).map_err(|_| StoreError::Corrupt("credentials"))?;
+        let connection = Connection {
+            id: id.clone(),
+            merchant: ids.merchant.clone(),
+            kind,
+            state: ConnectionState::Active,
+            address,
+            tracking_address,
+            credentials: vault.seal(id.as_str(), &plain).await?,
+        };
+        db.save_connection(&connection).await?;
+    }
+    stock(db, ids, now).await
+}
+
+/// Puts goods on the shelves: enough of everything for a few hundred orders, hardly any of the scarce article.
+async fn stock(db: &Db, ids: &Ids, now: Timestamp) -> Result<(), StoreError> {
+    for (n, product) in catalogue().iter().enumerate() {
+        for (w, warehouse) in ids.warehouses.iter().enumerate() {
+            let quantity = if product.sku == SCARCE { 2 } else { 60 + 10 * ((n + w) as i64 % 3) };
+            let slot = (product.sku.to_owned(), warehouse.clone());
+            db.receive(&ids.merchant, &slot, quantity, "opening", now).await?;
+        }
+    }
+    Ok(())
+}
+
+/// Seeds a running stack and sets up its sandbox.
+///
+/// # Errors
+/// When AWS or the sandbox refuses.
+pub async fn stack(stack: &Stack) -> Result<Ids, Trouble> {
+    let ids = Ids::demo()?;
+    store(&stack.db()?, &stack.kms()?, &ids, &stack.sandbox_url, Timestamp::now()).await?;
+    let webhook_url = format!("{}/webhooks/shopify/{}", stack.api_url, ids.shop);
+    let shop = json!({"domain": SHOP, "client_secret": CLIENT_SECRET, "access_token": ACCESS_TOKEN, "webhook_url": webhook_url});
+    stack.control("PUT", "shops", &shop).await?;
+    Ok(ids)
+}
