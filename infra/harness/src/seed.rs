@@ -130,5 +130,6 @@ pub async fn stack(stack: &Stack) -> Result<Ids, Trouble> {
     let webhook_url = format!("{}/webhooks/shopify/{}", stack.api_url, ids.shop);
     let shop = json!({"domain": SHOP, "client_secret": CLIENT_SECRET, "access_token": ACCESS_TOKEN, "webhook_url": webhook_url});
     stack.control("PUT", "shops", &shop).await?;
+    crate::staff::seed(stack, &ids).await?;
     Ok(ids)
 }

@@ -1,6 +1,6 @@
 //! Webhooks waiting to be sent, how sending went, and the program's sender.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::time::{Duration, Instant};
 
 use jiff::{SignedDuration, Timestamp};
@@ -77,6 +77,8 @@ pub struct Outbox {
     pub retried: u64,
     /// Webhooks given up after the last retry.
     pub given_up: u64,
+    /// Orders of which some delivery in order shape was answered 2xx.
+    pub accepted: BTreeSet<i64>,
     latencies: Vec<u32>,
 }
 
@@ -94,6 +96,7 @@ impl Outbox {
             "waiting": self.waiting.len(),
             "in_flight": self.in_flight,
             "delivered": within(200),
+            "orders_accepted": self.accepted.len(),
             "answered_401": self.by_status.get(&401).copied().unwrap_or(0),
             "answered_4xx": within(400),
             "answered_5xx": within(500),
@@ -197,6 +200,9 @@ pub fn report(state: &mut State, mut delivery: Delivery, result: DeliveryResult,
     };
     *outbox.by_status.entry(status).or_default() += 1;
     outbox.latencies.push(u32::try_from(took.as_millis()).unwrap_or(u32::MAX));
+    if (200..300).contains(&status) {
+        outbox.accepted.extend(order_in(&delivery.webhook));
+    }
     if !matches!(status, 0 | 429 | 500..) {
         return;
     }
@@ -209,6 +215,12 @@ pub fn report(state: &mut State, mut delivery: Delivery, result: DeliveryResult,
     delivery.attempt += 1;
     outbox.retried += 1;
     outbox.waiting.push_back(delivery);
+}
+
+/// The order a webhook in order shape is about.
+fn order_in(webhook: &SignedWebhook) -> Option<i64> {
+    let body: Value = serde_json::from_slice(&webhook.body).ok()?;
+    if webhook.topic.starts_with("orders/") { body["id"].as_i64() } else { None }
 }
 
 impl Sandbox {
