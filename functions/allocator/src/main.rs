@@ -3,8 +3,8 @@
 use aws_lambda_events::sqs::SqsEvent;
 use lambda_runtime::{LambdaEvent, service_fn};
 use std::sync::Arc;
-use waybill_runtime::{Clock, aws, config, log};
 use waybill_runtime::directory::Merchants;
+use waybill_runtime::{Clock, aws, config, log};
 use waybill_store::Queue;
 
 #[tokio::main(flavor = "current_thread")]

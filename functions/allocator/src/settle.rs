@@ -8,6 +8,7 @@ use waybill_domain::allocation::{Available, Changes, allocate, held, release};
 use waybill_domain::exception::Reason;
 use waybill_domain::intake::SWEEP_AFTER;
 use waybill_domain::order::{Hold, Order, Status};
+use waybill_domain::shipment::FIRST_LOOK;
 use waybill_domain::time::after;
 use waybill_domain::{MerchantId, OrderId};
 use waybill_runtime::Failure;
@@ -66,10 +67,10 @@ async fn once(env: &Env, ids: &[OrderId], now: Timestamp) -> Result<(), Failure>
     }
     for (id, orders) in by_merchant {
         let merchant = env.merchants.get(&id, now).await?;
-        let (leaving, promising): (Vec<_>, Vec<_>) = orders
-            .into_iter()
-            .filter(|order| stages(order).contains(&Queue::Allocate))
-            .partition(|order| matches!(order.status, Status::Dispatched | Status::Delivered | Status::Returned));
+        let (leaving, promising): (Vec<_>, Vec<_>) =
+            orders.into_iter().filter(|order| stages(order).contains(&Queue::Allocate)).partition(|order| {
+                matches!(order.status, Status::Dispatched | Status::Delivered | Status::Returned)
+            });
         promise(env, &merchant, promising, now).await?;
         dispatch(env, &merchant, leaving, now).await?;
     }
@@ -129,9 +130,10 @@ async fn dispatch(env: &Env, merchant: &Merchant, orders: Vec<Order>, now: Times
     for mut order in orders {
         let changes = held(&order);
         order.stock_settled = true;
-        if stages(&order).is_empty() {
-            order.due_at = None;
-        }
+        order.due_at = match (stages(&order).is_empty(), order.milestones.shipped) {
+            (true, _) => None,
+            (false, shipped) => order.due_at.max(Some(after(shipped.unwrap_or(now), FIRST_LOOK))),
+        };
         batch.add(env, merchant, Settling::Dispatch, order, changes, now).await?;
     }
     batch.write(env, merchant, Settling::Dispatch, now).await
@@ -165,7 +167,13 @@ impl Batch {
         Ok(())
     }
 
-    async fn write(mut self, env: &Env, merchant: &Merchant, how: Settling, now: Timestamp) -> Result<(), Failure> {
+    async fn write(
+        mut self,
+        env: &Env,
+        merchant: &Merchant,
+        how: Settling,
+        now: Timestamp,
+    ) -> Result<(), Failure> {
         if self.orders.is_empty() {
             return Ok(());
         }

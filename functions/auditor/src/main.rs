@@ -1,2 +1,19 @@
-//! x
-fn main() {}
+//! Lambda `auditor`: checks the audit chains and what is overdue, daily and on demand.
+
+use lambda_runtime::{LambdaEvent, service_fn};
+use serde_json::Value;
+use waybill_runtime::{aws, config, log, schedule};
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> Result<(), lambda_runtime::Error> {
+    log::start();
+    let mut read = config::Reader::default();
+    let tables = read.tables(&["keys", "registry", "audit"]);
+    read.done()?;
+    let sdk = aws::load().await;
+    let env = waybill_auditor::Env { db: aws::db(&sdk, tables) };
+    lambda_runtime::run(service_fn(async |event: LambdaEvent<Value>| {
+        waybill_auditor::audit(&env, schedule::time(&event.payload)?).await
+    }))
+    .await
+}

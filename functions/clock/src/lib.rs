@@ -44,7 +44,11 @@ pub async fn tick(env: &Env, now: Timestamp) -> Result<Report, Failure> {
         let orders = env.db.orders(&due).await?;
         for order in &orders {
             let stages = stages(order);
-            if stages.is_empty() { report.idle += 1 } else { report.moved += 1 }
+            if stages.is_empty() {
+                report.idle += 1
+            } else {
+                report.moved += 1
+            }
             for queue in stages {
                 work.entry(queue).or_default().push(Work::Order { order: order.id.clone(), at: now });
             }

@@ -7,8 +7,9 @@ use waybill_channels::shopify::{Shop, writeback};
 use waybill_domain::OrderId;
 use waybill_domain::advice::Advice;
 use waybill_domain::exception::Reason;
+use waybill_domain::intake::SWEEP_AFTER;
 use waybill_domain::order::{Order, Status};
-use waybill_domain::shipment::{Shipment, WriteBack};
+use waybill_domain::shipment::{FIRST_LOOK, Shipment, WriteBack};
 use waybill_domain::time::after;
 use waybill_runtime::remote::exchange;
 use waybill_runtime::{Clock, Directory, Failure, Outbound, Step, batch};
@@ -35,8 +36,6 @@ const TRIES: usize = 5;
 const LEASE: SignedDuration = SignedDuration::from_secs(90);
 /// How long work for a paused connection waits before it looks again, in seconds.
 const PAUSED: u32 = 900;
-/// When the carrier is first asked about a parcel.
-const FIRST_LOOK: SignedDuration = SignedDuration::from_hours(6);
 
 /// Works through a batch of messages.
 ///
@@ -52,7 +51,9 @@ pub async fn handle(env: &Env, event: SqsEvent) -> Result<SqsBatchResponse, Fail
 /// As [`Failure`] says; the message comes back.
 pub async fn work_on(env: &Env, work: Work) -> Result<Step, Failure> {
     let now = env.clock.now(work.at());
-    let Work::Order { order: id, .. } = work else { return Err(Failure::Fault("this work is not the notifier's")) };
+    let Work::Order { order: id, .. } = work else {
+        return Err(Failure::Fault("this work is not the notifier's"));
+    };
     for _ in 0..TRIES {
         match Box::pin(once(env, &id, now)).await {
             Err(failure) if failure.is_race() => continue,
@@ -95,7 +96,8 @@ async fn once(env: &Env, id: &OrderId, now: Timestamp) -> Result<Step, Failure> 
     }
     order.status = Status::Dispatched;
     order.milestones.shipped = Some(now);
-    order.due_at = Some(after(now, FIRST_LOOK));
+    // Until its goods are taken off the shelves the clock looks soon; whoever does that sets the first look.
+    order.due_at = Some(after(now, if order.holds_stock() { SWEEP_AFTER } else { FIRST_LOOK }));
     // The timer first: a crash after it leaves an order that is told again, never one that is kept too long.
     env.db.reschedule(id, order.milestones.purge_at(account.merchant.retention)).await?;
     env.db.save_order(&mut order).await?;
@@ -128,7 +130,7 @@ async fn tell(
         })
         .collect();
     let out = env.outbound.as_ref();
-    let request = writeback::build_read_fulfilment(shop, &channel.id);
+    let request = writeback::build_read_fulfilment(shop, &channel.id, order.lines.len());
     let read = exchange(out, request, |r| writeback::read_fulfilment(r.status(), r.body())).await;
     let told = match read.map(|remote| writeback::plan(&remote, &lines, &tracking)) {
         Ok(writeback::Plan::AlreadyThere) => Ok(()),

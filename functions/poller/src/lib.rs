@@ -48,7 +48,9 @@ pub async fn handle(env: &Env, event: SqsEvent) -> Result<SqsBatchResponse, Fail
 pub async fn work_on(env: &Env, work: Work) -> Result<Step, Failure> {
     let now = env.clock.now(work.at());
     match work {
-        Work::Fetch { connection, channel_id, .. } => Box::pin(fetch(env, &connection, &channel_id, now)).await,
+        Work::Fetch { connection, channel_id, .. } => {
+            Box::pin(fetch(env, &connection, &channel_id, now)).await
+        }
         _ => Err(Failure::Fault("this work is not the poller's")),
     }
 }
@@ -68,7 +70,8 @@ async fn fetch(env: &Env, id: &ConnectionId, channel_id: &str, now: Timestamp) -
         // The channel has no such order any more: what we hold keeps its own timer.
         Ok(None) => return Ok(Step::Done),
         Err(told) => {
-            if matches!(told.advice, Advice::AskPerson(waybill_domain::exception::Reason::ConnectionRefused)) {
+            if matches!(told.advice, Advice::AskPerson(waybill_domain::exception::Reason::ConnectionRefused))
+            {
                 tracing::error!(connection = %id, error = %told, "the shop refused its credentials; this connection is paused");
                 env.db.set_connection_state(id, ConnectionState::Refused).await?;
             }

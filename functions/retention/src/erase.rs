@@ -77,7 +77,10 @@ fn forget_order(order: &mut Order, now: Timestamp) {
     for line in &mut order.lines {
         line.channel_line = None;
     }
-    let open = !matches!(order.status, Status::Dispatched | Status::Delivered | Status::Returned | Status::Cancelled);
+    let open = !matches!(
+        order.status,
+        Status::Dispatched | Status::Delivered | Status::Returned | Status::Cancelled
+    );
     if open {
         // Nobody is left to send it to: what may be at a carrier is voided and its goods are given back.
         order.status = Status::Cancelled;

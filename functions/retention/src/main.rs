@@ -18,6 +18,8 @@ async fn main() -> Result<(), lambda_runtime::Error> {
         documents: Arc::new(aws::bucket(&sdk, bucket)),
         clock: Clock::system(),
     };
-    lambda_runtime::run(service_fn(async |event: LambdaEvent<Value>| waybill_retention::handle(&env, event.payload).await))
-        .await
+    lambda_runtime::run(service_fn(async |event: LambdaEvent<Value>| {
+        waybill_retention::handle(&env, event.payload).await
+    }))
+    .await
 }

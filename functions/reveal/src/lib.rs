@@ -1,1 +1,51 @@
-//! reveal
+//! Opens one order's recipient or one label, for a stated purpose, to someone who may, and leaves a record.
+//!
+//! The record comes first: when it cannot be written nothing is opened. Nothing is cached, so every answer is
+//! one record in the audit chain and one Decrypt in CloudTrail, and the two can be counted against each other
+//! (CONTROLS D4).
+
+mod answer;
+mod ask;
+mod gate;
+mod label;
+mod recipient;
+
+use axum::Router;
+use axum::body::Body;
+use axum::middleware::map_response;
+use axum::routing::get;
+use http::{HeaderValue, Response, header};
+use std::sync::Arc;
+use waybill_runtime::Clock;
+use waybill_store::Db;
+use waybill_store::keyring::OpenKeys;
+use waybill_store::labels::Documents;
+
+pub use gate::HOURLY;
+
+/// What the function needs. It can open what is sealed, and cannot seal.
+pub struct Env {
+    /// Tables.
+    pub db: Db,
+    /// The label bucket.
+    pub documents: Arc<dyn Documents>,
+    /// Opens data keys.
+    pub open_keys: Arc<dyn OpenKeys>,
+    /// Now.
+    pub clock: Clock,
+}
+
+/// The routes of the function.
+pub fn router(env: Arc<Env>) -> Router {
+    Router::new()
+        .route("/v1/orders/{order}/recipient", get(recipient::show))
+        .route("/v1/shipments/{shipment}/label", get(label::download))
+        .layer(map_response(never_kept))
+        .with_state(env)
+}
+
+/// No browser or proxy may keep an answer, whatever it says.
+async fn never_kept(mut response: Response<Body>) -> Response<Body> {
+    response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    response
+}

@@ -113,7 +113,9 @@ async fn recipient(
     sealed: Option<Vec<u8>>,
     now: Timestamp,
 ) -> Result<Option<Recipient>, Failure> {
-    let (Some(sealed), KeyState::Live { wrapped, purge_at }) = (sealed, env.db.recipient_key(&order.id).await?) else {
+    let (Some(sealed), KeyState::Live { wrapped, purge_at }) =
+        (sealed, env.db.recipient_key(&order.id).await?)
+    else {
         return Ok(None);
     };
     if now >= purge_at {
@@ -178,7 +180,10 @@ async fn find_or_create(
                 return Ok(Err(Attempt::Later(Step::Again { seconds })));
             }
             Ok(click_and_drop::Found::Many) => {
-                return Ok(Err(Attempt::Stuck(Reason::UncertainBooking, Some("reference_exists_twice".into()))));
+                return Ok(Err(Attempt::Stuck(
+                    Reason::UncertainBooking,
+                    Some("reference_exists_twice".into()),
+                )));
             }
             Err(told) => return judge(env, shipment, told).await.map(Err),
         }

@@ -42,7 +42,8 @@ pub(crate) async fn fetch(
     let key = env.make_keys.make(&shipment.merchant, &shipment.order).await?;
     let id = shipment.id.as_str();
     let to = Binding { merchant: &shipment.merchant, order: &shipment.order, field_set: FieldSet::Label(id) };
-    let sealed = seal_bytes(&key.plain, to, &pdf).map_err(|_| Failure::Fault("the label cannot be sealed"))?;
+    let sealed =
+        seal_bytes(&key.plain, to, &pdf).map_err(|_| Failure::Fault("the label cannot be sealed"))?;
     env.db.save_label_key(&shipment.order, &shipment.id, &key.wrapped, purge_at).await?;
     env.documents.put(&label_name(&shipment.order, &shipment.id), sealed).await?;
     shipment.booking = Booking::Labelled { carrier_order: carrier_order.to_owned(), tracking };

@@ -58,7 +58,9 @@ pub async fn handle(env: &Env, event: SqsEvent) -> Result<SqsBatchResponse, Fail
 /// As [`Failure`] says; the message comes back.
 pub async fn work_on(env: &Env, work: Work) -> Result<Step, Failure> {
     let now = env.clock.now(work.at());
-    let Work::Order { order: id, .. } = work else { return Err(Failure::Fault("this work is not the shipper's")) };
+    let Work::Order { order: id, .. } = work else {
+        return Err(Failure::Fault("this work is not the shipper's"));
+    };
     for _ in 0..TRIES {
         match Box::pin(once(env, &id, now)).await {
             Err(failure) if failure.is_race() => continue,
@@ -91,8 +93,13 @@ async fn claim(env: &Env, order: &mut Order, now: Timestamp) -> Result<(), Failu
 }
 
 /// The carrier account, or how long to wait for it.
-async fn carrier(env: &Env, id: &ConnectionId, now: Timestamp) -> Result<Result<Arc<Account>, Step>, Failure> {
-    let account = env.directory.account(id, now).await?.ok_or(Failure::Fault("no such carrier connection"))?;
+async fn carrier(
+    env: &Env,
+    id: &ConnectionId,
+    now: Timestamp,
+) -> Result<Result<Arc<Account>, Step>, Failure> {
+    let account =
+        env.directory.account(id, now).await?.ok_or(Failure::Fault("no such carrier connection"))?;
     if account.connection.state == ConnectionState::Active {
         return Ok(Ok(account));
     }

@@ -3,9 +3,9 @@
 use aws_lambda_events::sqs::SqsEvent;
 use lambda_runtime::{LambdaEvent, service_fn};
 use std::sync::Arc;
-use waybill_runtime::{Clock, Directory, aws, config, log};
 use waybill_runtime::directory::Merchants;
 use waybill_runtime::outbound::Network;
+use waybill_runtime::{Clock, Directory, aws, config, log};
 use waybill_store::Queue;
 
 #[tokio::main(flavor = "current_thread")]

@@ -3,15 +3,16 @@
 use crate::{Env, carrier, claim};
 use jiff::Timestamp;
 use waybill_carriers::royal_mail::{self, cancel, label};
+use waybill_domain::ConnectionId;
 use waybill_domain::booking::{SETTLE, Turn, plan};
 use waybill_domain::exception::Reason;
 use waybill_domain::intake::SWEEP_AFTER;
 use waybill_domain::order::Order;
-use waybill_domain::service::choose;
-use waybill_domain::shipment::Booking;
+use waybill_domain::shipment::{Booking, Shipment};
 use waybill_domain::time::after;
 use waybill_runtime::remote::{Told, exchange};
 use waybill_runtime::{Failure, Step};
+use waybill_store::registry::Merchant;
 use waybill_store::{Queue, Work};
 
 /// Voids every shipment of a cancelled order, then sends it on to have its goods given back.
@@ -22,49 +23,25 @@ pub(crate) async fn void(env: &Env, mut order: Order, turn: Turn, now: Timestamp
     let mut refused = None;
     for planned in plan(&order) {
         let place = shipments.iter().position(|s| s.id == planned.id);
-        let stored = place.map(|n| &shipments[n]);
-        let connection = match stored {
-            Some(shipment) => shipment.carrier.clone(),
-            None => match order.destination.as_ref().and_then(|to| choose(&merchant.services, to, planned.grams)) {
-                Some((_, rule)) => rule.connection.clone(),
-                None => continue,
-            },
-        };
-        let account = match carrier(env, &connection, now).await? {
-            Ok(account) => account,
-            Err(step) => return Ok(step),
-        };
-        let account = account.royal_mail().ok_or(Failure::Fault("the carrier connection is not Royal Mail's"))?;
-        let known = match stored.map(|s| &s.booking) {
-            Some(Booking::Labelled { carrier_order, .. } | Booking::Created { carrier_order }) => {
-                Some(carrier_order.clone())
-            }
-            Some(Booking::Voided) => None,
-            Some(Booking::Planned | Booking::Forgotten) | None => match find(env, &account, &planned.reference(), turn).await {
-                Ok(Sought::Found(carrier_order)) => Some(carrier_order),
-                Ok(Sought::Nothing) => None,
-                Ok(Sought::TooEarly) => {
-                    return Ok(Step::Again { seconds: u32::try_from(SETTLE.as_secs()).unwrap_or(u32::MAX) });
+        let booking = place.map(|n| shipments[n].booking.clone());
+        let mut gone = true;
+        for connection in accounts(place.map(|n| &shipments[n]), &merchant) {
+            let account = match carrier(env, &connection, now).await? {
+                Ok(account) => account,
+                Err(step) => return Ok(step),
+            };
+            let account =
+                account.royal_mail().ok_or(Failure::Fault("the carrier connection is not Royal Mail's"))?;
+            match remove(env, &account, booking.as_ref(), &planned.reference(), turn).await? {
+                Removed::Gone => {}
+                Removed::Refused(reason, detail) => {
+                    refused = Some((reason, detail));
+                    gone = false;
                 }
-                Ok(Sought::Unclear) => {
-                    refused = Some((Reason::UncertainBooking, "reference_exists_twice".to_owned()));
-                    continue;
-                }
-                Err(told) => return told.step(),
-            },
-        };
-        if let Some(carrier_order) = known {
-            let read = |r: &http::Response<Vec<u8>>| cancel::read_delete(r.status(), r.headers(), r.body());
-            match exchange(env.outbound.as_ref(), cancel::build_delete(&account, &carrier_order), read).await {
-                Ok(cancel::Voided::Done) => {}
-                Ok(cancel::Voided::Refused { code }) => {
-                    refused = Some((Reason::VoidRefused, code));
-                    continue;
-                }
-                Err(told) => return told.step(),
+                Removed::Later(step) => return Ok(step),
             }
         }
-        if let Some(n) = place {
+        if let Some(n) = place.filter(|_| gone) {
             shipments[n].booking = Booking::Voided;
             env.db.save_shipment(&mut shipments[n]).await?;
         }
@@ -82,6 +59,58 @@ pub(crate) async fn void(env: &Env, mut order: Order, turn: Turn, now: Timestamp
     tracing::info!(order = %order.id, "voided at the carrier");
     env.queues.send(Queue::Allocate, &[Work::Order { order: order.id, at: now }], 0).await?;
     Ok(Step::Done)
+}
+
+/// The accounts a shipment may be booked through: its own where it is stored; else all there are, because the
+/// destination that chose one may be forgotten by now and the rules may have changed.
+fn accounts(stored: Option<&Shipment>, merchant: &Merchant) -> Vec<ConnectionId> {
+    let mut all: Vec<ConnectionId> = match stored {
+        Some(shipment) => vec![shipment.carrier.clone()],
+        None => merchant.services.iter().map(|rule| rule.connection.clone()).collect(),
+    };
+    all.sort();
+    all.dedup();
+    all
+}
+
+enum Removed {
+    Gone,
+    Refused(Reason, String),
+    Later(Step),
+}
+
+/// Deletes at one account what it holds of a shipment, if anything.
+async fn remove(
+    env: &Env,
+    account: &royal_mail::Account,
+    booking: Option<&Booking>,
+    reference: &str,
+    turn: Turn,
+) -> Result<Removed, Failure> {
+    let known = match booking {
+        Some(Booking::Labelled { carrier_order, .. } | Booking::Created { carrier_order }) => {
+            carrier_order.clone()
+        }
+        Some(Booking::Voided) => return Ok(Removed::Gone),
+        Some(Booking::Planned | Booking::Forgotten) | None => match find(env, account, reference, turn).await {
+            Ok(Sought::Found(carrier_order)) => carrier_order,
+            Ok(Sought::Nothing) => return Ok(Removed::Gone),
+            Ok(Sought::TooEarly) => {
+                let seconds = u32::try_from(SETTLE.as_secs()).unwrap_or(u32::MAX);
+                return Ok(Removed::Later(Step::Again { seconds }));
+            }
+            Ok(Sought::Unclear) => {
+                return Ok(Removed::Refused(Reason::UncertainBooking, "reference_exists_twice".to_owned()));
+            }
+            Err(told) => return told.step().map(Removed::Later),
+        },
+    };
+    let read = |r: &http::Response<Vec<u8>>| cancel::read_delete(r.status(), r.headers(), r.body());
+    match exchange(env.outbound.as_ref(), cancel::build_delete(account, &known), read).await {
+        Ok(cancel::Voided::Done) => Ok(Removed::Gone),
+        Ok(cancel::Voided::Refused { code }) => Ok(Removed::Refused(Reason::VoidRefused, code)),
+        Err(told) => told.step().map(Removed::Later),
+    }
 }
 
 enum Sought {

@@ -7,7 +7,7 @@ use waybill_carriers::royal_mail::track;
 use waybill_domain::OrderId;
 use waybill_domain::exception::Reason;
 use waybill_domain::order::Status;
-use waybill_domain::shipment::{Shipment, Transit};
+use waybill_domain::shipment::{Booking, Shipment, Transit};
 use waybill_domain::time::after;
 use waybill_runtime::remote::exchange;
 use waybill_runtime::{Clock, Directory, Failure, Outbound, Step, batch};
@@ -49,7 +49,9 @@ pub async fn handle(env: &Env, event: SqsEvent) -> Result<SqsBatchResponse, Fail
 /// As [`Failure`] says; the message comes back.
 pub async fn work_on(env: &Env, work: Work) -> Result<Step, Failure> {
     let now = env.clock.now(work.at());
-    let Work::Order { order: id, .. } = work else { return Err(Failure::Fault("this work is not the tracker's")) };
+    let Work::Order { order: id, .. } = work else {
+        return Err(Failure::Fault("this work is not the tracker's"));
+    };
     for _ in 0..TRIES {
         match Box::pin(once(env, &id, now)).await {
             Err(failure) if failure.is_race() => continue,
@@ -59,8 +61,10 @@ pub async fn work_on(env: &Env, work: Work) -> Result<Step, Failure> {
     Err(Failure::Fault("the order keeps changing"))
 }
 
-fn settled(transit: Transit) -> bool {
-    matches!(transit, Transit::Delivered | Transit::Failed | Transit::Returned)
+/// Nothing more is to be learned about it: it has ended, or its number was forgotten.
+fn settled(shipment: &Shipment) -> bool {
+    matches!(shipment.transit, Transit::Delivered | Transit::Failed | Transit::Returned)
+        || shipment.booking == Booking::Forgotten
 }
 
 async fn once(env: &Env, id: &OrderId, now: Timestamp) -> Result<Step, Failure> {
@@ -70,7 +74,7 @@ async fn once(env: &Env, id: &OrderId, now: Timestamp) -> Result<Step, Failure> 
     }
     let mut shipments = env.db.shipments(id).await?;
     shipments.retain(|s| !s.is_void());
-    for shipment in shipments.iter_mut().filter(|s| !settled(s.transit)) {
+    for shipment in shipments.iter_mut().filter(|s| !settled(s)) {
         if let Some(step) = look(env, shipment, now).await? {
             return Ok(step);
         }
@@ -88,7 +92,7 @@ async fn once(env: &Env, id: &OrderId, now: Timestamp) -> Result<Step, Failure> 
     } else if all(Transit::Returned) {
         order.status = Status::Returned;
         order.due_at = waits_for_stock;
-    } else if shipments.iter().all(|s| settled(s.transit)) {
+    } else if shipments.iter().all(settled) {
         order.due_at = waits_for_stock;
     } else {
         let shipped = order.milestones.shipped.unwrap_or(now);
@@ -105,8 +109,11 @@ async fn once(env: &Env, id: &OrderId, now: Timestamp) -> Result<Step, Failure> 
 /// Asks about one parcel; gives a step when the work must wait.
 async fn look(env: &Env, shipment: &mut Shipment, now: Timestamp) -> Result<Option<Step>, Failure> {
     let Some(tracking) = shipment.tracking().map(str::to_owned) else { return Ok(None) };
-    let account =
-        env.directory.account(&shipment.carrier, now).await?.ok_or(Failure::Fault("no such carrier connection"))?;
+    let account = env
+        .directory
+        .account(&shipment.carrier, now)
+        .await?
+        .ok_or(Failure::Fault("no such carrier connection"))?;
     // A carrier account without tracking credentials: the shipment's own timers go on without it.
     let Some(account) = account.royal_mail_tracking() else { return Ok(None) };
     let request = track::build_events(&account, &tracking);

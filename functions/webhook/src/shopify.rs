@@ -29,14 +29,18 @@ const REQUEST_DAYS: i64 = 30;
 
 const TOO_LARGE: Problem =
     Problem::new(StatusCode::PAYLOAD_TOO_LARGE, "body_too_large", "The body is over 1 MB; it was not read.");
-const UNKNOWN: Problem =
-    Problem::new(StatusCode::NOT_FOUND, "unknown_connection", "There is no such connection; check the webhook's address.");
+const UNKNOWN: Problem = Problem::new(
+    StatusCode::NOT_FOUND,
+    "unknown_connection",
+    "There is no such connection; check the webhook's address.",
+);
 const UNTRUSTED: Problem = Problem::new(
     StatusCode::UNAUTHORIZED,
     "bad_signature",
     "The signature is missing or wrong; nothing was stored. Check the app's client secret.",
 );
-const NO_TOPIC: Problem = Problem::new(StatusCode::BAD_REQUEST, "missing_topic", "The topic header is missing.");
+const NO_TOPIC: Problem =
+    Problem::new(StatusCode::BAD_REQUEST, "missing_topic", "The topic header is missing.");
 
 /// Takes one delivery.
 pub async fn deliver(
@@ -110,7 +114,13 @@ async fn trusted(
     }
 }
 
-async fn act(env: &Env, account: &Account, topic: &Topic, body: &[u8], now: Timestamp) -> Result<(), StoreError> {
+async fn act(
+    env: &Env,
+    account: &Account,
+    topic: &Topic,
+    body: &[u8],
+    now: Timestamp,
+) -> Result<(), StoreError> {
     match read(topic, body) {
         Ok(Hint::Order(normalised)) if account.is_active() => order(env, account, *normalised, now).await,
         Ok(Hint::Reread { channel_id }) if account.is_active() => reread(env, account, channel_id, now).await,
@@ -146,7 +156,12 @@ fn order_id(account: &Account, channel_id: &str) -> Result<OrderId, StoreError> 
     account.index.order_id(&account.connection.id, channel_id).map_err(|_| StoreError::Corrupt("order id"))
 }
 
-async fn order(env: &Env, account: &Account, normalised: Normalised, now: Timestamp) -> Result<(), StoreError> {
+async fn order(
+    env: &Env,
+    account: &Account,
+    normalised: Normalised,
+    now: Timestamp,
+) -> Result<(), StoreError> {
     let outcome = store(env, account, &normalised, now).await?;
     let id = order_id(account, &normalised.incoming.channel_ref.id)?;
     tracing::info!(order = %id, ?outcome, "delivery taken");
@@ -159,7 +174,12 @@ async fn order(env: &Env, account: &Account, normalised: Normalised, now: Timest
     }
 }
 
-async fn store(env: &Env, account: &Account, normalised: &Normalised, now: Timestamp) -> Result<Outcome, StoreError> {
+async fn store(
+    env: &Env,
+    account: &Account,
+    normalised: &Normalised,
+    now: Timestamp,
+) -> Result<Outcome, StoreError> {
     let prepared = waybill_runtime::arrival::prepare(account, normalised)?;
     let arrival = Arrival {
         incoming: &normalised.incoming,

@@ -1,2 +1,12 @@
 //! What drives the functions from outside: the seeder and the demo against a running stack, the simulation and
 //! the bench against in-memory AWS.
+
+pub mod bench;
+pub mod canary;
+pub mod demo;
+pub mod seed;
+pub mod signed;
+pub mod sim;
+pub mod stack;
+pub mod staff;
+pub mod world;

@@ -1,13 +1,11 @@
 //! A running stack: where it is, and the few AWS calls the harness makes that no function makes.
 
+use crate::signed::{Call, Signed};
 use aws_config::{BehaviorVersion, Region, SdkConfig};
 use aws_credential_types::Credentials;
-use aws_sigv4::http_request::{SignableBody, SignableRequest, SigningSettings, sign};
-use aws_sigv4::sign::v4;
 use serde::Deserialize;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
-use std::time::SystemTime;
 use waybill_store::keyring::Kms;
 use waybill_store::{Db, Tables};
 
@@ -19,6 +17,8 @@ pub type Trouble = Box<dyn std::error::Error + Send + Sync>;
 pub struct Stack {
     /// Its name.
     pub name: String,
+    /// Its name in CloudFormation, and the beginning of every physical name.
+    pub stack: String,
     /// Where all of AWS answers.
     pub endpoint: String,
     /// Its region.
@@ -133,34 +133,9 @@ impl Stack {
 
     async fn call(&self, service: &str, path: &str, headers: &[(&str, &str)], body: &Value) -> Result<Value, Trouble> {
         let body = serde_json::to_vec(body)?;
-        let url = format!("{}{path}", self.endpoint);
-        let identity = self.credentials().into();
-        let parameters = v4::SigningParams::builder()
-            .identity(&identity)
-            .region(&self.region)
-            .name(service)
-            .time(SystemTime::now())
-            .settings(SigningSettings::default())
-            .build()?
-            .into();
-        let signable = SignableRequest::new("POST", &url, headers.iter().copied(), SignableBody::Bytes(&body))?;
-        let (instructions, _) = sign(signable, &parameters)?.into_parts();
-        let mut request = http::Request::builder().method("POST").uri(&url);
-        for (name, value) in headers {
-            request = request.header(*name, *value);
-        }
-        let mut request = request.body(body)?;
-        instructions.apply_to_request_http1x(&mut request);
-        let reply = reqwest::Client::new().execute(reqwest::Request::try_from(request)?).await?;
-        let status = reply.status();
-        let bytes = reply.bytes().await?;
-        if !status.is_success() {
-            return Err(format!("{service} answered {status}: {}", String::from_utf8_lossy(&bytes)).into());
-        }
-        if bytes.is_empty() {
-            return Ok(Value::Null);
-        }
-        Ok(serde_json::from_slice(&bytes)?)
+        let call = Call { method: "POST", service, path, headers, body: &body };
+        let answer = Signed::new(self).send(call).await?;
+        if answer.is_empty() { Ok(Value::Null) } else { Ok(serde_json::from_slice(&answer)?) }
     }
 
     /// One call of the sandbox's control door.

@@ -144,11 +144,12 @@ fn build() -> Done<BTreeMap<String, PathBuf>> {
     let mut arguments: Vec<String> = Vec::new();
     let packages = names.iter().map(|name| functions::package(name)).chain(["waybill-sandbox".to_owned()]);
     packages.for_each(|package| arguments.extend(["--package".to_owned(), package]));
-    if cargo::has_package("waybill-harness") {
-        arguments.extend(["--package", "waybill-harness"].map(str::to_owned));
-    }
     arguments.push("--bins".to_owned());
-    let programs = cargo::build(&arguments)?;
+    let mut programs = cargo::build(&arguments)?;
+    // Apart from the functions, whose crates would otherwise be built with the harness's in-memory AWS inside.
+    if cargo::has_package("waybill-harness") {
+        programs.extend(cargo::build(&["--package", "waybill-harness", "--bins"].map(str::to_owned))?);
+    }
     let folder = paths::local_code();
     for name in &names {
         let package = functions::package(name);

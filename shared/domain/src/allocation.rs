@@ -44,7 +44,12 @@ pub type Available = BTreeMap<Slot, i64>;
 /// The order is served from as few warehouses as possible: first one that holds all of it, near before
 /// preferred; otherwise line by line over several. Without `part_ship` an order is reserved whole or not at all.
 /// What is already reserved and still wanted stays; what is reserved too much is given back.
-pub fn allocate(order: &Order, candidates: &[Candidate], part_ship: bool, available: &mut Available) -> Decided {
+pub fn allocate(
+    order: &Order,
+    candidates: &[Candidate],
+    part_ship: bool,
+    available: &mut Available,
+) -> Decided {
     let mut lines = order.lines.clone();
     let mut changes = Changes::new();
     for line in &mut lines {
@@ -61,7 +66,10 @@ pub fn allocate(order: &Order, candidates: &[Candidate], part_ship: bool, availa
     apply(&changes, &mut free);
     let ranked = rank(order, candidates);
     let before = (lines.clone(), changes.clone());
-    match ranked.iter().find(|w| lines.iter().all(|l| short(l) == 0 || at(&free, l, w) >= i64::from(short(l)))) {
+    match ranked
+        .iter()
+        .find(|w| lines.iter().all(|l| short(l) == 0 || at(&free, l, w) >= i64::from(short(l))))
+    {
         Some(one) => {
             for line in &mut lines {
                 take(line, one, &mut free, &mut changes);

@@ -39,24 +39,25 @@ impl Planned {
 
 /// Cuts an order into one shipment per warehouse, always in the same way.
 pub fn plan(order: &Order) -> Vec<Planned> {
-    let mut places: BTreeMap<&WarehouseId, (Vec<(LineId, u32)>, u32)> = BTreeMap::new();
+    let mut places: BTreeMap<&WarehouseId, Planned> = BTreeMap::new();
     for line in order.lines.iter().filter(|l| l.ships) {
         for allocation in &line.allocations {
-            let (lines, grams) = places.entry(&allocation.warehouse).or_default();
-            lines.push((line.id.clone(), allocation.quantity));
-            *grams = grams.saturating_add(line.grams.saturating_mul(allocation.quantity));
+            let warehouse = &allocation.warehouse;
+            let planned = places.entry(warehouse).or_insert_with(|| Planned {
+                id: ShipmentId::of(&order.id, 0),
+                warehouse: warehouse.clone(),
+                lines: Vec::new(),
+                grams: PACKAGING_GRAMS,
+            });
+            planned.lines.push((line.id.clone(), allocation.quantity));
+            planned.grams = planned.grams.saturating_add(line.grams.saturating_mul(allocation.quantity));
         }
     }
-    places
-        .into_iter()
-        .enumerate()
-        .map(|(n, (warehouse, (lines, grams)))| Planned {
-            id: ShipmentId::of(&order.id, n + 1),
-            warehouse: warehouse.clone(),
-            lines,
-            grams: grams.saturating_add(PACKAGING_GRAMS),
-        })
-        .collect()
+    let mut all: Vec<Planned> = places.into_values().collect();
+    for (n, planned) in all.iter_mut().enumerate() {
+        planned.id = ShipmentId::of(&order.id, n + 1);
+    }
+    all
 }
 
 /// What a shipper may do with an order it wants to work on.
@@ -100,7 +101,12 @@ mod tests {
     #[test]
     fn a_reference_fits_the_carrier_and_names_the_shipment() {
         let order = "ord_0123456789abcdef0123456789abcdef".parse().unwrap();
-        let planned = Planned { id: ShipmentId::of(&order, 2), warehouse: "wh_1".parse().unwrap(), lines: vec![], grams: 1 };
+        let planned = Planned {
+            id: ShipmentId::of(&order, 2),
+            warehouse: "wh_1".parse().unwrap(),
+            lines: vec![],
+            grams: 1,
+        };
         assert_eq!(planned.reference(), "WB-0123456789abcdef0123456789abcdef-2");
         assert!(planned.reference().len() <= 40);
     }

@@ -41,20 +41,42 @@ impl Reason {
     /// One sentence for the person who has to act.
     pub fn advice(self) -> &'static str {
         match self {
-            Self::MissingAddress => "Ask the channel for protected customer data access, or cancel the order there; then re-read it.",
-            Self::UnmappedSku => "Add the SKU or map the channel's SKU to one of yours; the order is then allocated by itself.",
-            Self::HeldByChannel => "Release the hold in the channel; the order goes on when the channel says so.",
-            Self::ChangedAfterBooking => "Compare the parcel with the order at the channel; void and book again, or accept it as it is.",
-            Self::CancelledAfterDispatch => "The parcel has left: ask the buyer to refuse it or book a return.",
+            Self::MissingAddress => {
+                "Ask the channel for protected customer data access, or cancel the order there; then re-read it."
+            }
+            Self::UnmappedSku => {
+                "Add the SKU or map the channel's SKU to one of yours; the order is then allocated by itself."
+            }
+            Self::HeldByChannel => {
+                "Release the hold in the channel; the order goes on when the channel says so."
+            }
+            Self::ChangedAfterBooking => {
+                "Compare the parcel with the order at the channel; void and book again, or accept it as it is."
+            }
+            Self::CancelledAfterDispatch => {
+                "The parcel has left: ask the buyer to refuse it or book a return."
+            }
             Self::NoService => "Add a service rule that covers this weight and destination, then book again.",
             Self::CarrierRefused => "Correct what the carrier names, then book again; no label was bought.",
-            Self::LabelFailed => "The carrier holds the order without a label: check the service and account there, then fetch the label again.",
-            Self::UncertainBooking => "Look for our reference in the carrier's account; say whether it exists before anything is booked again.",
-            Self::VoidRefused => "Cancel the label in the carrier's account, or let the parcel be returned; it may be charged.",
-            Self::WriteBackRefused => "Enter the tracking number in the channel by hand, or correct what it names and send it again.",
-            Self::ConnectionRefused => "Reconnect the account: its credentials were refused. Only this connection is paused.",
+            Self::LabelFailed => {
+                "The carrier holds the order without a label: check the service and account there, then fetch the label again."
+            }
+            Self::UncertainBooking => {
+                "Look for our reference in the carrier's account; say whether it exists before anything is booked again."
+            }
+            Self::VoidRefused => {
+                "Cancel the label in the carrier's account, or let the parcel be returned; it may be charged."
+            }
+            Self::WriteBackRefused => {
+                "Enter the tracking number in the channel by hand, or correct what it names and send it again."
+            }
+            Self::ConnectionRefused => {
+                "Reconnect the account: its credentials were refused. Only this connection is paused."
+            }
             Self::DeliveryFailed => "Contact the carrier about the parcel, then send again or refund.",
-            Self::Unreadable => "Re-read the order from the channel; if it fails again, report the exception's id to support.",
+            Self::Unreadable => {
+                "Re-read the order from the channel; if it fails again, report the exception's id to support."
+            }
         }
     }
 }

@@ -7,7 +7,9 @@ use std::str::FromStr;
 
 /// A string that is not an id of the kind asked for. Holds no part of the string.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("not a valid id: it must begin with `{prefix}` and go on with letters, digits, `_` or `-`, 96 characters at most")]
+#[error(
+    "not a valid id: it must begin with `{prefix}` and go on with letters, digits, `_` or `-`, 96 characters at most"
+)]
 pub struct InvalidId {
     /// What the id should have begun with.
     pub prefix: &'static str,

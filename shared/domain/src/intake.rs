@@ -96,7 +96,13 @@ pub enum Decision {
 
 /// Decides about an incoming order. `fresh` says that it was just read from the channel, which settles
 /// the case of equal times.
-pub fn decide(held: Option<&Order>, incoming: &Incoming, who: &Identity, fresh: bool, now: Timestamp) -> Decision {
+pub fn decide(
+    held: Option<&Order>,
+    incoming: &Incoming,
+    who: &Identity,
+    fresh: bool,
+    now: Timestamp,
+) -> Decision {
     let Some(held) = held else { return Decision::Create(Box::new(create(incoming, who, now))) };
     if held.personal == PersonalData::Erased {
         return Decision::Erased;

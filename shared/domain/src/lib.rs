@@ -3,6 +3,7 @@
 //! No I/O, no AWS and no clock: every function takes what it needs, "now" included, and returns a
 //! decision. Personal data is not here either; a domain order only knows whether some exists.
 
+pub mod access;
 pub mod advice;
 pub mod allocation;
 pub mod booking;

@@ -125,8 +125,12 @@ pub struct Destination {
 impl Destination {
     /// The area of a UK postcode: its leading letters, in capitals; `None` where there are none or too many.
     pub fn area_of(postcode: &str) -> Option<String> {
-        let area: String =
-            postcode.trim_start().chars().take_while(char::is_ascii_alphabetic).map(|c| c.to_ascii_uppercase()).collect();
+        let area: String = postcode
+            .trim_start()
+            .chars()
+            .take_while(char::is_ascii_alphabetic)
+            .map(|c| c.to_ascii_uppercase())
+            .collect();
         (1..=2).contains(&area.len()).then_some(area)
     }
 }

@@ -110,7 +110,8 @@ mod tests {
 
     #[test]
     fn a_parcel_delivered_late_is_still_purged_by_its_shipment() {
-        let m = Milestones { shipped: Some(day(0)), delivered: Some(day(24)), ..Milestones::received(day(0)) };
+        let m =
+            Milestones { shipped: Some(day(0)), delivered: Some(day(24)), ..Milestones::received(day(0)) };
         assert_eq!(m.purge_at(Policy::LONGEST), day(25));
     }
 

@@ -38,7 +38,11 @@ pub struct ServiceRule {
 }
 
 /// The first rule that covers the destination and weight, with its position for the explanation.
-pub fn choose<'a>(rules: &'a [ServiceRule], to: &Destination, grams: u32) -> Option<(usize, &'a ServiceRule)> {
+pub fn choose<'a>(
+    rules: &'a [ServiceRule],
+    to: &Destination,
+    grams: u32,
+) -> Option<(usize, &'a ServiceRule)> {
     rules.iter().enumerate().find(|(_, rule)| {
         grams <= rule.up_to_grams && (rule.countries.is_empty() || rule.countries.contains(&to.country))
     })
@@ -53,7 +57,11 @@ mod tests {
             countries: countries.iter().map(|c| (*c).to_owned()).collect(),
             up_to_grams,
             connection: "con_1".parse().unwrap(),
-            service: ServiceChoice { carrier: Carrier::RoyalMail, code: code.into(), format: "parcel".into() },
+            service: ServiceChoice {
+                carrier: Carrier::RoyalMail,
+                code: code.into(),
+                format: "parcel".into(),
+            },
         }
     }
 

@@ -35,15 +35,27 @@ impl IndexKey {
     ///
     /// # Errors
     /// Never in practice: the digest is hexadecimal.
-    pub fn order_id(&self, connection: &ConnectionId, channel_id: &str) -> Result<OrderId, waybill_domain::id::InvalidId> {
-        OrderId::from_suffix(&self.digest("order", &[connection.as_str().as_bytes(), channel_id.as_bytes()], 16))
+    pub fn order_id(
+        &self,
+        connection: &ConnectionId,
+        channel_id: &str,
+    ) -> Result<OrderId, waybill_domain::id::InvalidId> {
+        OrderId::from_suffix(&self.digest(
+            "order",
+            &[connection.as_str().as_bytes(), channel_id.as_bytes()],
+            16,
+        ))
     }
 
     /// Our id of a channel's order line.
     ///
     /// # Errors
     /// Never in practice: the digest is hexadecimal.
-    pub fn line_id(&self, order: &OrderId, channel_line: &str) -> Result<LineId, waybill_domain::id::InvalidId> {
+    pub fn line_id(
+        &self,
+        order: &OrderId,
+        channel_line: &str,
+    ) -> Result<LineId, waybill_domain::id::InvalidId> {
         LineId::from_suffix(&self.digest("line", &[order.as_str().as_bytes(), channel_line.as_bytes()], 6))
     }
 
@@ -67,11 +79,21 @@ impl IndexKey {
             incoming.total
         ))];
         if let Some(who) = recipient {
-            let one = |t: &Option<Text>| Zeroizing::new(t.as_ref().map_or(String::new(), |t| t.inner().clone()));
+            let one =
+                |t: &Option<Text>| Zeroizing::new(t.as_ref().map_or(String::new(), |t| t.inner().clone()));
             parts.extend(
-                [&who.name, &who.company, &who.city, &who.region, &who.postcode, &who.phone, &who.email, &who.gift_note]
-                    .into_iter()
-                    .map(one),
+                [
+                    &who.name,
+                    &who.company,
+                    &who.city,
+                    &who.region,
+                    &who.postcode,
+                    &who.phone,
+                    &who.email,
+                    &who.gift_note,
+                ]
+                .into_iter()
+                .map(one),
             );
             parts.extend(who.lines.iter().map(|t| Zeroizing::new(t.inner().clone())));
         }
@@ -103,8 +125,17 @@ mod tests {
     fn a_buyer_is_found_whatever_the_case() {
         let mail = |s: &str| Sensitive::new(s.to_owned());
         let (a, b) = ("con_1".parse().unwrap(), "con_2".parse().unwrap());
-        assert_eq!(key(1).buyer(&a, &mail(" Zoe@Example.invalid")), key(1).buyer(&a, &mail("zoe@example.invalid")));
-        assert_ne!(key(1).buyer(&a, &mail("zoe@example.invalid")), key(2).buyer(&a, &mail("zoe@example.invalid")));
-        assert_ne!(key(1).buyer(&a, &mail("zoe@example.invalid")), key(1).buyer(&b, &mail("zoe@example.invalid")));
+        assert_eq!(
+            key(1).buyer(&a, &mail(" Zoe@Example.invalid")),
+            key(1).buyer(&a, &mail("zoe@example.invalid"))
+        );
+        assert_ne!(
+            key(1).buyer(&a, &mail("zoe@example.invalid")),
+            key(2).buyer(&a, &mail("zoe@example.invalid"))
+        );
+        assert_ne!(
+            key(1).buyer(&a, &mail("zoe@example.invalid")),
+            key(1).buyer(&b, &mail("zoe@example.invalid"))
+        );
     }
 }

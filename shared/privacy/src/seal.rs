@@ -119,7 +119,12 @@ pub fn open_bytes(key: &DataKey, to: Binding<'_>, sealed: &[u8]) -> Result<Zeroi
 ///
 /// # Errors
 /// As [`seal_bytes`].
-pub fn seal(key: &DataKey, merchant: &MerchantId, order: &OrderId, who: &Recipient) -> Result<Vec<u8>, SealError> {
+pub fn seal(
+    key: &DataKey,
+    merchant: &MerchantId,
+    order: &OrderId,
+    who: &Recipient,
+) -> Result<Vec<u8>, SealError> {
     let plain = Zeroizing::new(serde_json::to_vec(&Layout::from(who)).map_err(|_| SealError::UnknownLayout)?);
     seal_bytes(key, Binding { merchant, order, field_set: FieldSet::Recipient }, &plain)
 }
@@ -128,7 +133,12 @@ pub fn seal(key: &DataKey, merchant: &MerchantId, order: &OrderId, who: &Recipie
 ///
 /// # Errors
 /// `SealError::NotOurs`, or `SealError::UnknownLayout` when the content is of another version.
-pub fn open(key: &DataKey, merchant: &MerchantId, order: &OrderId, sealed: &[u8]) -> Result<Recipient, SealError> {
+pub fn open(
+    key: &DataKey,
+    merchant: &MerchantId,
+    order: &OrderId,
+    sealed: &[u8],
+) -> Result<Recipient, SealError> {
     let plain = open_bytes(key, Binding { merchant, order, field_set: FieldSet::Recipient }, sealed)?;
     let layout: Layout = serde_json::from_slice(&plain).map_err(|_| SealError::UnknownLayout)?;
     Ok(layout.into())

@@ -25,12 +25,19 @@ pub fn prepare(account: &Account, normalised: &Normalised) -> Result<Prepared, S
     let incoming = &normalised.incoming;
     let connection = &account.connection.id;
     let order = account.index.order_id(connection, &incoming.channel_ref.id).map_err(bad)?;
-    let line = |l: &waybill_domain::intake::IncomingLine| account.index.line_id(&order, &l.channel_line).map_err(bad);
+    let line = |l: &waybill_domain::intake::IncomingLine| {
+        account.index.line_id(&order, &l.channel_line).map_err(bad)
+    };
     let lines = incoming.lines.iter().map(line).collect::<Result<_, _>>()?;
     let recipient = normalised.recipient.clone().map(|r| r.minimised(account.merchant.needs));
     let digest = account.index.content(incoming, recipient.as_ref());
     let buyer = normalised.buyer_email.as_ref().map(|email| account.index.buyer(connection, email));
-    let who =
-        Identity { order, merchant: account.merchant.id.clone(), connection: connection.clone(), lines, digest };
+    let who = Identity {
+        order,
+        merchant: account.merchant.id.clone(),
+        connection: connection.clone(),
+        lines,
+        digest,
+    };
     Ok(Prepared { who, recipient, buyer })
 }

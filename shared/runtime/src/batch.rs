@@ -21,7 +21,8 @@ pub struct Taken {
 pub fn take(event: SqsEvent) -> Result<(Vec<Taken>, Vec<String>), Failure> {
     let (mut taken, mut unreadable) = (Vec::new(), Vec::new());
     for record in event.records {
-        let id = record.message_id.filter(|id| !id.is_empty()).ok_or(Failure::Fault("a message has no id"))?;
+        let id =
+            record.message_id.filter(|id| !id.is_empty()).ok_or(Failure::Fault("a message has no id"))?;
         match serde_json::from_str::<Message>(record.body.as_deref().unwrap_or_default()) {
             Ok(Message::V1(work)) => taken.push(Taken { id, work }),
             Err(_) => {

@@ -8,8 +8,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 use waybill_carriers::royal_mail;
 use waybill_channels::shopify::Shop;
 use waybill_domain::{ConnectionId, MerchantId};
-use waybill_privacy::secret::Secret;
 use waybill_privacy::index::IndexKey;
+use waybill_privacy::secret::Secret;
 use waybill_store::keyring::Vault;
 use waybill_store::registry::{Connection, ConnectionState, Credentials, Merchant};
 use waybill_store::{Db, StoreError};
@@ -48,9 +48,10 @@ impl Account {
     /// The account as a Click & Drop account, if it is one.
     pub fn royal_mail(&self) -> Option<royal_mail::Account> {
         match &self.credentials {
-            Credentials::RoyalMail { key, .. } => {
-                Some(royal_mail::Account { base: self.connection.address.clone(), key: Secret::new(key.clone()) })
-            }
+            Credentials::RoyalMail { key, .. } => Some(royal_mail::Account {
+                base: self.connection.address.clone(),
+                key: Secret::new(key.clone()),
+            }),
             Credentials::Shopify { .. } => None,
         }
     }
@@ -90,7 +91,11 @@ impl Directory {
     ///
     /// # Errors
     /// As AWS answers; `Corrupt` when its secrets cannot be read.
-    pub async fn account(&self, id: &ConnectionId, now: Timestamp) -> Result<Option<Arc<Account>>, StoreError> {
+    pub async fn account(
+        &self,
+        id: &ConnectionId,
+        now: Timestamp,
+    ) -> Result<Option<Arc<Account>>, StoreError> {
         let kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner).get(id).cloned();
         if let Some((read, account)) = kept
             && now.duration_since(read) < WARM
@@ -120,10 +125,10 @@ impl Directory {
 
     async fn read(&self, id: &ConnectionId, now: Timestamp) -> Result<Option<Arc<Account>>, StoreError> {
         let Some(connection) = self.db.connection(id).await? else { return Ok(None) };
-        let merchant = self.db.merchant(&connection.merchant).await?.ok_or(StoreError::Corrupt("merchant"))?;
+        let merchant =
+            self.db.merchant(&connection.merchant).await?.ok_or(StoreError::Corrupt("merchant"))?;
         let secret = self.vault.open(id.as_str(), &connection.credentials).await?;
-        let credentials =
-            serde_json::from_slice(&secret).map_err(|_| StoreError::Corrupt("credentials"))?;
+        let credentials = serde_json::from_slice(&secret).map_err(|_| StoreError::Corrupt("credentials"))?;
         let index = index_key(self.vault.as_ref(), &merchant).await?;
         let account = Arc::new(Account { connection, merchant, index, credentials });
         self.kept
@@ -143,11 +148,13 @@ pub async fn index_key(vault: &dyn Vault, merchant: &Merchant) -> Result<IndexKe
     IndexKey::from_bytes(&opened).map_err(|_| StoreError::Corrupt("index key"))
 }
 
+type KeptMerchants = HashMap<MerchantId, (Timestamp, Arc<Merchant>)>;
+
 /// Merchants, kept warm for a minute, for functions that need no secrets.
 #[derive(Clone)]
 pub struct Merchants {
     db: Db,
-    kept: Arc<Mutex<HashMap<MerchantId, (Timestamp, Arc<Merchant>)>>>,
+    kept: Arc<Mutex<KeptMerchants>>,
 }
 
 impl Merchants {

@@ -16,7 +16,11 @@ pub fn start() {
         "trace" => LevelFilter::TRACE,
         _ => LevelFilter::INFO,
     };
-    let layer = tracing_subscriber::fmt::layer().json().flatten_event(true).with_current_span(true).with_span_list(false);
+    let layer = tracing_subscriber::fmt::layer()
+        .json()
+        .flatten_event(true)
+        .with_current_span(true)
+        .with_span_list(false);
     // Starting twice, as tests in one process do, is harmless.
     let _ = tracing_subscriber::registry().with(layer).with(ceiling(level)).try_init();
 }

@@ -79,7 +79,8 @@ pub struct Record {
 }
 
 fn hash(previous: &str, seq: u64, event: &Event) -> Result<String, StoreError> {
-    let body = serde_json::to_vec(&(previous, seq, event)).map_err(|_| StoreError::Corrupt("audit record"))?;
+    let body =
+        serde_json::to_vec(&(previous, seq, event)).map_err(|_| StoreError::Corrupt("audit record"))?;
     Ok(hex::encode(digest(&SHA256, &body)))
 }
 
@@ -109,14 +110,24 @@ impl Db {
     ///
     /// # Errors
     /// As AWS answers; `Conflict` when others kept appending for too long.
-    pub async fn append(&self, merchant: &MerchantId, stream: Stream, events: &[Event]) -> Result<(), StoreError> {
+    pub async fn append(
+        &self,
+        merchant: &MerchantId,
+        stream: Stream,
+        events: &[Event],
+    ) -> Result<(), StoreError> {
         for chunk in events.chunks(MAX_APPEND) {
             self.append_chunk(merchant, stream, chunk).await?;
         }
         Ok(())
     }
 
-    async fn append_chunk(&self, merchant: &MerchantId, stream: Stream, events: &[Event]) -> Result<(), StoreError> {
+    async fn append_chunk(
+        &self,
+        merchant: &MerchantId,
+        stream: Stream,
+        events: &[Event],
+    ) -> Result<(), StoreError> {
         let pk = format!("{merchant}#{}", stream.name());
         for _ in 0..TRIES {
             let (mut seq, mut previous) = match self.chain(&pk, Some(1)).await?.pop() {

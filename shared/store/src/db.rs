@@ -119,7 +119,8 @@ impl Db {
         match self.client.transact_write_items().set_transact_items(Some(actions)).send().await {
             Ok(_) => Ok(()),
             Err(SdkError::ServiceError(inner)) if inner.err().is_transaction_canceled_exception() => {
-                let TransactWriteItemsError::TransactionCanceledException(cancelled) = inner.into_err() else {
+                let TransactWriteItemsError::TransactionCanceledException(cancelled) = inner.into_err()
+                else {
                     return Err((StoreError::Conflict, Vec::new()));
                 };
                 let reasons = cancelled.cancellation_reasons.unwrap_or_default();

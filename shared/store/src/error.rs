@@ -52,10 +52,15 @@ impl StoreError {
                 | "SlowDown"
                 | "LimitExceededException"),
             ) => Self::Throttled(code.to_owned()),
-            Some("AccessDeniedException" | "AccessDenied" | "AccessDeniedFault") => Self::Denied(call.to_owned()),
-            Some(code @ ("InternalServerError" | "InternalFailure" | "ServiceUnavailable" | "KMSInternalException")) => {
-                Self::Unavailable(code.to_owned())
+            Some("AccessDeniedException" | "AccessDenied" | "AccessDeniedFault") => {
+                Self::Denied(call.to_owned())
             }
+            Some(
+                code @ ("InternalServerError"
+                | "InternalFailure"
+                | "ServiceUnavailable"
+                | "KMSInternalException"),
+            ) => Self::Unavailable(code.to_owned()),
             Some(code) => Self::Refused(format!("{call}: {code}")),
             None => Self::Unavailable(call.to_owned()),
         }

@@ -76,17 +76,29 @@ pub async fn ingest(db: &Db, keyring: &dyn MakeKeys, arrival: &Arrival<'_>) -> R
                 let origin = origin(arrival, &order);
                 let put = orders::create(db, &order, sealed.clone())?;
                 let key = keys::create(db, &order.id, &wrapped, &origin)?;
-                (order, [TransactWriteItem::builder().put(put).build(), TransactWriteItem::builder().put(key).build()])
+                (
+                    order,
+                    [
+                        TransactWriteItem::builder().put(put).build(),
+                        TransactWriteItem::builder().put(key).build(),
+                    ],
+                )
             }
             Decision::Update(order) => {
                 let origin = origin(arrival, &order);
                 let update = orders::replace(db, &order, Some(sealed.clone()))?;
                 let key = keys::replace(db, &order.id, &wrapped, &origin)?;
-                (order, [TransactWriteItem::builder().update(update).build(), TransactWriteItem::builder().put(key).build()])
+                (
+                    order,
+                    [
+                        TransactWriteItem::builder().update(update).build(),
+                        TransactWriteItem::builder().put(key).build(),
+                    ],
+                )
             }
         };
         match db.transact_or_held(actions.into()).await {
-            Ok(()) => return Ok(Outcome::Stored(stages(&order).first().copied())),
+            Ok(()) => return Ok(Outcome::Stored(next(&order))),
             Err((StoreError::Condition { .. }, old)) => match old.into_iter().next().flatten() {
                 Some(item) => held = Some(from_old(item)?),
                 // The order is as we thought, so it was the key: a fence stands there.
@@ -96,6 +108,11 @@ pub async fn ingest(db: &Db, keyring: &dyn MakeKeys, arrival: &Arrival<'_>) -> R
         }
     }
     Err(StoreError::Conflict)
+}
+
+/// The stage a change calls for. What was already booked goes its own way: a change of it is for a person.
+fn next(order: &Order) -> Option<Queue> {
+    stages(order).into_iter().find(|stage| matches!(stage, Queue::Allocate | Queue::Book))
 }
 
 /// Keeps a signed delivery that could not be read, sealed, as a held order whose exception tells the merchant.
@@ -123,7 +140,8 @@ pub async fn keep_unreadable(
     };
     let put = orders::create(db, order, Some(sealed))?;
     let key = keys::create(db, &order.id, &key.wrapped, &origin)?;
-    let actions = vec![TransactWriteItem::builder().put(put).build(), TransactWriteItem::builder().put(key).build()];
+    let actions =
+        vec![TransactWriteItem::builder().put(put).build(), TransactWriteItem::builder().put(key).build()];
     match db.transact(actions).await {
         Err(StoreError::Condition { .. }) => Ok(()),
         other => other,

@@ -34,7 +34,12 @@ pub trait OpenKeys: Send + Sync {
     ///
     /// # Errors
     /// As KMS answers; `Refused` when it was wrapped for another order.
-    async fn open(&self, merchant: &MerchantId, order: &OrderId, wrapped: &[u8]) -> Result<DataKey, StoreError>;
+    async fn open(
+        &self,
+        merchant: &MerchantId,
+        order: &OrderId,
+        wrapped: &[u8],
+    ) -> Result<DataKey, StoreError>;
 }
 
 /// Seals and opens merchants' secrets: account credentials and index keys, under the credentials key.
@@ -87,7 +92,12 @@ impl MakeKeys for Kms {
 
 #[async_trait]
 impl OpenKeys for Kms {
-    async fn open(&self, merchant: &MerchantId, order: &OrderId, wrapped: &[u8]) -> Result<DataKey, StoreError> {
+    async fn open(
+        &self,
+        merchant: &MerchantId,
+        order: &OrderId,
+        wrapped: &[u8],
+    ) -> Result<DataKey, StoreError> {
         let reply = self
             .client
             .decrypt()

@@ -76,7 +76,12 @@ pub(crate) fn create(db: &Db, order: &OrderId, wrapped: &[u8], from: &Origin<'_>
 }
 
 /// The put that replaces a live key: what the old one sealed is unreadable from then on.
-pub(crate) fn replace(db: &Db, order: &OrderId, wrapped: &[u8], from: &Origin<'_>) -> Result<Put, StoreError> {
+pub(crate) fn replace(
+    db: &Db,
+    order: &OrderId,
+    wrapped: &[u8],
+    from: &Origin<'_>,
+) -> Result<Put, StoreError> {
     Put::builder()
         .table_name(&db.tables.keys)
         .set_item(Some(tags(order, wrapped, from)))
@@ -108,7 +113,11 @@ fn state_of(item: &Item) -> Result<KeyState, StoreError> {
     match text("state").map(String::as_str) {
         Some("erased") => Ok(KeyState::Erased),
         Some("live") => Ok(KeyState::Live {
-            wrapped: item.get("wrapped").and_then(|v| v.as_b().ok()).map(|w| w.as_ref().to_vec()).unwrap_or_default(),
+            wrapped: item
+                .get("wrapped")
+                .and_then(|v| v.as_b().ok())
+                .map(|w| w.as_ref().to_vec())
+                .unwrap_or_default(),
             purge_at: text("purge_at").and_then(|t| t.parse().ok()).ok_or(StoreError::Corrupt("key"))?,
         }),
         _ => Err(StoreError::Corrupt("key")),

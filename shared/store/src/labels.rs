@@ -56,7 +56,8 @@ impl Documents for Bucket {
     async fn get(&self, name: &str) -> Result<Option<Vec<u8>>, StoreError> {
         match self.client.get_object().bucket(&self.name).key(name).send().await {
             Ok(reply) => {
-                let body = reply.body.collect().await.map_err(|_| StoreError::Unavailable("s3:GetObject".into()))?;
+                let body =
+                    reply.body.collect().await.map_err(|_| StoreError::Unavailable("s3:GetObject".into()))?;
                 Ok(Some(body.into_bytes().to_vec()))
             }
             Err(error) if error.as_service_error().is_some_and(|e| e.code() == Some("NoSuchKey")) => Ok(None),

@@ -7,8 +7,8 @@ pub mod audit;
 pub mod db;
 pub mod error;
 pub mod ingest;
-pub mod keys;
 pub mod keyring;
+pub mod keys;
 pub mod labels;
 #[cfg(feature = "memory")]
 pub mod memory;
@@ -16,6 +16,7 @@ pub mod orders;
 pub mod queues;
 pub mod registry;
 pub mod shipments;
+pub mod staff;
 pub mod stock;
 pub mod work;
 

@@ -2,7 +2,9 @@
 
 use crate::db::{Db, Item, SetAll, from_item, key, n, s, shard, to_item};
 use crate::error::StoreError;
-use aws_sdk_dynamodb::types::{AttributeValue, KeysAndAttributes, Put, ReturnValuesOnConditionCheckFailure, Update};
+use aws_sdk_dynamodb::types::{
+    AttributeValue, KeysAndAttributes, Put, ReturnValuesOnConditionCheckFailure, Update,
+};
 use jiff::Timestamp;
 use waybill_domain::order::{Order, Status};
 use waybill_domain::time::sortable;
@@ -13,7 +15,8 @@ pub const ORDER: &str = "order";
 /// The attribute that holds the sealed recipient.
 pub const SEALED: &str = "sealed";
 /// Attributes an order may be without; a write without them removes them.
-const OPTIONAL: [&str; 7] = ["channel_ref", "hold", "destination", "claim", "exceptions", "due_at", "due_shard"];
+const OPTIONAL: [&str; 7] =
+    ["channel_ref", "hold", "destination", "claim", "exceptions", "due_at", "due_shard"];
 /// The most keys one BatchGetItem may ask for (AWS limit).
 const MAX_BATCH: usize = 100;
 
@@ -92,8 +95,13 @@ impl Db {
     ///
     /// # Errors
     /// As [`Db::order`].
-    pub async fn order_with_sealed(&self, id: &OrderId) -> Result<Option<(Order, Option<Vec<u8>>)>, StoreError> {
-        let Some(mut item) = self.get(&self.tables.orders, id.as_str(), ORDER).await? else { return Ok(None) };
+    pub async fn order_with_sealed(
+        &self,
+        id: &OrderId,
+    ) -> Result<Option<(Order, Option<Vec<u8>>)>, StoreError> {
+        let Some(mut item) = self.get(&self.tables.orders, id.as_str(), ORDER).await? else {
+            return Ok(None);
+        };
         let sealed = match item.remove(SEALED) {
             Some(AttributeValue::B(bytes)) => Some(bytes.into_inner()),
             _ => None,
@@ -140,8 +148,7 @@ impl Db {
                 .await
                 .map_err(|e| StoreError::from_sdk("dynamodb:BatchGetItem", &e))?;
             found.extend(reply.responses.into_iter().flatten().flat_map(|(_, items)| items));
-            wanted =
-                reply.unprocessed_keys.into_iter().flatten().flat_map(|(_, rest)| rest.keys).collect();
+            wanted = reply.unprocessed_keys.into_iter().flatten().flat_map(|(_, rest)| rest.keys).collect();
         }
         Err(StoreError::Throttled("BatchGetItem".into()))
     }

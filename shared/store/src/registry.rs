@@ -1,13 +1,17 @@
 //! Merchants and their connections.
 
-use crate::db::{Db, from_item, key, s, to_item};
+use crate::db::{Db, Item, from_item, key, s, to_item};
 use crate::error::StoreError;
+use aws_sdk_dynamodb::types::{Put, TransactWriteItem};
 use serde::{Deserialize, Serialize};
 use waybill_domain::allocation::Candidate;
 use waybill_domain::retention::Policy;
 use waybill_domain::service::ServiceRule;
 use waybill_domain::{ConnectionId, MerchantId, WarehouseId};
 use waybill_privacy::recipient::Needs;
+
+/// The partition that lists every merchant, one row each with nothing but its id.
+const MERCHANTS: &str = "merchants";
 
 /// A warehouse, as far as allocation and booking need it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -51,7 +55,8 @@ pub struct Merchant {
 impl Merchant {
     /// The warehouses as candidates for allocation.
     pub fn candidates(&self) -> Vec<Candidate> {
-        let one = |w: &Warehouse| Candidate { warehouse: w.id.clone(), priority: w.priority, near: w.near.clone() };
+        let one =
+            |w: &Warehouse| Candidate { warehouse: w.id.clone(), priority: w.priority, near: w.near.clone() };
         self.warehouses.iter().map(one).collect()
     }
 }
@@ -140,12 +145,50 @@ impl Db {
         item.map(|i| from_item(i, "connection")).transpose()
     }
 
-    /// Stores a merchant.
+    /// Stores a merchant and, in the same transaction, its row in the list of merchants.
     ///
     /// # Errors
     /// As AWS answers.
     pub async fn save_merchant(&self, merchant: &Merchant) -> Result<(), StoreError> {
-        self.save_entry(to_item(merchant)?, merchant.id.as_str(), "merchant").await
+        let id = merchant.id.as_str();
+        let put = |item: Item, pk: &str, sk: &str| {
+            let item = item.into_iter().chain(key(pk, sk)).collect();
+            let put = Put::builder().table_name(&self.tables.registry).set_item(Some(item)).build();
+            put.map(|put| TransactWriteItem::builder().put(put).build())
+                .map_err(|_| StoreError::Corrupt("put"))
+        };
+        let actions = vec![put(to_item(merchant)?, id, "merchant")?, put(Item::new(), MERCHANTS, id)?];
+        self.transact(actions).await
+    }
+
+    /// Every merchant, by id.
+    ///
+    /// # Errors
+    /// As AWS answers; `Corrupt` when a row is not a merchant's.
+    pub async fn merchants(&self) -> Result<Vec<MerchantId>, StoreError> {
+        let mut found = Vec::new();
+        let mut from = None;
+        loop {
+            let reply = self
+                .client
+                .query()
+                .table_name(&self.tables.registry)
+                .key_condition_expression("pk = :pk")
+                .expression_attribute_values(":pk", s(MERCHANTS))
+                .consistent_read(true)
+                .set_exclusive_start_key(from)
+                .send()
+                .await
+                .map_err(|e| StoreError::from_sdk("dynamodb:Query", &e))?;
+            for row in reply.items.unwrap_or_default() {
+                let id = row.get("sk").and_then(|v| v.as_s().ok()).and_then(|id| id.parse().ok());
+                found.push(id.ok_or(StoreError::Corrupt("list of merchants"))?);
+            }
+            from = reply.last_evaluated_key;
+            if from.is_none() {
+                return Ok(found);
+            }
+        }
     }
 
     /// Stores a connection.
@@ -156,7 +199,7 @@ impl Db {
         self.save_entry(to_item(connection)?, connection.id.as_str(), "connection").await
     }
 
-    async fn save_entry(&self, mut item: crate::db::Item, pk: &str, sk: &str) -> Result<(), StoreError> {
+    pub(crate) async fn save_entry(&self, mut item: Item, pk: &str, sk: &str) -> Result<(), StoreError> {
         item.extend(key(pk, sk));
         self.client
             .put_item()
@@ -172,7 +215,11 @@ impl Db {
     ///
     /// # Errors
     /// As AWS answers.
-    pub async fn set_connection_state(&self, id: &ConnectionId, state: ConnectionState) -> Result<(), StoreError> {
+    pub async fn set_connection_state(
+        &self,
+        id: &ConnectionId,
+        state: ConnectionState,
+    ) -> Result<(), StoreError> {
         let value = serde_dynamo::to_attribute_value(state).map_err(|_| StoreError::Corrupt("state"))?;
         self.client
             .update_item()

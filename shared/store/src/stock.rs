@@ -97,7 +97,11 @@ impl Db {
                 Settling::Dispatch => MovementKind::Dispatch,
                 Settling::Promises => waybill_domain::allocation::movement_of(net),
             };
-            batch.push(TransactWriteItem::builder().update(self.level_update(merchant, slot, kind, net.abs())?).build());
+            batch.push(
+                TransactWriteItem::builder()
+                    .update(self.level_update(merchant, slot, kind, net.abs())?)
+                    .build(),
+            );
             let movement = Movement {
                 kind,
                 warehouse: slot.1.clone(),
@@ -105,7 +109,11 @@ impl Db {
                 at,
                 orders: change.orders.clone(),
             };
-            batch.push(TransactWriteItem::builder().put(self.movement_put(merchant, slot, &movement, orders)?).build());
+            batch.push(
+                TransactWriteItem::builder()
+                    .put(self.movement_put(merchant, slot, &movement, orders)?)
+                    .build(),
+            );
         }
         for order in orders.iter_mut() {
             order.rev += 1;
@@ -122,9 +130,15 @@ impl Db {
         quantity: i64,
     ) -> Result<Update, StoreError> {
         let (expression, condition) = match kind {
-            MovementKind::Receive => ("SET on_hand = on_hand + :q, available = available + :q", "attribute_exists(pk)"),
-            MovementKind::Reserve => ("SET reserved = reserved + :q, available = available - :q", "available >= :q"),
-            MovementKind::Release => ("SET reserved = reserved - :q, available = available + :q", "reserved >= :q"),
+            MovementKind::Receive => {
+                ("SET on_hand = on_hand + :q, available = available + :q", "attribute_exists(pk)")
+            }
+            MovementKind::Reserve => {
+                ("SET reserved = reserved + :q, available = available - :q", "available >= :q")
+            }
+            MovementKind::Release => {
+                ("SET reserved = reserved - :q, available = available + :q", "reserved >= :q")
+            }
             MovementKind::Dispatch => {
                 ("SET reserved = reserved - :q, on_hand = on_hand - :q", "reserved >= :q AND on_hand >= :q")
             }
@@ -194,13 +208,18 @@ impl Db {
         let update = Update::builder()
             .table_name(&self.tables.stock)
             .set_key(Some(key(&pk, &level_sk(warehouse))))
-            .update_expression("SET warehouse = :w, reserved = if_not_exists(reserved, :zero) ADD on_hand :q, available :q")
+            .update_expression(
+                "SET warehouse = :w, reserved = if_not_exists(reserved, :zero) ADD on_hand :q, available :q",
+            )
             .expression_attribute_values(":w", s(warehouse.as_str()))
             .expression_attribute_values(":zero", n(0))
             .expression_attribute_values(":q", n(quantity))
             .build()
             .map_err(|_| StoreError::Corrupt("update"))?;
-        let actions = vec![TransactWriteItem::builder().put(put).build(), TransactWriteItem::builder().update(update).build()];
+        let actions = vec![
+            TransactWriteItem::builder().put(put).build(),
+            TransactWriteItem::builder().update(update).build(),
+        ];
         match self.transact(actions).await {
             Err(StoreError::Condition { failed }) if failed == [0] => Ok(()),
             other => other,
@@ -211,7 +230,11 @@ impl Db {
     ///
     /// # Errors
     /// As AWS answers.
-    pub async fn sku(&self, merchant: &MerchantId, sku: &str) -> Result<(Vec<Level>, Vec<Movement>), StoreError> {
+    pub async fn sku(
+        &self,
+        merchant: &MerchantId,
+        sku: &str,
+    ) -> Result<(Vec<Level>, Vec<Movement>), StoreError> {
         let (mut levels, mut movements) = (Vec::new(), Vec::new());
         let mut from = None;
         loop {

@@ -27,7 +27,8 @@ pub enum Queue {
 
 impl Queue {
     /// Every queue.
-    pub const ALL: [Self; 6] = [Self::Poll, Self::Allocate, Self::Book, Self::Notify, Self::Track, Self::Erase];
+    pub const ALL: [Self; 6] =
+        [Self::Poll, Self::Allocate, Self::Book, Self::Notify, Self::Track, Self::Erase];
 
     /// The environment variable that holds its URL.
     pub fn variable(self) -> &'static str {

@@ -148,11 +148,15 @@ impl Standing {
 /// Waits until no order moves by itself, showing where they stand.
 pub(super) async fn until_quiet(stack: &Stack, patience: Duration) -> Result<Standing, Trouble> {
     let start = Instant::now();
-    let mut quiet = 0;
+    let (mut quiet, mut shown) = (0, String::new());
     loop {
         let now = read(stack).await?;
         let line: Vec<String> = now.by_status().iter().map(|(s, n)| format!("{} {n}", s.as_str())).collect();
-        say(&format!("     {}", line.join("  ")));
+        let line = line.join("  ");
+        if line != shown {
+            say(&format!("     {line}"));
+            shown = line;
+        }
         quiet = if now.restless() == 0 { quiet + 1 } else { 0 };
         if quiet == 2 {
             return Ok(now);

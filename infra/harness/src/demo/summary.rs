@@ -31,7 +31,7 @@ impl Summary {
         let shop = stack.control("GET", "state?brief=true", &Value::Null).await?;
         let count = |path: &str| shop.pointer(path).and_then(Value::as_u64).unwrap_or(0);
         let reserved = r.live.reserved_for();
-        let of = |status: Status| r.live.orders.iter().filter(|o| o.status == status);
+        let of = |status: Status| r.live.orders.iter().filter(move |o| o.status == status);
         let never = |status: Status| of(status).filter(|o| !reserved.contains(o.id.as_str())).count();
         let delivered = r.delivered.orders.iter().filter(|o| o.status == Status::Delivered).count();
         let resurrected = r.forgotten.orders.len() - r.forgotten.erased()

@@ -240,12 +240,31 @@ pub fn answer(state: &mut State, asked: Asked) -> Reply {
         let message = error.get("message").and_then(Value::as_str).unwrap_or_default().to_owned();
         state.refuse(&format!("shopify.{}", document.fields[0].name), message);
     }
-    let status = state.shops.get(&shop).map(|shop| shop.bucket.status(cost, Some(cost)));
+    // Shopify charges what was asked for and gives back what the answer did not use.
+    let actual = if document.mutation { cost } else { objects(&Value::Object(data.clone())).clamp(1, cost) };
+    if state.limits.shopify_cost
+        && let Some(known) = state.shops.get_mut(&shop)
+    {
+        known.bucket.level = (known.bucket.level + f64::from(cost - actual)).min(Bucket::SIZE);
+    }
+    let status = state.shops.get(&shop).map(|shop| shop.bucket.status(cost, Some(actual)));
     let mut body = json!({"data": data, "extensions": {"cost": status}});
     if !errors.is_empty() {
         body = json!({"errors": errors, "extensions": body["extensions"]});
     }
     Reply::json(200, &body)
+}
+
+/// How many objects an answer holds, lists and connections not counted: one point each.
+fn objects(value: &Value) -> u32 {
+    match value {
+        Value::Array(items) => items.iter().map(objects).sum(),
+        Value::Object(fields) => {
+            let counts = !fields.contains_key("nodes") && !fields.contains_key("hasNextPage");
+            u32::from(counts) + fields.values().map(objects).sum::<u32>()
+        }
+        _ => 0,
+    }
 }
 
 /// Resolves one top-level field to its whole object; `Err` is a GraphQL error.

@@ -240,14 +240,22 @@ fn stock_is_compared_and_set_once_per_key() {
 fn the_cost_bucket_empties_and_refills_with_the_clock() {
     let sandbox = sandbox();
     sandbox.set_limits(Limits { shopify_cost: true, ..Limits::default() });
-    let query = "{orders(first:250,sortKey:UPDATED_AT){nodes{id lineItems(first:50){nodes{id}}}}}";
-    let ask = || graphql(&sandbox, query, json!({}));
-    assert!(ask()["errors"].is_null());
-    assert!(ask()["errors"].is_null());
-    let spent = ask();
-    assert_eq!(spent["errors"][0]["extensions"]["code"], "THROTTLED");
+    // A change is charged whole; of a query, what the answer did not use is given back.
+    let change = |n: usize| graphql(&sandbox, SET, json!({"k": n.to_string(), "i": {}}));
+    let spent = (0..1_000).map(change).find(|answer| answer["errors"][0]["extensions"]["code"] == "THROTTLED");
+    let spent = spent.expect("2,000 points last for ever");
     assert!(spent["data"].is_null());
     assert_eq!(spent["extensions"]["cost"]["throttleStatus"]["restoreRate"], 100.0);
     sandbox.set_now(sandbox.now() + jiff::SignedDuration::from_secs(10));
-    assert!(ask()["errors"].is_null());
+    assert_ne!(change(0)["errors"][0]["extensions"]["code"], "THROTTLED");
+}
+
+#[test]
+fn a_query_is_charged_for_what_it_gave_and_not_for_what_it_asked() {
+    let sandbox = sandbox();
+    sandbox.set_limits(Limits { shopify_cost: true, ..Limits::default() });
+    let query = "{orders(first:250,sortKey:UPDATED_AT){nodes{id lineItems(first:50){nodes{id}}}}}";
+    let cost = graphql(&sandbox, query, json!({}))["extensions"]["cost"].clone();
+    assert!(cost["actualQueryCost"].as_u64() < cost["requestedQueryCost"].as_u64());
+    assert_eq!(cost["throttleStatus"]["currentlyAvailable"], 2_000.0 - cost["actualQueryCost"].as_f64().unwrap());
 }

@@ -13,11 +13,20 @@ use std::collections::BTreeMap;
 use waybill_domain::exception::Reason;
 use waybill_domain::service::Carrier;
 
-/// Sizes keep it below the 1,000 points one call may cost.
-const REMOTE: &str = "query($id:ID!){order(id:$id){\
-fulfillmentOrders(first:8){nodes{id status assignedLocation{location{id}} \
-lineItems(first:40){nodes{id remainingQuantity lineItem{id}} pageInfo{hasNextPage}}} pageInfo{hasNextPage}} \
-fulfillments(first:50){status trackingInfo{number}}}}";
+/// The most lines of one fulfillment order that are read.
+const MAX_LINES: usize = 40;
+
+/// Asks for as many lines as the order has and one to see that there are no more: a shop restores 100 points a
+/// second, and every line asked for is reserved out of them until the answer is there.
+fn remote_query(lines: usize) -> String {
+    let lines = (lines + 1).min(MAX_LINES);
+    format!(
+        "query($id:ID!){{order(id:$id){{\
+fulfillmentOrders(first:8){{nodes{{id status assignedLocation{{location{{id}}}} \
+lineItems(first:{lines}){{nodes{{id remainingQuantity lineItem{{id}}}} pageInfo{{hasNextPage}}}}}} pageInfo{{hasNextPage}}}} \
+fulfillments(first:20){{status trackingInfo{{number}}}}}}}}"
+    )
+}
 
 const CREATE: &str = "mutation($f:FulfillmentInput!){fulfillmentCreate(fulfillment:$f)\
 {fulfillment{id status} userErrors{field message}}}";
@@ -75,12 +84,16 @@ pub enum Plan {
     NotPossible(&'static str),
 }
 
-/// Asks what the shop shows of an order's fulfilment.
+/// Asks what the shop shows of the fulfilment of an order that has this many lines.
 ///
 /// # Errors
 /// `CannotBuild` when the key, address or token cannot be sent.
-pub fn build_read_fulfilment(shop: &Shop, channel_id: &str) -> Result<Request<Vec<u8>>, CannotBuild> {
-    call(shop, REMOTE, &json!({ "id": order_gid(channel_id)? }))
+pub fn build_read_fulfilment(
+    shop: &Shop,
+    channel_id: &str,
+    lines: usize,
+) -> Result<Request<Vec<u8>>, CannotBuild> {
+    call(shop, &remote_query(lines), &json!({ "id": order_gid(channel_id)? }))
 }
 
 /// Reads what the shop shows of an order's fulfilment.

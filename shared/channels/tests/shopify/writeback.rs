@@ -121,7 +121,7 @@ fn nothing_is_never_told_as_everything() {
         let refused = build_create(&shop(), &parts, Carrier::RoyalMail, "X").err();
         assert_eq!(refused, Some(CannotBuild::WriteBack { field: "lines" }));
     }
-    assert_eq!(build_read_fulfilment(&shop(), "x").err(), Some(CannotBuild::ChannelId));
+    assert_eq!(build_read_fulfilment(&shop(), "x", 3).err(), Some(CannotBuild::ChannelId));
 }
 
 #[test]

@@ -54,7 +54,8 @@ fn updated(held: &Order, incoming: &Incoming, digest: &str) -> Order {
 fn reserved(quantity: u32) -> Order {
     let mut order = created(quantity);
     order.status = Status::Allocated;
-    order.lines[0].allocations = vec![crate::order::Allocation { warehouse: "wh_1".parse().unwrap(), quantity }];
+    order.lines[0].allocations =
+        vec![crate::order::Allocation { warehouse: "wh_1".parse().unwrap(), quantity }];
     order
 }
 
@@ -93,7 +94,9 @@ fn a_removed_line_keeps_its_reservation_for_the_allocator_to_give_back() {
     let mut without = incoming(5, 3);
     without.lines[0].channel_line = "12".into();
     let identity = Identity { lines: vec!["lin_2".parse().unwrap()], ..who("b") };
-    let Decision::Update(order) = decide(Some(&reserved(2)), &without, &identity, false, at(9)) else { panic!() };
+    let Decision::Update(order) = decide(Some(&reserved(2)), &without, &identity, false, at(9)) else {
+        panic!()
+    };
     assert_eq!(order.lines.len(), 2);
     assert_eq!((order.lines[1].quantity, order.lines[1].allocated()), (0, 2));
 }

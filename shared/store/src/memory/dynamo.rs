@@ -42,6 +42,19 @@ impl std::fmt::Debug for Engine {
 
 const BROKEN: StoreError = StoreError::Corrupt("in-memory tables");
 
+const TABLES: [&str; 5] = ["orders", "keys", "stock", "registry", "audit"];
+
+/// An index: of which table, its name, its hash key and its range key.
+type Index = (&'static str, &'static str, &'static str, Option<&'static str>);
+
+/// The indexes of the template.
+const INDEXES: [Index; 4] = [
+    ("orders", "by-status", "status_key", Some("placed_at")),
+    ("orders", "due", "due_shard", Some("due_at")),
+    ("keys", "by-buyer", "buyer", None),
+    ("keys", "purge", "purge_shard", Some("purge_at")),
+];
+
 impl Engine {
     /// An empty engine with the five tables and their indexes, behind `outside`.
     ///
@@ -49,17 +62,10 @@ impl Engine {
     /// When the engine refuses a table.
     pub fn new(outside: Arc<dyn Outside>) -> Result<Self, StoreError> {
         let database = Database::memory().map_err(|_| BROKEN)?;
-        let indexes: [(&str, &[(&str, &str, Option<&str>)]); 5] = [
-            ("orders", &[("by-status", "status_key", Some("placed_at")), ("due", "due_shard", Some("due_at"))]),
-            ("keys", &[("by-buyer", "buyer", None), ("purge", "purge_shard", Some("purge_at"))]),
-            ("stock", &[]),
-            ("registry", &[]),
-            ("audit", &[]),
-        ];
-        for (table, indexes) in indexes {
+        for table in TABLES {
             let mut names = vec!["pk", "sk"];
             let mut defined = Vec::new();
-            for (index, hash, range) in indexes {
+            for (_, index, hash, range) in INDEXES.iter().filter(|(owner, ..)| *owner == table) {
                 let mut schema = vec![json!({"AttributeName": hash, "KeyType": "HASH"})];
                 names.push(hash);
                 if let Some(range) = range {
@@ -138,7 +144,9 @@ impl Engine {
 
     fn run(&self, operation: &str, body: &[u8]) -> (u16, String) {
         let refused = |type_: &str| (400, json!({"__type": type_, "message": "refused"}).to_string());
-        let Ok(mut request) = serde_json::from_slice::<Value>(body) else { return refused("SerializationException") };
+        let Ok(mut request) = serde_json::from_slice::<Value>(body) else {
+            return refused("SerializationException");
+        };
         request["ReturnConsumedCapacity"] = json!("INDEXES");
         let done = match operation {
             "GetItem" => call(request, |r| self.database.get_item(r)),
@@ -178,7 +186,8 @@ fn call<Q: serde::de::DeserializeOwned, A: serde::Serialize>(
     request: Value,
     run: impl FnOnce(Q) -> Result<A, DynoxideError>,
 ) -> Result<Value, DynoxideError> {
-    let request = serde_json::from_value(request).map_err(|e| DynoxideError::ValidationException(e.to_string()))?;
+    let request =
+        serde_json::from_value(request).map_err(|e| DynoxideError::ValidationException(e.to_string()))?;
     serde_json::to_value(run(request)?).map_err(|e| DynoxideError::InternalServerError(e.to_string()))
 }
 
@@ -191,7 +200,9 @@ impl HttpConnector for Engine {
             let name = format!("dynamodb:{operation}");
             let verdict = engine.outside.before(&name).await;
             let (status, body) = match verdict {
-                Verdict::Refuse("TransactionConflict") if operation == "TransactWriteItems" => (400, cancelled()),
+                Verdict::Refuse("TransactionConflict") if operation == "TransactWriteItems" => {
+                    (400, cancelled())
+                }
                 Verdict::Refuse(code) => (400, json!({"__type": code, "message": "injected"}).to_string()),
                 Verdict::Go | Verdict::LoseReply => {
                     let done = engine.run(&operation, request.body().bytes().unwrap_or_default());

@@ -32,8 +32,12 @@ fn wrap(key: &LessSafeKey, context: &str, plain: &[u8]) -> Result<Vec<u8>, Store
     let mut nonce = [0u8; NONCE_LEN];
     aws_lc_rs::rand::fill(&mut nonce).map_err(|_| BROKEN)?;
     let mut body = plain.to_vec();
-    key.seal_in_place_append_tag(Nonce::assume_unique_for_key(nonce), Aad::from(context.as_bytes()), &mut body)
-        .map_err(|_| BROKEN)?;
+    key.seal_in_place_append_tag(
+        Nonce::assume_unique_for_key(nonce),
+        Aad::from(context.as_bytes()),
+        &mut body,
+    )
+    .map_err(|_| BROKEN)?;
     Ok([&nonce[..], &body].concat())
 }
 
@@ -42,7 +46,8 @@ fn unwrap(key: &LessSafeKey, context: &str, wrapped: &[u8]) -> Result<Zeroizing<
     let (nonce, body) = wrapped.split_at_checked(NONCE_LEN).ok_or_else(refused)?;
     let nonce = Nonce::try_assume_unique_for_key(nonce).map_err(|_| refused())?;
     let mut body = Zeroizing::new(body.to_vec());
-    let plain = key.open_in_place(nonce, Aad::from(context.as_bytes()), &mut body).map_err(|_| refused())?.len();
+    let plain =
+        key.open_in_place(nonce, Aad::from(context.as_bytes()), &mut body).map_err(|_| refused())?.len();
     body.truncate(plain);
     Ok(body)
 }
@@ -82,7 +87,12 @@ impl MakeKeys for MemoryKms {
 
 #[async_trait]
 impl OpenKeys for MemoryKms {
-    async fn open(&self, merchant: &MerchantId, order: &OrderId, wrapped: &[u8]) -> Result<DataKey, StoreError> {
+    async fn open(
+        &self,
+        merchant: &MerchantId,
+        order: &OrderId,
+        wrapped: &[u8],
+    ) -> Result<DataKey, StoreError> {
         through(&self.outside, "kms:Decrypt", || {
             self.decrypts.fetch_add(1, Ordering::Relaxed);
             let plain = unwrap(&self.recipients, &format!("{merchant}|{order}"), wrapped)?;

@@ -1,0 +1,192 @@
+//! `GET /v1/orders/{order}`: one order with its lines, shipments and open matters. Nothing in it names or locates
+//! a person; what leads to one at the channel or carrier is left out once the purge time has come (CONTROLS C3).
+
+use crate::Env;
+use crate::answer::{NOT_FOUND, Stop};
+use crate::caller::Caller;
+use crate::exceptions::Matter;
+use crate::orders::Summary;
+use axum::Json;
+use axum::extract::rejection::PathRejection;
+use axum::extract::{Path, State};
+use jiff::Timestamp;
+use rust_decimal::Decimal;
+use serde::Serialize;
+use std::sync::Arc;
+use waybill_domain::access::Action;
+use waybill_domain::order::{Allocation, ChannelRef, Destination, Line, Order, PersonalData};
+use waybill_domain::retention::Policy;
+use waybill_domain::service::ServiceChoice;
+use waybill_domain::shipment::{Booking, Shipment, Transit, WriteBack};
+use waybill_domain::{ConnectionId, LineId, OrderId, ShipmentId, WarehouseId};
+
+/// One order.
+#[derive(Debug, Serialize)]
+pub struct View {
+    /// What the list shows of it.
+    pub summary: Summary,
+    /// Through which account it came.
+    pub connection: ConnectionId,
+    /// What the channel calls it, until it is forgotten.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub channel_order: Option<ChannelRef>,
+    /// Where it goes, no finer than a postcode area.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub destination: Option<Destination>,
+    /// When its last shipment left.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub shipped_at: Option<Timestamp>,
+    /// When its last shipment arrived.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub delivered_at: Option<Timestamp>,
+    /// When it was cancelled.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub cancelled_at: Option<Timestamp>,
+    /// Its lines.
+    pub lines: Vec<LineView>,
+    /// What has left or will leave.
+    pub shipments: Vec<ShipmentView>,
+    /// What is open, with what to do next.
+    pub exceptions: Vec<Matter>,
+}
+
+/// One line.
+#[derive(Debug, Serialize)]
+pub struct LineView {
+    /// Ours.
+    pub line: LineId,
+    /// As the channel named it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub sku: Option<String>,
+    /// Pieces.
+    pub quantity: u32,
+    /// Whether it leaves a warehouse.
+    pub ships: bool,
+    /// Price of one piece in the order's currency.
+    pub price: Decimal,
+    /// What is reserved for it, and where.
+    pub allocations: Vec<Allocation>,
+}
+
+impl From<&Line> for LineView {
+    fn from(line: &Line) -> Self {
+        Self {
+            line: line.id.clone(),
+            sku: line.sku.clone(),
+            quantity: line.quantity,
+            ships: line.ships,
+            price: line.price,
+            allocations: line.allocations.clone(),
+        }
+    }
+}
+
+/// How far a booking is, without the carrier's keys.
+#[derive(Debug, Clone, Copy, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum BookingView {
+    /// Not at the carrier, as far as is known.
+    Planned,
+    /// The carrier knows it; there is no label yet.
+    Created,
+    /// Its label can be downloaded.
+    Labelled,
+    /// Cancelled at the carrier.
+    Voided,
+    /// Its person is forgotten.
+    Forgotten,
+}
+
+/// One shipment.
+#[derive(Debug, Serialize)]
+pub struct ShipmentView {
+    /// Ours.
+    pub shipment: ShipmentId,
+    /// From where.
+    pub warehouse: WarehouseId,
+    /// Which service.
+    pub service: ServiceChoice,
+    /// Pieces of which lines.
+    pub lines: Vec<(LineId, u32)>,
+    /// Weight in grams, packaging included.
+    pub grams: u32,
+    /// How far the booking is.
+    pub booking: BookingView,
+    /// The tracking number, while there is a live label.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub tracking: Option<String>,
+    /// How far telling the channel is.
+    pub write_back: WriteBack,
+    /// Where the parcel is.
+    pub transit: Transit,
+    /// When the label was made.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub labelled_at: Option<Timestamp>,
+    /// When it arrived.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub delivered_at: Option<Timestamp>,
+    /// Names of the personal fields the carrier was given.
+    pub disclosed: Vec<String>,
+}
+
+impl ShipmentView {
+    fn new(shipment: &Shipment, purged: bool) -> Self {
+        Self {
+            shipment: shipment.id.clone(),
+            warehouse: shipment.warehouse.clone(),
+            service: shipment.service.clone(),
+            lines: shipment.lines.clone(),
+            grams: shipment.grams,
+            booking: match shipment.booking {
+                Booking::Planned => BookingView::Planned,
+                Booking::Created { .. } => BookingView::Created,
+                Booking::Labelled { .. } => BookingView::Labelled,
+                Booking::Voided => BookingView::Voided,
+                Booking::Forgotten => BookingView::Forgotten,
+            },
+            tracking: shipment.tracking().filter(|_| !purged).map(str::to_owned),
+            write_back: shipment.write_back.clone(),
+            transit: shipment.transit,
+            labelled_at: shipment.labelled_at,
+            delivered_at: shipment.delivered_at,
+            disclosed: shipment.disclosed.clone(),
+        }
+    }
+}
+
+impl View {
+    /// `purged`: the purge time has come, whether or not the erasure has.
+    fn new(order: &Order, shipments: &[Shipment], purged: bool) -> Self {
+        Self {
+            summary: Summary::from(order),
+            connection: order.connection.clone(),
+            channel_order: order.channel_ref.clone().filter(|_| !purged),
+            destination: order.destination.clone().filter(|_| !purged),
+            shipped_at: order.milestones.shipped,
+            delivered_at: order.milestones.delivered,
+            cancelled_at: order.milestones.cancelled,
+            lines: order.lines.iter().map(LineView::from).collect(),
+            shipments: shipments.iter().map(|s| ShipmentView::new(s, purged)).collect(),
+            exceptions: order.exceptions.iter().map(Matter::from).collect(),
+        }
+    }
+}
+
+/// Answers.
+///
+/// # Errors
+/// `no_access`, `not_allowed`, `not_found`, `unavailable`.
+pub async fn read(
+    State(env): State<Arc<Env>>,
+    caller: Caller,
+    path: Result<Path<String>, PathRejection>,
+) -> Result<Json<View>, Stop> {
+    let merchant = caller.may(&env, Action::ReadOrder)?;
+    let id: OrderId = path.ok().and_then(|Path(text)| text.parse().ok()).ok_or(NOT_FOUND)?;
+    let order = env.db.order(&id).await?.filter(|order| order.merchant == *merchant).ok_or(NOT_FOUND)?;
+    let policy = env.db.merchant(merchant).await?.map_or(Policy::LONGEST, |merchant| merchant.retention);
+    let purged =
+        order.personal == PersonalData::Erased || env.clock.read() >= order.milestones.purge_at(policy);
+    let shipments = env.db.shipments(&id).await?;
+    Ok(Json(View::new(&order, &shipments, purged)))
+}

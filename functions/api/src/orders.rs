@@ -1,0 +1,83 @@
+//! `GET /v1/orders?status=…&limit=…&cursor=…`: a merchant's orders of one status, newest first.
+//!
+//! The status is required: the index holds one list per status, and reading all eleven to make one page would
+//! cost eleven times as much without giving one order of time over all of them.
+
+use crate::Env;
+use crate::answer::{STATUS_REQUIRED, Stop};
+use crate::caller::Caller;
+use crate::page::{self, Asked};
+use axum::Json;
+use axum::extract::State;
+use jiff::Timestamp;
+use serde::Serialize;
+use std::sync::Arc;
+use waybill_domain::OrderId;
+use waybill_domain::access::Action;
+use waybill_domain::exception::Reason;
+use waybill_domain::money::Money;
+use waybill_domain::order::{Channel, Hold, Order, PersonalData, Status};
+
+/// One page.
+#[derive(Debug, Serialize)]
+pub struct Page {
+    /// At most as many as asked for, newest first.
+    pub orders: Vec<Summary>,
+    /// The cursor of the next page; absent on the last.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub next: Option<String>,
+}
+
+/// An order in a list.
+#[derive(Debug, Serialize)]
+pub struct Summary {
+    /// Which.
+    pub order: OrderId,
+    /// Through which channel it came.
+    pub channel: Channel,
+    /// Where it stands.
+    pub status: Status,
+    /// Why, when it is held.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub hold: Option<Hold>,
+    /// When it was placed, by the channel.
+    pub placed_at: Timestamp,
+    /// How many lines it has.
+    pub lines: usize,
+    /// Pieces that must leave a warehouse.
+    pub pieces: u32,
+    /// What was paid.
+    pub total: Money,
+    /// Its open matters.
+    pub exceptions: Vec<Reason>,
+    /// Whether its personal data is still there.
+    pub personal_data: PersonalData,
+}
+
+impl From<&Order> for Summary {
+    fn from(order: &Order) -> Self {
+        Self {
+            order: order.id.clone(),
+            channel: order.channel,
+            status: order.status,
+            hold: order.hold,
+            placed_at: order.placed_at,
+            lines: order.lines.len(),
+            pieces: order.pieces_to_ship(),
+            total: order.total.clone(),
+            exceptions: order.exceptions.iter().map(|e| e.reason).collect(),
+            personal_data: order.personal,
+        }
+    }
+}
+
+/// Answers.
+///
+/// # Errors
+/// `no_access`, `not_allowed`, `status_required`, `bad_limit`, `bad_cursor`, `bad_query`, `unavailable`.
+pub async fn list(State(env): State<Arc<Env>>, caller: Caller, asked: Asked) -> Result<Json<Page>, Stop> {
+    let merchant = caller.may(&env, Action::ListOrders)?;
+    let status = asked.status()?.ok_or(STATUS_REQUIRED)?;
+    let (orders, next) = page::load(&env, merchant, status, &asked).await?;
+    Ok(Json(Page { orders: orders.iter().map(Summary::from).collect(), next }))
+}

@@ -1,0 +1,169 @@
+//! Two merchants with orders, stock and staff.
+
+use axum::Router;
+use axum::body::to_bytes;
+use jiff::Timestamp;
+use rust_decimal::Decimal;
+use serde_json::{Value, json};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
+use tower::ServiceExt;
+use waybill_api::Env;
+use waybill_domain::access::Role;
+use waybill_domain::intake::{Delivery, Identity, Incoming, IncomingLine};
+use waybill_domain::money::Money;
+use waybill_domain::order::{Channel, ChannelRef, Destination, Order};
+use waybill_domain::retention::Policy;
+use waybill_domain::time::{after, days};
+use waybill_domain::{MerchantId, OrderId};
+use waybill_privacy::{Recipient, Sensitive};
+use waybill_runtime::Clock;
+use waybill_store::Db;
+use waybill_store::ingest::{Arrival, ingest};
+use waybill_store::memory::{Calm, Engine, MemoryKms};
+use waybill_store::staff::Staff;
+
+pub const MERCHANT: &str = "mer_00000000000000aa";
+pub const OTHER: &str = "mer_00000000000000bb";
+/// Words that name or locate the buyer; no answer may hold one.
+const PERSONAL: [&str; 5] = ["Zoë", "Ångström", "Invented Street", "BS1 4DJ", "07700 900001"];
+const START: i64 = 1_795_425_300;
+
+/// Everything a test looks at.
+pub struct Stage {
+    pub db: Db,
+    kms: MemoryKms,
+    seconds: Arc<AtomicI64>,
+    router: Router,
+}
+
+/// Status and body of an answer.
+pub type Answer = (u16, Value);
+
+pub fn order_id(n: u8) -> String {
+    format!("ord_{n:032x}")
+}
+
+pub fn code(answer: &Answer) -> (u16, &str) {
+    (answer.0, answer.1["code"].as_str().unwrap_or_default())
+}
+
+impl Stage {
+    /// Five orders of one merchant, numbered from 1, each placed a minute after the one before; one of another.
+    pub async fn set() -> Self {
+        let calm = Arc::new(Calm);
+        let db = Engine::new(calm.clone()).unwrap().db();
+        let seconds = Arc::new(AtomicI64::new(START));
+        let ticking = seconds.clone();
+        let clock = Clock::of(move || Timestamp::from_second(ticking.load(Ordering::Relaxed)).unwrap());
+        let router = waybill_api::router(Arc::new(Env { db: db.clone(), clock }));
+        let stage = Self { db, kms: MemoryKms::new(calm).unwrap(), seconds, router };
+        for n in 1..=5 {
+            stage.take_order(MERCHANT, n).await;
+        }
+        stage.take_order(OTHER, 200).await;
+        for role in Role::ALL {
+            stage.hire(&format!("mine-{role:?}"), MERCHANT, role, true).await;
+            stage.hire(&format!("other-{role:?}"), OTHER, role, true).await;
+        }
+        stage.hire("left", MERCHANT, Role::Owner, false).await;
+        stage
+    }
+
+    pub fn now(&self) -> Timestamp {
+        Timestamp::from_second(self.seconds.load(Ordering::Relaxed)).unwrap()
+    }
+
+    pub fn advance(&self, seconds: i64) {
+        self.seconds.fetch_add(seconds, Ordering::Relaxed);
+    }
+
+    /// An answer to `sub`, which holds nothing personal whatever was asked.
+    pub async fn get(&self, sub: Option<&str>, address: &str) -> Answer {
+        let (path, query) = address.split_once('?').unwrap_or((address, ""));
+        let mut event = json!({
+            "version": "2.0", "routeKey": "$default", "rawPath": path, "rawQueryString": query,
+            "headers": {"host": "api.example.invalid"}, "isBase64Encoded": false,
+            "requestContext": {"stage": "$default", "timeEpoch": 0, "http": {"method": "GET", "path": path}},
+        });
+        if let Some(sub) = sub {
+            event["requestContext"]["authorizer"] = json!({"jwt": {"claims": {"sub": sub}, "scopes": []}});
+        }
+        let request = lambda_http::request::from_str(&event.to_string()).unwrap();
+        let response = self.router.clone().oneshot(request).await.unwrap();
+        let status = response.status().as_u16();
+        let body = to_bytes(response.into_body(), usize::MAX).await.unwrap();
+        let text = String::from_utf8(body.to_vec()).unwrap();
+        assert!(PERSONAL.iter().all(|word| !text.contains(word)), "{address}: {text}");
+        (status, serde_json::from_str(&text).unwrap())
+    }
+
+    pub async fn mine(&self, address: &str) -> Answer {
+        self.get(Some("mine-Support"), address).await
+    }
+
+    pub async fn order(&self, n: u8) -> Order {
+        self.db.order(&order_id(n).parse().unwrap()).await.unwrap().unwrap()
+    }
+
+    async fn hire(&self, sub: &str, merchant: &str, role: Role, active: bool) {
+        // Nobody here is trained: nothing here needs it.
+        let staff = Staff { merchant: merchant.parse().unwrap(), role, trained_until: self.now(), active };
+        self.db.save_staff(sub, &staff).await.unwrap();
+    }
+
+    async fn take_order(&self, merchant: &str, n: u8) {
+        let placed_at = after(self.now(), jiff::SignedDuration::from_mins(i64::from(n) - 300));
+        let incoming = Incoming {
+            channel: Channel::Shopify,
+            channel_ref: ChannelRef { id: format!("59211780262{n}"), name: Some(format!("#10{n:02}")) },
+            version: placed_at,
+            placed_at,
+            cancelled_at: None,
+            test: false,
+            delivery: Delivery::Ship,
+            destination: Some(Destination { country: "GB".into(), postcode_area: Some("BS".into()) }),
+            lines: vec![IncomingLine {
+                channel_line: format!("1390000000{n}"),
+                sku: Some("TEE-RED".into()),
+                quantity: 2,
+                ships: true,
+                grams: 200,
+                price: Decimal::new(1250, 2),
+            }],
+            total: Money { amount: Decimal::new(2500, 2), currency: "GBP".into() },
+        };
+        let order: OrderId = order_id(n).parse().unwrap();
+        let merchant: MerchantId = merchant.parse().unwrap();
+        let who = Identity {
+            order,
+            merchant,
+            connection: "con_00000000000000aa".parse().unwrap(),
+            lines: vec![format!("lin_{n:012x}").parse().unwrap()],
+            digest: "a".into(),
+        };
+        let text = |s: &str| Some(Sensitive::new(s.to_owned()));
+        let someone = Recipient {
+            name: text("Zoë Ångström"),
+            lines: vec![Sensitive::new("14 Invented Street".to_owned())],
+            postcode: text("BS1 4DJ"),
+            phone: text("07700 900001"),
+            ..Recipient::default()
+        };
+        let arrival = Arrival {
+            incoming: &incoming,
+            who: &who,
+            recipient: Some(&someone),
+            buyer: None,
+            policy: Policy::LONGEST,
+            fresh: false,
+            now: self.now(),
+        };
+        ingest(&self.db, &self.kms, &arrival).await.unwrap();
+    }
+}
+
+/// Past every purge time.
+pub fn long() -> i64 {
+    days(91).as_secs()
+}

@@ -1,0 +1,144 @@
+//! What both doors share: who may pass, whether there is still anything to open, and the record before it is.
+
+use crate::Env;
+use crate::answer::{
+    ERASED, NO_ACCESS, NOT_ALLOWED, NOT_FOUND, PURPOSE_REQUIRED, REVEAL_LIMIT, Stop, TRAINING_EXPIRED,
+};
+use crate::ask::{Ask, why};
+use jiff::Timestamp;
+use waybill_domain::access::{Action, Refusal, Why, permit};
+use waybill_domain::{MerchantId, OrderId};
+use waybill_privacy::Purpose;
+use waybill_runtime::problem::Problem;
+use waybill_store::StoreError;
+use waybill_store::audit::{self, Event, Stream};
+use waybill_store::keys::KeyState;
+use waybill_store::staff::Staff;
+
+/// How often one person may open personal data in an hour of the clock (CONTROLS D5). Around the full hour this
+/// allows up to twice as many within sixty minutes.
+pub const HOURLY: u32 = 60;
+/// In the record of a refusal for want of a purpose.
+const NONE_STATED: &str = "none_stated";
+
+/// Someone of a merchant's staff.
+struct Caller {
+    sub: String,
+    staff: Staff,
+}
+
+/// Someone who may open what they asked for, once it is on record.
+pub(crate) struct Pass {
+    caller: Caller,
+    /// Why.
+    pub(crate) purpose: Purpose,
+    /// When they asked.
+    pub(crate) now: Timestamp,
+}
+
+/// Judges everything that needs no order: the purpose, the person, their right, their training. What is refused
+/// is recorded. `order` is `None` when the address names none.
+pub(crate) async fn enter(
+    env: &Env,
+    ask: &Ask,
+    order: Option<&OrderId>,
+    action: fn(Why) -> Action,
+) -> Result<Pass, Stop> {
+    let now = env.clock.read();
+    let caller = caller(env, ask).await?;
+    let Some(purpose) = ask.purpose else {
+        if let Some(caller) = &caller {
+            refused(env, caller, order, NONE_STATED, now).await?;
+        }
+        return Err(PURPOSE_REQUIRED.into());
+    };
+    let caller = caller.ok_or(NO_ACCESS)?;
+    if let Err(problem) = judge(&caller.staff, action(why(purpose)), now) {
+        refused(env, &caller, order, purpose.as_str(), now).await?;
+        return Err(problem.into());
+    }
+    Ok(Pass { caller, purpose, now })
+}
+
+async fn caller(env: &Env, ask: &Ask) -> Result<Option<Caller>, StoreError> {
+    let Some(sub) = ask.sub.clone() else { return Ok(None) };
+    Ok(env.db.staff(&sub).await?.map(|staff| Caller { sub, staff }))
+}
+
+fn judge(staff: &Staff, action: Action, now: Timestamp) -> Result<(), Problem> {
+    if !staff.active {
+        return Err(NO_ACCESS);
+    }
+    permit(staff.role, staff.trained_until, action, now).map_err(|refusal| match refusal {
+        Refusal::Role => NOT_ALLOWED,
+        Refusal::Training => TRAINING_EXPIRED,
+    })
+}
+
+/// Records a refusal, if it is about an order of the caller's merchant: nothing that only a request says gets
+/// into the chain.
+async fn refused(
+    env: &Env,
+    caller: &Caller,
+    order: Option<&OrderId>,
+    purpose: &str,
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    let Some(order) = order else { return Ok(()) };
+    let ours = env.db.order(order).await?.is_some_and(|order| order.merchant == caller.staff.merchant);
+    if !ours {
+        return Ok(());
+    }
+    append(env, caller, audit::Action::Refused, order, purpose, Vec::new(), now).await
+}
+
+async fn append(
+    env: &Env,
+    caller: &Caller,
+    action: audit::Action,
+    order: &OrderId,
+    purpose: &str,
+    fields: Vec<String>,
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    let (actor, purpose) = (caller.sub.clone(), purpose.to_owned());
+    let event = Event { at: now, action, actor, order: order.clone(), purpose, fields };
+    env.db.append(&caller.staff.merchant, Stream::Access, &[event]).await
+}
+
+impl Pass {
+    /// A thing of this merchant's, or nothing: another's and an unknown one look the same.
+    pub(crate) fn own<T>(
+        &self,
+        found: Option<T>,
+        merchant: impl Fn(&T) -> &MerchantId,
+    ) -> Result<T, Problem> {
+        found.filter(|thing| *merchant(thing) == self.caller.staff.merchant).ok_or(NOT_FOUND)
+    }
+
+    /// The wrapped key, unless it is erased or its purge time has come (CONTROLS C3).
+    pub(crate) fn live(&self, key: KeyState) -> Result<Vec<u8>, Problem> {
+        match key {
+            KeyState::Live { wrapped, purge_at } if self.now < purge_at => Ok(wrapped),
+            KeyState::Live { .. } | KeyState::Erased => Err(ERASED),
+        }
+    }
+
+    /// Counts the opening against the person's hour and puts it on record. Only then may anything be opened.
+    pub(crate) async fn record(
+        &self,
+        env: &Env,
+        action: audit::Action,
+        order: &OrderId,
+        fields: Vec<String>,
+    ) -> Result<(), Stop> {
+        let purpose = self.purpose.as_str();
+        if !env.db.count_reveal(&self.caller.sub, self.now, HOURLY).await? {
+            append(env, &self.caller, audit::Action::Refused, order, purpose, Vec::new(), self.now).await?;
+            return Err(REVEAL_LIMIT.into());
+        }
+        append(env, &self.caller, action, order, purpose, fields, self.now).await?;
+        tracing::info!(%order, purpose, ?action, "opened for a person");
+        Ok(())
+    }
+}

@@ -1,0 +1,7 @@
+//! The function whole, from the event API Gateway sends to the answer it gets, on in-memory AWS.
+#![allow(clippy::unwrap_used, clippy::panic)]
+
+mod access;
+mod erased;
+mod records;
+mod stage;

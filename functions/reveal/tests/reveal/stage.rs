@@ -1,0 +1,256 @@
+//! One order with a sealed recipient and a sealed label, and the staff of two merchants.
+
+use async_trait::async_trait;
+use axum::Router;
+use axum::body::to_bytes;
+use http::HeaderMap;
+use jiff::Timestamp;
+use rust_decimal::Decimal;
+use serde_json::{Value, json};
+use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::{Arc, Mutex};
+use tower::ServiceExt;
+use waybill_domain::access::Role;
+use waybill_domain::intake::{Delivery, Identity, Incoming, IncomingLine};
+use waybill_domain::money::Money;
+use waybill_domain::order::{Channel, ChannelRef};
+use waybill_domain::retention::Policy;
+use waybill_domain::service::{Carrier, ServiceChoice};
+use waybill_domain::shipment::{Booking, Shipment, Transit, WriteBack};
+use waybill_domain::time::{after, days};
+use waybill_domain::{MerchantId, OrderId, ShipmentId};
+use waybill_privacy::seal::{Binding, FieldSet, seal_bytes};
+use waybill_privacy::{Recipient, Sensitive};
+use waybill_runtime::Clock;
+use waybill_store::Db;
+use waybill_store::audit::{Record, Stream, first_break};
+use waybill_store::ingest::{Arrival, ingest};
+use waybill_store::keyring::MakeKeys;
+use waybill_store::labels::{Documents, label_name};
+use waybill_store::memory::{Engine, MemoryDocuments, MemoryKms, Outside, Verdict};
+use waybill_store::staff::Staff;
+
+pub const MERCHANT: &str = "mer_00000000000000aa";
+pub const OTHER: &str = "mer_00000000000000bb";
+pub const ORDER: &str = "ord_0123456789abcdef0123456789abcdef";
+pub const SHIPMENT: &str = "shp_0123456789abcdef0123456789abcdef-1";
+/// Words that name or locate the buyer; none may be seen outside an answer.
+pub const PERSONAL: [&str; 4] = ["Ångström", "Invented Street", "BS1 4DJ", "label of Zoë"];
+const START: i64 = 1_795_425_300;
+
+/// Refuses calls whose name is set.
+#[derive(Default)]
+pub struct Refusing(Mutex<Option<&'static str>>);
+
+#[async_trait]
+impl Outside for Refusing {
+    async fn before(&self, call: &str) -> Verdict {
+        let refused = *self.0.lock().unwrap();
+        if refused == Some(call) { Verdict::Refuse("AccessDeniedException") } else { Verdict::Go }
+    }
+    async fn after(&self, _call: &str) {}
+}
+
+/// Everything a test looks at.
+pub struct Stage {
+    pub engine: Engine,
+    pub kms: MemoryKms,
+    pub documents: MemoryDocuments,
+    outside: Arc<Refusing>,
+    seconds: Arc<AtomicI64>,
+    router: Router,
+}
+
+/// An answer, read to its end.
+pub struct Answer {
+    pub status: u16,
+    pub headers: HeaderMap,
+    pub body: Vec<u8>,
+}
+
+impl Answer {
+    pub fn json(&self) -> Value {
+        serde_json::from_slice(&self.body).unwrap()
+    }
+
+    /// Status and code of a problem.
+    pub fn problem(&self) -> (u16, String) {
+        assert_eq!(self.headers["content-type"], "application/problem+json");
+        (self.status, self.json()["code"].as_str().unwrap().to_owned())
+    }
+}
+
+pub fn sub(role: Role) -> String {
+    format!("sub-{role:?}")
+}
+
+pub fn recipient_of(order: &str, purpose: &str) -> String {
+    format!("/v1/orders/{order}/recipient?purpose={purpose}")
+}
+
+pub fn label_of(shipment: &str, purpose: &str) -> String {
+    format!("/v1/shipments/{shipment}/label?purpose={purpose}")
+}
+
+/// The event of API Gateway as lambda_http turns it into a request: the claims arrive in its extensions.
+fn request(sub: Option<&str>, address: &str) -> lambda_http::Request {
+    let (path, query) = address.split_once('?').unwrap_or((address, ""));
+    let mut event = json!({
+        "version": "2.0", "routeKey": "$default", "rawPath": path, "rawQueryString": query,
+        "headers": {"host": "api.example.invalid"}, "isBase64Encoded": false,
+        "requestContext": {"stage": "$default", "timeEpoch": 0, "http": {"method": "GET", "path": path}},
+    });
+    if let Some(sub) = sub {
+        event["requestContext"]["authorizer"] = json!({"jwt": {"claims": {"sub": sub}, "scopes": []}});
+    }
+    lambda_http::request::from_str(&event.to_string()).unwrap()
+}
+
+impl Stage {
+    pub async fn set() -> Self {
+        let outside = Arc::new(Refusing::default());
+        let engine = Engine::new(outside.clone()).unwrap();
+        let kms = MemoryKms::new(outside.clone()).unwrap();
+        let documents = MemoryDocuments::new(outside.clone());
+        let seconds = Arc::new(AtomicI64::new(START));
+        let ticking = seconds.clone();
+        let env = waybill_reveal::Env {
+            db: engine.db(),
+            documents: Arc::new(documents.clone()),
+            open_keys: Arc::new(kms.clone()),
+            clock: Clock::of(move || Timestamp::from_second(ticking.load(Ordering::Relaxed)).unwrap()),
+        };
+        let router = waybill_reveal::router(Arc::new(env));
+        let stage = Self { engine, kms, documents, outside, seconds, router };
+        stage.take_order().await;
+        stage.make_label().await;
+        stage.hire().await;
+        stage
+    }
+
+    pub fn db(&self) -> Db {
+        self.engine.db()
+    }
+
+    pub fn now(&self) -> Timestamp {
+        Timestamp::from_second(self.seconds.load(Ordering::Relaxed)).unwrap()
+    }
+
+    pub fn advance(&self, seconds: i64) {
+        self.seconds.fetch_add(seconds, Ordering::Relaxed);
+    }
+
+    pub fn refuse(&self, call: &'static str) {
+        *self.outside.0.lock().unwrap() = Some(call);
+    }
+
+    pub async fn get(&self, sub: Option<&str>, address: &str) -> Answer {
+        let response = self.router.clone().oneshot(request(sub, address)).await.unwrap();
+        let (parts, body) = response.into_parts();
+        assert_eq!(parts.headers["cache-control"], "no-store", "{address}");
+        let body = to_bytes(body, usize::MAX).await.unwrap().to_vec();
+        Answer { status: parts.status.as_u16(), headers: parts.headers, body }
+    }
+
+    pub async fn as_role(&self, role: Role, address: &str) -> Answer {
+        self.get(Some(&sub(role)), address).await
+    }
+
+    /// The merchant's access chain, which must hold together.
+    pub async fn records(&self) -> Vec<Record> {
+        let merchant: MerchantId = MERCHANT.parse().unwrap();
+        let records = self.db().records(&merchant, Stream::Access).await.unwrap();
+        assert_eq!(first_break(&records).unwrap(), None);
+        records
+    }
+
+    async fn hire(&self) {
+        for role in Role::ALL {
+            let trained_until = after(self.now(), days(200));
+            let staff = Staff { merchant: MERCHANT.parse().unwrap(), role, trained_until, active: true };
+            self.db().save_staff(&sub(role), &staff).await.unwrap();
+            let elsewhere = Staff { merchant: OTHER.parse().unwrap(), ..staff };
+            self.db().save_staff(&format!("other-{role:?}"), &elsewhere).await.unwrap();
+        }
+    }
+
+    async fn take_order(&self) {
+        let incoming = Incoming {
+            channel: Channel::Shopify,
+            channel_ref: ChannelRef { id: "5921178026231".into(), name: Some("#1001".into()) },
+            version: self.now(),
+            placed_at: self.now(),
+            cancelled_at: None,
+            test: false,
+            delivery: Delivery::Ship,
+            destination: None,
+            lines: vec![IncomingLine {
+                channel_line: "13900000000".into(),
+                sku: Some("TEE-RED".into()),
+                quantity: 2,
+                ships: true,
+                grams: 200,
+                price: Decimal::new(1250, 2),
+            }],
+            total: Money { amount: Decimal::new(2500, 2), currency: "GBP".into() },
+        };
+        let who = Identity {
+            order: ORDER.parse().unwrap(),
+            merchant: MERCHANT.parse().unwrap(),
+            connection: "con_00000000000000aa".parse().unwrap(),
+            lines: vec!["lin_000000000001".parse().unwrap()],
+            digest: "a".into(),
+        };
+        let text = |s: &str| Some(Sensitive::new(s.to_owned()));
+        let someone = Recipient {
+            name: text("Zoë Ångström"),
+            lines: vec![Sensitive::new("14 Invented Street".to_owned())],
+            city: text("Bristol"),
+            postcode: text("BS1 4DJ"),
+            country: Some("GB".into()),
+            phone: text("07700 900001"),
+            ..Recipient::default()
+        };
+        let arrival = Arrival {
+            incoming: &incoming,
+            who: &who,
+            recipient: Some(&someone),
+            buyer: None,
+            policy: Policy::LONGEST,
+            fresh: false,
+            now: self.now(),
+        };
+        ingest(&self.db(), &self.kms, &arrival).await.unwrap();
+    }
+
+    async fn make_label(&self) {
+        let (order, id): (OrderId, ShipmentId) = (ORDER.parse().unwrap(), SHIPMENT.parse().unwrap());
+        let merchant: MerchantId = MERCHANT.parse().unwrap();
+        let key = self.kms.make(&merchant, &order).await.unwrap();
+        let to = Binding { merchant: &merchant, order: &order, field_set: FieldSet::Label(id.as_str()) };
+        let sealed = seal_bytes(&key.plain, to, "%PDF-1.4 label of Zoë".as_bytes()).unwrap();
+        self.db().save_label_key(&order, &id, &key.wrapped, after(self.now(), days(90))).await.unwrap();
+        self.documents.put(&label_name(&order, &id), sealed).await.unwrap();
+        let service =
+            ServiceChoice { carrier: Carrier::RoyalMail, code: "TPS48".into(), format: "parcel".into() };
+        let mut shipment = Shipment {
+            id,
+            order,
+            merchant,
+            warehouse: "wh_north".parse().unwrap(),
+            carrier: "con_00000000000000c1".parse().unwrap(),
+            service,
+            lines: Vec::new(),
+            grams: 450,
+            reference: "WB-0123456789abcdef0123456789abcdef-1".into(),
+            booking: Booking::Labelled { carrier_order: "1001".into(), tracking: "AA000000001GB".into() },
+            write_back: WriteBack::Pending,
+            transit: Transit::Pending,
+            disclosed: vec!["name".into(), "lines".into(), "postcode".into()],
+            labelled_at: Some(self.now()),
+            delivered_at: None,
+            rev: 0,
+        };
+        self.db().save_shipment(&mut shipment).await.unwrap();
+    }
+}

@@ -1,0 +1,96 @@
+//! Click & Drop: building a create request and reading the reply the sandbox gives to it.
+
+use super::core::{ingest, time};
+use super::row::{Budget, Row};
+use super::sample::Sample;
+use crate::stack::Trouble;
+use http::{HeaderMap, StatusCode};
+use jiff::Timestamp;
+use waybill_carriers::royal_mail::label::{BookingRequest, build_create, read_create};
+use waybill_carriers::royal_mail::{Account, allowed_fields};
+use waybill_domain::service::{Carrier, ServiceChoice};
+use waybill_domain::shipment::{Booking, Shipment, Transit, WriteBack};
+use waybill_domain::{OrderId, ShipmentId};
+use waybill_privacy::disclosure::Disclosed;
+use waybill_privacy::secret::Secret;
+use waybill_sandbox::royal_mail::DEFAULT_KEY;
+use waybill_sandbox::{Call, Sandbox};
+
+/// Budget of either, in microseconds.
+const BUDGET: f64 = 50.0;
+/// A service within the United Kingdom.
+const SERVICE: &str = "TPS48";
+
+/// Measures both.
+///
+/// # Errors
+/// When a request cannot be built, or the sandbox does not take it.
+pub fn rows(sample: &Sample, runs: usize) -> Result<Vec<Row>, Trouble> {
+    let order = sample.orders.first().ok_or("the sample is empty")?;
+    let taken = ingest(sample, order)?;
+    let recipient = taken.prepared.recipient.ok_or("the sample has no recipient")?;
+    let shipment = shipment(&taken.prepared.who.order)?;
+    let account =
+        Account { base: "https://carrier.invalid".to_owned(), key: Secret::new(DEFAULT_KEY.to_owned()) };
+    // As the shipper does: the recipient is cut down first, then the request is built.
+    let build = || {
+        let to = Disclosed::new(recipient.clone(), allowed_fields(&shipment.service.code));
+        let booking = BookingRequest { shipment: &shipment, to: &to, placed_at: Timestamp::UNIX_EPOCH };
+        build_create(&account, &booking)
+    };
+    let built = time(runs, |_| Ok(build()?))?;
+    let (status, body) = answered(build()?)?;
+    let headers = HeaderMap::new();
+    let read = time(runs, |_| Ok(read_create(status, &headers, &body)?))?;
+    let budget = Budget::AtMost(BUDGET);
+    Ok(vec![
+        Row::new("carrier, build a create request, p50", built.p50_us, "us").budget(budget),
+        Row::new("carrier, read the reply, p50", read.p50_us, "us").budget(budget),
+    ])
+}
+
+/// What the sandbox answers.
+fn answered(request: http::Request<Vec<u8>>) -> Result<(StatusCode, Vec<u8>), Trouble> {
+    let (parts, body) = request.into_parts();
+    let mut call = Call::new(parts.method, &format!("/royal-mail{}", parts.uri.path()));
+    call.headers = parts.headers;
+    call.body = body.into();
+    let reply = Sandbox::new(1).answer(&call);
+    Ok((StatusCode::from_u16(reply.status)?, reply.body))
+}
+
+fn shipment(order: &OrderId) -> Result<Shipment, Trouble> {
+    Ok(Shipment {
+        id: ShipmentId::of(order, 1),
+        order: order.clone(),
+        merchant: "mer_00000000000000d1".parse()?,
+        warehouse: "wh_north".parse()?,
+        carrier: "con_00000000000000c1".parse()?,
+        service: ServiceChoice {
+            carrier: Carrier::RoyalMail,
+            code: SERVICE.to_owned(),
+            format: "parcel".to_owned(),
+        },
+        lines: Vec::new(),
+        grams: 480,
+        reference: format!("WB-{}-1", order.suffix()),
+        booking: Booking::Planned,
+        write_back: WriteBack::Pending,
+        transit: Transit::Pending,
+        disclosed: Vec::new(),
+        labelled_at: None,
+        delivered_at: None,
+        rev: 0,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_sandbox_takes_what_is_built_and_its_reply_reads() {
+        let rows = rows(&Sample::new().unwrap(), 10).unwrap();
+        assert_eq!(rows.len(), 2);
+    }
+}

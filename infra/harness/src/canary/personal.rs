@@ -1,0 +1,122 @@
+//! Which values of an order the scan looks for.
+
+use super::Token;
+use serde_json::Value;
+use std::collections::BTreeMap;
+use waybill_sandbox::invent::catalogue;
+
+/// Shorter values collide with ordinary text.
+const SHORTEST: usize = 6;
+
+/// What is personal in an order.
+#[derive(Clone, Copy, PartialEq)]
+enum What {
+    /// A name, a street, a mail address: as it is.
+    Text,
+    /// A telephone number: its digits without the country.
+    Phone,
+}
+
+/// The personal fields of an order in REST shape, by where they stand.
+const FIELDS: [(&str, What); 15] = [
+    ("/email", What::Text),
+    ("/contact_email", What::Text),
+    ("/phone", What::Phone),
+    ("/customer/email", What::Text),
+    ("/customer/phone", What::Phone),
+    ("/shipping_address/name", What::Text),
+    ("/shipping_address/address1", What::Text),
+    ("/shipping_address/zip", What::Text),
+    ("/shipping_address/phone", What::Phone),
+    ("/billing_address/name", What::Text),
+    ("/billing_address/address1", What::Text),
+    ("/billing_address/zip", What::Text),
+    ("/billing_address/phone", What::Phone),
+    ("/customer/default_address/name", What::Text),
+    ("/shipping_lines/0/phone", What::Phone),
+];
+
+/// The personal values of an invented order in REST shape that cannot be mistaken for anything else: full names,
+/// street lines, mail addresses, telephone numbers, full postcodes; each value once. Values that the catalogue
+/// has too are left out.
+pub fn personal_tokens(order: &Value) -> Vec<Token> {
+    let mut found: BTreeMap<String, Token> = BTreeMap::new();
+    for (pointer, what) in FIELDS {
+        let Some(text) = order.pointer(pointer).and_then(Value::as_str) else { continue };
+        let value = match what {
+            What::Text => text.trim().to_owned(),
+            What::Phone => national(text),
+        };
+        let apart = value.chars().count() >= SHORTEST && !value.chars().all(|c| c == '0');
+        // One word of letters alone may be an ordinary one.
+        let one_word = value.chars().all(char::is_alphabetic);
+        if apart && !one_word && !is_ware(&value) {
+            found.entry(value.to_lowercase()).or_insert(Token { pointer: pointer.into(), value });
+        }
+    }
+    found.into_values().collect()
+}
+
+/// The tokens of a canary order as the sandbox's control door gave them (`{pointer, token}`), and besides each
+/// the whole text it is part of, whose hash would give it away as well. The order's name is left out: it stands
+/// for its number at the shop (`#1001`), which is kept until the order is forgotten.
+pub fn canary_tokens(answer: &Value, order: &Value) -> Vec<Token> {
+    let mut found = Vec::new();
+    for one in answer["tokens"].as_array().into_iter().flatten() {
+        let (Some(pointer), Some(token)) = (one["pointer"].as_str(), one["token"].as_str()) else { continue };
+        if pointer == "/name" {
+            continue;
+        }
+        found.push(Token { pointer: pointer.into(), value: token.into() });
+        if let Some(whole) = order.pointer(pointer).and_then(Value::as_str).filter(|whole| *whole != token) {
+            found.push(Token { pointer: pointer.into(), value: whole.into() });
+        }
+    }
+    found
+}
+
+/// The digits of a telephone number from the area code on, without zero or country.
+fn national(text: &str) -> String {
+    let digits: String = text.chars().filter(char::is_ascii_digit).collect();
+    let digits = digits.strip_prefix("44").filter(|_| text.trim_start().starts_with('+')).unwrap_or(&digits);
+    digits.trim_start_matches('0').to_owned()
+}
+
+fn is_ware(value: &str) -> bool {
+    let lower = value.to_lowercase();
+    let texts = catalogue().iter().flat_map(|product| [product.sku, product.name]);
+    texts.into_iter().any(|text| text.to_lowercase().contains(&lower))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn what_tells_a_person_apart_is_taken_and_each_value_once() {
+        let order = json!({
+            "email": "zoe@example.invalid", "contact_email": "Zoe@example.invalid", "phone": "+44 7700 900123",
+            "shipping_address": {"name": "Zoë Quayle", "address1": "Oat soap, three bars", "zip": "SW1A 1AA"},
+            "billing_address": {"name": "Prudence", "address1": "2 Low"},
+        });
+        let values: Vec<String> = personal_tokens(&order).into_iter().map(|token| token.value).collect();
+        assert_eq!(values, ["7700900123", "SW1A 1AA", "zoe@example.invalid", "Zoë Quayle"]);
+    }
+
+    #[test]
+    fn a_canary_is_looked_for_alone_and_in_its_text() {
+        let answer = json!({"tokens": [{"pointer": "/email", "token": "abcdefgh"}, {"pointer": "/name", "token": "x"}]});
+        let order = json!({"email": "abcdefgh@canary.invalid"});
+        let values: Vec<String> = canary_tokens(&answer, &order).into_iter().map(|token| token.value).collect();
+        assert_eq!(values, ["abcdefgh", "abcdefgh@canary.invalid"]);
+    }
+
+    #[test]
+    fn the_invented_orders_give_values() {
+        let mix = waybill_sandbox::invent::Mix::plain();
+        for invented in waybill_sandbox::invent::orders(1, 20, &mix, catalogue()) {
+            assert!(personal_tokens(&invented.order).len() >= 4);
+        }
+    }
+}

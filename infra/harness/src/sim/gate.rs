@@ -1,0 +1,102 @@
+//! Where every call of a handler to the outside waits until the scheduler lets it go.
+
+use async_trait::async_trait;
+use std::collections::{BTreeMap, BTreeSet};
+use std::future::poll_fn;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::task::Poll;
+use waybill_store::memory::{Outside, Verdict};
+
+/// Where an invocation waits.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Waiting {
+    /// Before a call of this name.
+    Before(String),
+    /// After a call of this name was carried out, its answer not yet seen.
+    After(String),
+}
+
+impl Waiting {
+    /// The name of the call.
+    pub fn call(&self) -> &str {
+        match self {
+            Self::Before(call) | Self::After(call) => call,
+        }
+    }
+}
+
+#[derive(Default)]
+struct State {
+    current: Option<u64>,
+    waiting: BTreeMap<u64, Waiting>,
+    granted: BTreeMap<u64, Verdict>,
+    held: BTreeSet<u64>,
+}
+
+/// The gate. Calls made by nobody (setting up, checking) pass at once.
+#[derive(Default)]
+pub struct Gate(Mutex<State>);
+
+impl Gate {
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Says whose calls the next ones are.
+    pub fn enter(&self, invocation: Option<u64>) {
+        self.state().current = invocation;
+    }
+
+    /// Where an invocation waits, if it does.
+    pub fn waiting(&self, invocation: u64) -> Option<Waiting> {
+        self.state().waiting.get(&invocation).cloned()
+    }
+
+    /// Lets a waiting invocation go on; with `hold` it stops again once the call was carried out.
+    pub fn grant(&self, invocation: u64, verdict: Verdict, hold: bool) {
+        let mut state = self.state();
+        state.waiting.remove(&invocation);
+        state.granted.insert(invocation, verdict);
+        if hold {
+            state.held.insert(invocation);
+        }
+    }
+
+    /// Forgets an invocation that ended.
+    pub fn leave(&self, invocation: u64) {
+        let mut state = self.state();
+        state.waiting.remove(&invocation);
+        state.granted.remove(&invocation);
+        state.held.remove(&invocation);
+    }
+
+    async fn pass(&self, invocation: u64, waiting: Waiting) -> Verdict {
+        self.state().waiting.insert(invocation, waiting);
+        poll_fn(|_| match self.state().granted.remove(&invocation) {
+            Some(verdict) => Poll::Ready(verdict),
+            None => Poll::Pending,
+        })
+        .await
+    }
+}
+
+#[async_trait]
+impl Outside for Gate {
+    async fn before(&self, call: &str) -> Verdict {
+        let current = self.state().current;
+        match current {
+            Some(invocation) => self.pass(invocation, Waiting::Before(call.to_owned())).await,
+            None => Verdict::Go,
+        }
+    }
+
+    async fn after(&self, call: &str) {
+        let held = {
+            let mut state = self.state();
+            state.current.filter(|invocation| state.held.remove(invocation))
+        };
+        if let Some(invocation) = held {
+            self.pass(invocation, Waiting::After(call.to_owned())).await;
+        }
+    }
+}

@@ -1,0 +1,19 @@
+//! The simulation: whole handlers on in-memory AWS, with a scheduler that crashes, duplicates, delays and
+//! reorders from one seed, and the promises of the design checked while it runs and when it has settled.
+//!
+//! The same seed gives the same history, so a failing one can be run again and read.
+
+mod acts;
+mod check;
+mod facts;
+mod fate;
+mod gate;
+mod invocation;
+mod mail;
+mod plant;
+mod run;
+mod scheduler;
+mod script;
+
+pub use plant::Plant;
+pub use run::{Failure, Outcome, Settings, run};

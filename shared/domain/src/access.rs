@@ -1,0 +1,176 @@
+//! Who may do what: the one matrix of roles and actions, and the training without which nobody opens
+//! personal data (CONTROLS E2, H3). Merchant, role and training come from the registry, never from a token.
+
+use crate::time::{after, days};
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+/// What a member of a merchant's staff is there for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Role {
+    /// Answers for the merchant's account.
+    Owner,
+    /// Runs the warehouse and sees exceptions.
+    Manager,
+    /// Picks, packs and prints labels.
+    Packer,
+    /// Answers customers.
+    Support,
+    /// Reads what was done, never a customer.
+    Auditor,
+    /// A program of the merchant.
+    Integrator,
+}
+
+impl Role {
+    /// Every role.
+    pub const ALL: [Self; 6] =
+        [Self::Owner, Self::Manager, Self::Packer, Self::Support, Self::Auditor, Self::Integrator];
+}
+
+/// Why personal data is to be opened, as far as the matrix tells the purposes apart. The purpose itself is a
+/// type of the privacy crate, which stands on this one; whoever asks turns one into the other exhaustively.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Why {
+    /// To pick or pack.
+    Pick,
+    /// To book or print a label.
+    Label,
+    /// To settle an exception.
+    Exception,
+    /// Goods come back.
+    Return,
+    /// The buyer asks for their data.
+    Request,
+    /// The law demands it.
+    Legal,
+}
+
+impl Why {
+    /// Every reason.
+    pub const ALL: [Self; 6] =
+        [Self::Pick, Self::Label, Self::Exception, Self::Return, Self::Request, Self::Legal];
+}
+
+/// What staff can ask for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Action {
+    /// Orders of one status, without personal data.
+    ListOrders,
+    /// One order, without personal data.
+    ReadOrder,
+    /// Orders that need a person, without personal data.
+    ListExceptions,
+    /// Levels and reservations of one SKU.
+    ReadStock,
+    /// The recipient of one order.
+    RevealRecipient(Why),
+    /// The label of one shipment.
+    DownloadLabel(Why),
+}
+
+impl Action {
+    /// It opens personal data.
+    pub fn opens_personal_data(self) -> bool {
+        match self {
+            Self::RevealRecipient(_) | Self::DownloadLabel(_) => true,
+            Self::ListOrders | Self::ReadOrder | Self::ListExceptions | Self::ReadStock => false,
+        }
+    }
+}
+
+/// The longest a training record counts, in days (CONTROLS H3).
+pub const TRAINING_DAYS: i64 = 365;
+
+/// Why an action is refused.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum Refusal {
+    /// The role does not have it.
+    #[error("the role does not allow this")]
+    Role,
+    /// It opens personal data and no training is valid now.
+    #[error("no training is valid today")]
+    Training,
+}
+
+/// Whether a role has an action at all.
+pub fn allowed(role: Role, action: Action) -> bool {
+    match action {
+        // Nothing in these answers names or locates a person.
+        Action::ListOrders | Action::ReadOrder | Action::ListExceptions | Action::ReadStock => match role {
+            Role::Owner | Role::Manager | Role::Packer | Role::Support | Role::Auditor | Role::Integrator => {
+                true
+            }
+        },
+        Action::RevealRecipient(why) | Action::DownloadLabel(why) => match role {
+            Role::Owner => true,
+            Role::Manager => why != Why::Legal,
+            Role::Packer => matches!(why, Why::Pick | Why::Label),
+            Role::Support => matches!(why, Why::Exception | Why::Return | Why::Request),
+            Role::Auditor | Role::Integrator => false,
+        },
+    }
+}
+
+/// Training that ends at `until` counts at `now`. A record that would last longer than [`TRAINING_DAYS`] from
+/// now cannot come from a training that took place, so it counts for nothing.
+pub fn is_trained(until: Timestamp, now: Timestamp) -> bool {
+    now < until && until <= after(now, days(TRAINING_DAYS))
+}
+
+/// Whether someone of this role and training may act now.
+///
+/// # Errors
+/// The reason why not; the role is judged first.
+pub fn permit(role: Role, trained_until: Timestamp, action: Action, now: Timestamp) -> Result<(), Refusal> {
+    if !allowed(role, action) {
+        return Err(Refusal::Role);
+    }
+    if action.opens_personal_data() && !is_trained(trained_until, now) {
+        return Err(Refusal::Training);
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_matrix_is_this_and_nothing_else() {
+        // One column per purpose: pick, label, exception, return, request, legal.
+        let rows = [
+            (Role::Owner, "yes yes yes yes yes yes"),
+            (Role::Manager, "yes yes yes yes yes no"),
+            (Role::Packer, "yes yes no no no no"),
+            (Role::Support, "no no yes yes yes no"),
+            (Role::Auditor, "no no no no no no"),
+            (Role::Integrator, "no no no no no no"),
+        ];
+        assert_eq!(rows.map(|(role, _)| role), Role::ALL);
+        for (role, row) in rows {
+            for (why, cell) in Why::ALL.into_iter().zip(row.split(' ')) {
+                for action in [Action::RevealRecipient(why), Action::DownloadLabel(why)] {
+                    assert_eq!(allowed(role, action), cell == "yes", "{role:?} {action:?}");
+                }
+            }
+            for action in [Action::ListOrders, Action::ReadOrder, Action::ListExceptions, Action::ReadStock] {
+                assert!(allowed(role, action), "{role:?} {action:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn without_training_personal_data_stays_closed_and_the_rest_stays_open() {
+        let now: Timestamp = "2026-11-23T09:15:00Z".parse().unwrap();
+        let reveal = |until| permit(Role::Owner, until, Action::RevealRecipient(Why::Legal), now);
+        assert_eq!(reveal(after(now, days(1))), Ok(()));
+        assert_eq!(reveal(after(now, days(TRAINING_DAYS))), Ok(()));
+        assert_eq!(reveal(now), Err(Refusal::Training));
+        assert_eq!(reveal(after(now, days(TRAINING_DAYS + 1))), Err(Refusal::Training));
+        assert_eq!(permit(Role::Owner, now, Action::ReadOrder, now), Ok(()));
+        // Whoever has no right hears nothing of training.
+        assert_eq!(permit(Role::Auditor, now, Action::DownloadLabel(Why::Label), now), Err(Refusal::Role));
+    }
+}

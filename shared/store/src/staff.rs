@@ -1,0 +1,76 @@
+//! Staff: who may act for which merchant, by the `sub` of their token, and how often they have opened personal
+//! data this hour.
+//!
+//! Everything but the `sub` is read here and not from the token, so a leaver is cut off at once and not when
+//! the token runs out (CONTROLS E5).
+
+use crate::db::{Db, from_item, key, n, to_item};
+use crate::error::StoreError;
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+use waybill_domain::MerchantId;
+use waybill_domain::access::Role;
+
+/// The sort key of the staff item.
+const STAFF: &str = "staff";
+
+/// One member of a merchant's staff; a program counts as one.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Staff {
+    /// For whom they act.
+    pub merchant: MerchantId,
+    /// What for.
+    pub role: Role,
+    /// Until when their privacy training counts; see [`waybill_domain::access::is_trained`].
+    pub trained_until: Timestamp,
+    /// False for those who left or are suspended.
+    pub active: bool,
+}
+
+fn pk(sub: &str) -> String {
+    format!("staff#{sub}")
+}
+
+impl Db {
+    /// Reads the member of staff whose token says `sub`.
+    ///
+    /// # Errors
+    /// As AWS answers.
+    pub async fn staff(&self, sub: &str) -> Result<Option<Staff>, StoreError> {
+        let item = self.get(&self.tables.registry, &pk(sub), STAFF).await?;
+        item.map(|i| from_item(i, "staff")).transpose()
+    }
+
+    /// Stores a member of staff in place of what was known.
+    ///
+    /// # Errors
+    /// As AWS answers.
+    pub async fn save_staff(&self, sub: &str, staff: &Staff) -> Result<(), StoreError> {
+        self.save_entry(to_item(staff)?, &pk(sub), STAFF).await
+    }
+
+    /// Counts one opening of personal data; false when `limit` were counted in this hour of the clock (UTC)
+    /// already. One write that both asks and counts, so nobody gets more by asking in parallel.
+    ///
+    /// # Errors
+    /// As AWS answers; it may have been counted all the same.
+    pub async fn count_reveal(&self, sub: &str, now: Timestamp, limit: u32) -> Result<bool, StoreError> {
+        let hour = format!("reveals#{}", now.strftime("%Y-%m-%dT%H"));
+        let counted = self
+            .client
+            .update_item()
+            .table_name(&self.tables.registry)
+            .set_key(Some(key(&pk(sub), &hour)))
+            .update_expression("ADD reveals :one")
+            .condition_expression("attribute_not_exists(reveals) OR reveals < :limit")
+            .expression_attribute_values(":one", n(1))
+            .expression_attribute_values(":limit", n(limit))
+            .send()
+            .await;
+        match counted.map_err(|e| StoreError::from_sdk("dynamodb:UpdateItem", &e)) {
+            Ok(_) => Ok(true),
+            Err(StoreError::Condition { .. }) => Ok(false),
+            Err(error) => Err(error),
+        }
+    }
+}

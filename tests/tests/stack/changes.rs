@@ -1,0 +1,147 @@
+//! Orders that change on their way: edited, cancelled before and after booking, and a shop that leaves.
+
+use crate::support::{Shop, Story, until};
+use serde_json::json;
+use waybill_domain::OrderId;
+use waybill_domain::order::{Order, Status};
+use waybill_domain::shipment::Booking;
+use waybill_sandbox::invent::Kind;
+use waybill_store::registry::ConnectionState;
+
+pub static EDITED: Story = Story::new("edited", || Box::pin(edited()));
+pub static CANCELLED_BEFORE: Story = Story::new("cancelled before booking", || Box::pin(cancelled_before()));
+pub static CANCELLED_AFTER: Story = Story::new("cancelled after booking", || Box::pin(cancelled_after()));
+pub static UNINSTALLED: Story = Story::new("uninstalled", || Box::pin(uninstalled()));
+
+#[test]
+#[ignore = "needs a running stack"]
+fn an_edited_order_is_read_again_and_its_promises_follow() {
+    EDITED.told();
+}
+
+#[test]
+#[ignore = "needs a running stack"]
+fn an_order_cancelled_before_booking_gives_its_goods_back() {
+    CANCELLED_BEFORE.told();
+}
+
+#[test]
+#[ignore = "needs a running stack"]
+fn an_order_cancelled_after_booking_is_voided_at_the_carrier_first() {
+    CANCELLED_AFTER.told();
+}
+
+#[test]
+#[ignore = "needs a running stack"]
+fn a_shop_that_uninstalls_gets_nothing_more_and_its_redaction_erases_all() {
+    UNINSTALLED.told();
+}
+
+/// An order that has come as far as its queue lets it: `stopped` takes no messages meanwhile.
+async fn stopped_at(shop: &Shop, stopped: &str, status: Status) -> (i64, OrderId, Order) {
+    shop.listen(stopped, false).await;
+    let order = shop.bought(Kind::Plain).await;
+    let id = shop.tell("orders/create", order).await;
+    let held = shop.stands(&id, status).await;
+    (order, id, held)
+}
+
+fn first_line(order: &Order) -> (&str, i64) {
+    let line = &order.lines[0];
+    (line.sku.as_deref().unwrap(), i64::from(line.quantity))
+}
+
+async fn edited() {
+    let shop = Shop::open().await;
+    let (order, id, held) = stopped_at(&shop, "FunctionShipper", Status::Allocated).await;
+    let (sku, pieces) = first_line(&held);
+    let on_hand = shop.shelf(sku).await.0;
+    assert_eq!(shop.shelf(sku).await, (on_hand, pieces));
+
+    shop.change(order, "edit", &json!({"lines": {sku: pieces + 2}})).await;
+    // The delivery carries differences only, so the order must be read from the shop.
+    let reply = shop.deliver("orders/edited", &json!({"order_edit": {"id": 1, "order_id": order}})).await;
+    assert_eq!(reply.status, 200);
+    let grown = async || {
+        let order = shop.db.order(&id).await.unwrap()?;
+        (order.status == Status::Allocated && first_line(&order).1 == pieces + 2).then_some(())
+    };
+    until("the edited order to be allocated", grown).await;
+    assert_eq!(shop.shelf(sku).await, (on_hand, pieces + 2), "promised is what is wanted now");
+
+    shop.listen("FunctionShipper", true).await;
+    shop.stands(&id, Status::Dispatched).await;
+    assert_eq!(shop.shelf(sku).await, (on_hand - pieces - 2, 0));
+    assert_eq!(shop.at_carrier(&id).await, (1, 0));
+}
+
+async fn cancelled_before() {
+    let shop = Shop::open().await;
+    let (order, id, held) = stopped_at(&shop, "FunctionShipper", Status::Allocated).await;
+    let (sku, pieces) = first_line(&held);
+    let on_hand = shop.shelf(sku).await.0;
+    assert_eq!(shop.shelf(sku).await, (on_hand, pieces));
+
+    shop.change(order, "cancel", &json!({"reason": "customer"})).await;
+    shop.tell("orders/cancelled", order).await;
+    given_back(&shop, &id, sku, on_hand).await;
+    shop.listen("FunctionShipper", true).await;
+    // The message to book it is still there and finds nothing to do.
+    tokio::time::sleep(std::time::Duration::from_secs(2)).await;
+    assert_eq!(shop.at_carrier(&id).await, (0, 0), "nothing was ever booked");
+    assert_eq!(shop.order(&id).await.status, Status::Cancelled);
+}
+
+async fn cancelled_after() {
+    let shop = Shop::open().await;
+    let (order, id, held) = stopped_at(&shop, "FunctionNotifier", Status::Booked).await;
+    let (sku, pieces) = first_line(&held);
+    let on_hand = shop.shelf(sku).await.0;
+    assert_eq!(shop.shelf(sku).await, (on_hand, pieces));
+    assert_eq!(shop.at_carrier(&id).await, (1, 0));
+
+    shop.change(order, "cancel", &json!({"reason": "customer"})).await;
+    shop.tell("orders/cancelled", order).await;
+    given_back(&shop, &id, sku, on_hand).await;
+    assert_eq!(shop.at_carrier(&id).await, (0, 1), "the booking is deleted at the carrier");
+    let shipments = shop.db.shipments(&id).await.unwrap();
+    assert!(shipments.iter().all(|shipment| shipment.booking == Booking::Voided));
+    shop.listen("FunctionNotifier", true).await;
+    tokio::time::sleep(std::time::Duration::from_secs(2)).await;
+    let path = format!("orders/{}/{order}", shop.domain);
+    let there = shop.stack.control("GET", &path, &serde_json::Value::Null).await.unwrap();
+    assert_eq!(there["fulfillments"], json!([]), "the shop was told a tracking number of a cancelled order");
+}
+
+async fn given_back(shop: &Shop, id: &OrderId, sku: &str, on_hand: i64) {
+    let free = async || {
+        let order = shop.db.order(id).await.unwrap()?;
+        (order.status == Status::Cancelled && !order.holds_stock()).then_some(())
+    };
+    until("the cancelled order to give its goods back", free).await;
+    assert_eq!(shop.shelf(sku).await, (on_hand, 0));
+}
+
+async fn uninstalled() {
+    let shop = Shop::open().await;
+    let ids = [shop.bought(Kind::Plain).await, shop.bought(Kind::SeveralLines).await];
+    let mut orders = Vec::new();
+    for order in ids {
+        let id = shop.tell("orders/create", order).await;
+        shop.stands(&id, Status::Dispatched).await;
+        orders.push((order, id));
+    }
+    let body = json!({"id": 1, "domain": shop.domain, "myshopify_domain": shop.domain});
+    assert_eq!(shop.deliver("app/uninstalled", &body).await.status, 200);
+    assert_eq!(shop.connection_state(&shop.ids.shop).await, ConnectionState::Disconnected);
+    assert_eq!(shop.connection_state(&shop.ids.royal_mail).await, ConnectionState::Active, "only the shop left");
+
+    // 48 hours later the channel asks for everything to be erased; the connection is still known and trusted.
+    let body = json!({"shop_id": 1, "shop_domain": shop.domain});
+    assert_eq!(shop.deliver("shop/redact", &body).await.status, 200);
+    for (order, id) in &orders {
+        super::erasure::erased(&shop, id).await;
+        super::road::in_the_ledger(&shop, id, "shop_redact").await;
+        super::road::never_comes_back(&shop, *order, id).await;
+    }
+}

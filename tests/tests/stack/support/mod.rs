@@ -1,0 +1,14 @@
+//! What the stories share.
+
+mod shop;
+mod story;
+mod time;
+
+pub use shop::{PREVIOUS_SECRET, Reply, Shop, stack, unique};
+pub use story::Story;
+pub use time::{deliver_everything, later, now, tick, until};
+
+/// The template that the stack was deployed from.
+pub fn template() -> std::path::PathBuf {
+    std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../template.yaml")
+}

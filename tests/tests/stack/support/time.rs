@@ -1,0 +1,46 @@
+//! Waiting, and travelling in time.
+
+use super::Shop;
+use jiff::{SignedDuration, Timestamp};
+use serde_json::json;
+use std::time::{Duration, Instant};
+
+/// How long something that the queues do may take.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+/// Asks again and again until there is an answer.
+#[track_caller]
+pub async fn until<T>(what: &str, mut ask: impl AsyncFnMut() -> Option<T>) -> T {
+    let end = Instant::now() + PATIENCE;
+    loop {
+        if let Some(answer) = ask().await {
+            return answer;
+        }
+        assert!(Instant::now() < end, "waited {} s in vain: {what}", PATIENCE.as_secs());
+        tokio::time::sleep(Duration::from_millis(60)).await;
+    }
+}
+
+/// The sandbox's time, which only moves forward.
+pub async fn now(shop: &Shop) -> Timestamp {
+    let clock = shop.stack.control("GET", "clock", &serde_json::Value::Null).await.unwrap();
+    clock["now"].as_str().unwrap().parse().unwrap()
+}
+
+/// Moves the sandbox's clock, so that parcels travel on, and gives the new time.
+pub async fn later(shop: &Shop, by: SignedDuration) -> Timestamp {
+    let moved = shop.stack.control("PUT", "clock", &json!({"advance_seconds": by.as_secs()})).await.unwrap();
+    moved["now"].as_str().unwrap().parse().unwrap()
+}
+
+/// Runs the clock function as if it were `at`.
+pub async fn tick(shop: &Shop, at: Timestamp) {
+    shop.stack.run_at("FunctionClock", at).await.unwrap();
+}
+
+/// Lets two days pass, in which every parcel arrives, and gives the new time.
+pub async fn deliver_everything(shop: &Shop) -> Timestamp {
+    let at = later(shop, SignedDuration::from_hours(48)).await;
+    tick(shop, at).await;
+    at
+}
