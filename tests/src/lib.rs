@@ -1,1 +1,1 @@
-//! x
+//! Nothing but tests: `tests/stack/` tells stories against a running stack.

@@ -34,8 +34,6 @@ pub struct Env {
 const TRIES: usize = 5;
 /// How long a write-back is held for the one who claimed it: longer than this function's time-out.
 const LEASE: SignedDuration = SignedDuration::from_secs(90);
-/// How long work for a paused connection waits before it looks again, in seconds.
-const PAUSED: u32 = 900;
 
 /// Works through a batch of messages.
 ///
@@ -74,7 +72,11 @@ async fn once(env: &Env, id: &OrderId, now: Timestamp) -> Result<Step, Failure> 
     for mut shipment in env.db.shipments(id).await? {
         match &shipment.write_back {
             WriteBack::Applied { .. } => continue,
-            WriteBack::Refused => continue,
+            // Told so before, by a run that may have ended before the order said it.
+            WriteBack::Refused => {
+                refused.get_or_insert_with(|| "refused_before".to_owned());
+                continue;
+            }
             WriteBack::Claimed { at } if now < after(*at, LEASE) => {
                 return Ok(Step::Again { seconds: u32::try_from(LEASE.as_secs()).unwrap_or(u32::MAX) });
             }
@@ -82,7 +84,8 @@ async fn once(env: &Env, id: &OrderId, now: Timestamp) -> Result<Step, Failure> 
         }
         match account.connection.state {
             ConnectionState::Active => {}
-            ConnectionState::Refused => return Ok(Step::Again { seconds: PAUSED }),
+            // The clock brings the order back; a message that also came back would be one more at every look.
+            ConnectionState::Refused => return Ok(Step::Done),
             // Nobody is left to tell; the parcel goes its way all the same.
             ConnectionState::Disconnected => continue,
         }
@@ -156,7 +159,7 @@ async fn tell(
             Advice::AskPerson(Reason::ConnectionRefused) => {
                 tracing::error!(connection = %order.connection, error = %told, "the shop refused its credentials; this connection is paused");
                 env.db.set_connection_state(&order.connection, ConnectionState::Refused).await?;
-                Ok(Some(Step::Again { seconds: PAUSED }))
+                Ok(Some(Step::Done))
             }
             Advice::AskPerson(_) => {
                 *refused = Some(told.text);

@@ -32,14 +32,12 @@ pub async fn download(
     let id = named.ok_or(NOT_FOUND)?;
     let shipment = pass.own(env.db.shipment(&id).await?, |shipment| &shipment.merchant)?;
     let order = &shipment.order;
-    // The purge time is the order's: a label's own key may not have heard that it moved.
-    pass.live(env.db.recipient_key(order).await?)?;
+    let wrapped = pass.live(env.db.label_key(order, &id).await?)?;
     match shipment.booking {
         Booking::Labelled { .. } => {}
         Booking::Planned | Booking::Created { .. } | Booking::Voided => return Err(NO_LABEL.into()),
         Booking::Forgotten => return Err(ERASED.into()),
     }
-    let wrapped = pass.live(env.db.label_key(order, &id).await?)?;
     let sealed = env.documents.get(&label_name(order, &id)).await?.ok_or(ERASED)?;
     pass.record(&env, audit::Action::Label, order, shipment.disclosed.clone()).await?;
     let key = env.open_keys.open(&shipment.merchant, order, &wrapped).await?;

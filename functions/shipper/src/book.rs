@@ -58,6 +58,8 @@ pub(crate) async fn book(
     // Open and check before the claim: a refusal here must not look like a call that may have been made.
     let recipient = match recipient(env, &order, sealed, now).await? {
         Some(recipient) => recipient,
+        // Taken from it since a carrier was called: whether something was booked is what matters now.
+        None if turn != Turn::First => return hold(env, order, Reason::UncertainBooking, None, now).await,
         None => return hold(env, order, Reason::MissingAddress, None, now).await,
     };
     order.shipments = u32::try_from(planned.len()).unwrap_or(u32::MAX);

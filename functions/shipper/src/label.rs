@@ -8,7 +8,6 @@ use waybill_domain::shipment::{Booking, Shipment};
 use waybill_privacy::seal::{Binding, FieldSet, seal_bytes};
 use waybill_runtime::Failure;
 use waybill_runtime::remote::{Told, exchange};
-use waybill_store::keys::KeyState;
 use waybill_store::labels::label_name;
 
 /// Fetches and stores the label of what the carrier holds as `carrier_order`. Repeating it buys nothing: the
@@ -36,15 +35,12 @@ pub(crate) async fn fetch(
         }
         Err(told) => return Ok(Err(told)),
     };
-    let KeyState::Live { purge_at, .. } = env.db.recipient_key(&shipment.order).await? else {
-        return Err(Failure::Fault("the order was erased while its label was made"));
-    };
     let key = env.make_keys.make(&shipment.merchant, &shipment.order).await?;
     let id = shipment.id.as_str();
     let to = Binding { merchant: &shipment.merchant, order: &shipment.order, field_set: FieldSet::Label(id) };
     let sealed =
         seal_bytes(&key.plain, to, &pdf).map_err(|_| Failure::Fault("the label cannot be sealed"))?;
-    env.db.save_label_key(&shipment.order, &shipment.id, &key.wrapped, purge_at).await?;
+    env.db.save_label_key(&shipment.order, &shipment.id, &key.wrapped).await?;
     env.documents.put(&label_name(&shipment.order, &shipment.id), sealed).await?;
     shipment.booking = Booking::Labelled { carrier_order: carrier_order.to_owned(), tracking };
     shipment.labelled_at = Some(now);

@@ -12,6 +12,7 @@ use waybill_domain::shipment::{Booking, Shipment};
 use waybill_domain::time::after;
 use waybill_runtime::remote::{Told, exchange};
 use waybill_runtime::{Failure, Step};
+use waybill_store::labels::label_name;
 use waybill_store::registry::Merchant;
 use waybill_store::{Queue, Work};
 
@@ -41,6 +42,8 @@ pub(crate) async fn void(env: &Env, mut order: Order, turn: Turn, now: Timestamp
                 Removed::Later(step) => return Ok(step),
             }
         }
+        // Nobody prints it any more; and one that was stored while its order was erased would stay.
+        env.documents.delete(&label_name(&order.id, &planned.id)).await?;
         if let Some(n) = place.filter(|_| gone) {
             shipments[n].booking = Booking::Voided;
             env.db.save_shipment(&mut shipments[n]).await?;

@@ -92,7 +92,7 @@ pub async fn ingest(db: &Db, keyring: &dyn MakeKeys, arrival: &Arrival<'_>) -> R
                     order,
                     [
                         TransactWriteItem::builder().update(update).build(),
-                        TransactWriteItem::builder().put(key).build(),
+                        TransactWriteItem::builder().update(key).build(),
                     ],
                 )
             }

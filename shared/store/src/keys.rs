@@ -1,6 +1,9 @@
 //! Data keys, one per sealed thing, and the fence: a key is live, then erased, never absent (CONTROLS C6).
+//!
+//! All keys of an order are attributes of one item: the recipient's and one for each label. So one conditional
+//! write stores a label's key only while the order lives, and one write destroys them all.
 
-use crate::db::{Db, Item, SHARDS, b, key, n, s, shard};
+use crate::db::{Db, Item, SHARDS, SetAll, b, key, n, s, shard};
 use crate::error::StoreError;
 use crate::orders::pk_of;
 use aws_sdk_dynamodb::types::{AttributeValue, Put, Update};
@@ -75,21 +78,21 @@ pub(crate) fn create(db: &Db, order: &OrderId, wrapped: &[u8], from: &Origin<'_>
         .map_err(|_| StoreError::Corrupt("put"))
 }
 
-/// The put that replaces a live key: what the old one sealed is unreadable from then on.
-pub(crate) fn replace(
-    db: &Db,
-    order: &OrderId,
-    wrapped: &[u8],
-    from: &Origin<'_>,
-) -> Result<Put, StoreError> {
-    Put::builder()
+/// The update that replaces a live recipient's key: what the old one sealed is unreadable from then on. The keys
+/// of labels stay.
+pub(crate) fn replace(db: &Db, order: &OrderId, wrapped: &[u8], from: &Origin<'_>) -> Result<Update, StoreError> {
+    let all = SetAll::new(tags(order, wrapped, from), &["buyer"]);
+    Update::builder()
         .table_name(&db.tables.keys)
-        .set_item(Some(tags(order, wrapped, from)))
-        .condition_expression("#state = :live")
+        .set_key(Some(key(order.as_str(), RECIPIENT)))
+        .update_expression(all.expression)
+        .condition_expression("#state = :is_live")
+        .set_expression_attribute_names(Some(all.names))
         .expression_attribute_names("#state", "state")
-        .expression_attribute_values(":live", s("live"))
+        .set_expression_attribute_values(Some(all.values))
+        .expression_attribute_values(":is_live", s("live"))
         .build()
-        .map_err(|_| StoreError::Corrupt("put"))
+        .map_err(|_| StoreError::Corrupt("update"))
 }
 
 /// The update that moves the purge time of a live key.
@@ -108,23 +111,25 @@ pub(crate) fn reschedule(db: &Db, order: &OrderId, purge_at: Timestamp) -> Resul
         .map_err(|_| StoreError::Corrupt("update"))
 }
 
-fn state_of(item: &Item) -> Result<KeyState, StoreError> {
+/// What an item says about the key in one of its attributes.
+fn state_of(item: &Item, attribute: &str) -> Result<KeyState, StoreError> {
     let text = |name: &str| item.get(name).and_then(|v| v.as_s().ok());
+    let wrapped = item.get(attribute).and_then(|v| v.as_b().ok()).map(|w| w.as_ref().to_vec());
     match text("state").map(String::as_str) {
         Some("erased") => Ok(KeyState::Erased),
         Some("live") => Ok(KeyState::Live {
-            wrapped: item
-                .get("wrapped")
-                .and_then(|v| v.as_b().ok())
-                .map(|w| w.as_ref().to_vec())
-                .unwrap_or_default(),
+            wrapped: wrapped.unwrap_or_default(),
             purge_at: text("purge_at").and_then(|t| t.parse().ok()).ok_or(StoreError::Corrupt("key"))?,
         }),
         _ => Err(StoreError::Corrupt("key")),
     }
 }
 
-fn label_sk(shipment: &ShipmentId) -> String {
+/// The attribute that holds the recipient's wrapped key.
+const WRAPPED: &str = "wrapped";
+
+/// The attribute that holds a label's wrapped key.
+fn label_attribute(shipment: &ShipmentId) -> String {
     format!("label#{shipment}")
 }
 
@@ -134,49 +139,48 @@ impl Db {
     /// # Errors
     /// As AWS answers.
     pub async fn recipient_key(&self, order: &OrderId) -> Result<KeyState, StoreError> {
-        match self.get(&self.tables.keys, order.as_str(), RECIPIENT).await? {
-            Some(item) => state_of(&item),
-            None => Ok(KeyState::Erased),
-        }
+        self.key_in(order, WRAPPED).await
     }
 
-    /// The key of a shipment's label.
+    /// The key of a shipment's label; the order's purge time is the label's too.
     ///
     /// # Errors
     /// As AWS answers.
     pub async fn label_key(&self, order: &OrderId, shipment: &ShipmentId) -> Result<KeyState, StoreError> {
-        match self.get(&self.tables.keys, order.as_str(), &label_sk(shipment)).await? {
-            Some(item) => state_of(&item),
+        self.key_in(order, &label_attribute(shipment)).await
+    }
+
+    async fn key_in(&self, order: &OrderId, attribute: &str) -> Result<KeyState, StoreError> {
+        match self.get(&self.tables.keys, order.as_str(), RECIPIENT).await? {
+            Some(item) => state_of(&item, attribute),
             None => Ok(KeyState::Erased),
         }
     }
 
-    /// Stores the key of a label that is about to be sealed. It replaces the key of an earlier attempt, whose
-    /// label nobody has seen; it never replaces an erased one.
+    /// Stores the key of a label that is about to be sealed, while the order lives: behind its fence no new key
+    /// arises. It replaces the key of an earlier attempt, whose label nobody has seen.
     ///
     /// # Errors
-    /// `Condition` when the label was erased.
+    /// `Condition` when the order was erased.
     pub async fn save_label_key(
         &self,
         order: &OrderId,
         shipment: &ShipmentId,
         wrapped: &[u8],
-        purge_at: Timestamp,
     ) -> Result<(), StoreError> {
         self.client
-            .put_item()
+            .update_item()
             .table_name(&self.tables.keys)
-            .set_item(Some(key(order.as_str(), &label_sk(shipment))))
-            .item("state", s("live"))
-            .item("wrapped", b(wrapped.to_vec()))
-            .item("purge_at", s(sortable(purge_at)))
-            .item("ttl", ttl(purge_at, BACKSTOP_DAYS))
-            .condition_expression("attribute_not_exists(pk) OR #state = :live")
+            .set_key(Some(key(order.as_str(), RECIPIENT)))
+            .update_expression("SET #label = :wrapped")
+            .condition_expression("#state = :live")
+            .expression_attribute_names("#label", label_attribute(shipment))
             .expression_attribute_names("#state", "state")
+            .expression_attribute_values(":wrapped", b(wrapped.to_vec()))
             .expression_attribute_values(":live", s("live"))
             .send()
             .await
-            .map_err(|e| StoreError::from_sdk("dynamodb:PutItem", &e))?;
+            .map_err(|e| StoreError::from_sdk("dynamodb:UpdateItem", &e))?;
         Ok(())
     }
 
@@ -203,40 +207,34 @@ impl Db {
         }
     }
 
-    /// Destroys every key of an order: the recipient's becomes a fence, the labels' too. The purge index still
-    /// points here until [`Db::close_erasure`], so a crash in between is taken up again.
+    /// Destroys every key of an order in one write: what is left is the fence. The purge index still points here
+    /// until [`Db::close_erasure`], so a crash in between is taken up again.
     ///
     /// # Errors
     /// As AWS answers.
     pub async fn shred(&self, order: &OrderId, now: Timestamp) -> Result<(), StoreError> {
-        let reply = self
-            .client
-            .query()
-            .table_name(&self.tables.keys)
-            .key_condition_expression("pk = :pk")
-            .expression_attribute_values(":pk", s(order.as_str()))
-            .consistent_read(true)
-            .send()
-            .await
-            .map_err(|e| StoreError::from_sdk("dynamodb:Query", &e))?;
-        for item in reply.items.unwrap_or_default() {
-            let Some(sk) = item.get("sk").and_then(|v| v.as_s().ok()) else { continue };
-            self.client
-                .update_item()
-                .table_name(&self.tables.keys)
-                .set_key(Some(key(order.as_str(), sk)))
-                .update_expression("SET #state = :erased, erased_at = :now, #ttl = :ttl REMOVE #wrapped, buyer, origin, obtained_at")
-                .expression_attribute_names("#wrapped", "wrapped")
-                .expression_attribute_names("#state", "state")
-                .expression_attribute_names("#ttl", "ttl")
-                .expression_attribute_values(":erased", s("erased"))
-                .expression_attribute_values(":now", s(sortable(now)))
-                .expression_attribute_values(":ttl", ttl(now, FENCE_DAYS))
-                .send()
-                .await
-                .map_err(|e| StoreError::from_sdk("dynamodb:UpdateItem", &e))?;
+        let Some(held) = self.get(&self.tables.keys, order.as_str(), RECIPIENT).await? else { return Ok(()) };
+        let mut fence = key(order.as_str(), RECIPIENT);
+        fence.insert("state".into(), s("erased"));
+        fence.insert("erased_at".into(), s(sortable(now)));
+        fence.insert("ttl".into(), ttl(now, FENCE_DAYS));
+        // Whose it was and when it was due stay until the erasure is closed; nothing else does.
+        for kept in ["merchant", "purge_at", "purge_shard"] {
+            fence.extend(held.get(kept).map(|value| (kept.to_owned(), value.clone())));
         }
-        Ok(())
+        let sent = self
+            .client
+            .put_item()
+            .table_name(&self.tables.keys)
+            .set_item(Some(fence))
+            .condition_expression("attribute_exists(pk)")
+            .send()
+            .await;
+        match sent.map_err(|e| StoreError::from_sdk("dynamodb:PutItem", &e)) {
+            // DynamoDB's own deletion was faster.
+            Err(StoreError::Condition { .. }) => Ok(()),
+            other => other.map(|_| ()),
+        }
     }
 
     /// Takes an order whose erasure is complete off the purge index.

@@ -211,7 +211,8 @@ impl Db {
         Ok(())
     }
 
-    /// Changes whether a connection may be used.
+    /// Changes whether a connection may be used. What was disconnected stays so when its credentials are refused
+    /// afterwards: that they are is only to be expected.
     ///
     /// # Errors
     /// As AWS answers.
@@ -220,19 +221,27 @@ impl Db {
         id: &ConnectionId,
         state: ConnectionState,
     ) -> Result<(), StoreError> {
-        let value = serde_dynamo::to_attribute_value(state).map_err(|_| StoreError::Corrupt("state"))?;
-        self.client
+        let value = |state: ConnectionState| {
+            serde_dynamo::to_attribute_value(state).map_err(|_| StoreError::Corrupt("state"))
+        };
+        let update = self
+            .client
             .update_item()
             .table_name(&self.tables.registry)
             .set_key(Some(key(id.as_str(), "connection")))
             .update_expression("SET #state = :state")
-            .condition_expression("attribute_exists(pk)")
             .expression_attribute_names("#state", "state")
-            .expression_attribute_values(":state", value)
-            .send()
-            .await
-            .map_err(|e| StoreError::from_sdk("dynamodb:UpdateItem", &e))?;
-        Ok(())
+            .expression_attribute_values(":state", value(state)?);
+        let update = match state {
+            ConnectionState::Refused => update
+                .condition_expression("#state <> :gone")
+                .expression_attribute_values(":gone", value(ConnectionState::Disconnected)?),
+            _ => update.condition_expression("attribute_exists(pk)"),
+        };
+        match update.send().await.map_err(|e| StoreError::from_sdk("dynamodb:UpdateItem", &e)) {
+            Err(StoreError::Condition { .. }) if state == ConnectionState::Refused => Ok(()),
+            other => other.map(|_| ()),
+        }
     }
 
     /// Records a buyer's request for their data that a channel passed on. Holds ids only.

@@ -229,7 +229,7 @@ impl Stage {
         let key = self.kms.make(&merchant, &order).await.unwrap();
         let to = Binding { merchant: &merchant, order: &order, field_set: FieldSet::Label(id.as_str()) };
         let sealed = seal_bytes(&key.plain, to, "%PDF-1.4 label of Zoë".as_bytes()).unwrap();
-        self.db().save_label_key(&order, &id, &key.wrapped, after(self.now(), days(90))).await.unwrap();
+        self.db().save_label_key(&order, &id, &key.wrapped).await.unwrap();
         self.documents.put(&label_name(&order, &id), sealed).await.unwrap();
         let service =
             ServiceChoice { carrier: Carrier::RoyalMail, code: "TPS48".into(), format: "parcel".into() };

@@ -162,7 +162,7 @@ impl Meter {
 
     fn put(&self, orders: &[Value]) -> Result<(), Trouble> {
         let body = json!({"shop": SHOP, "orders": orders});
-        let reply = self.world.sandbox.answer(&Call::new(Method::POST, "/control/orders").json(&body));
+        let reply = self.world.sandbox.answer(&Call::new(Method::PUT, "/control/orders").json(&body));
         if reply.status == 200 {
             Ok(())
         } else {

@@ -77,7 +77,7 @@ fn many(args: &Args, settings: Settings, began: Instant) -> Result<Vec<Outcome>,
     let processors = std::thread::available_parallelism().map_or(1, usize::from);
     let threads = args.threads.unwrap_or(processors).max(1);
     let next = AtomicU64::new(1);
-    let work = || {
+    let work = || -> Result<Vec<Outcome>, WorldError> {
         let mut done = Vec::new();
         loop {
             let seed = next.fetch_add(1, Ordering::Relaxed);

@@ -13,7 +13,9 @@ mod template;
 pub use carrier::{Disclosures, carrier_check};
 pub use needles::Form;
 pub use personal::{canary_tokens, personal_tokens};
+pub use read::events;
 pub use scan::{Hit, Report, SinkReport, scan};
+pub use sinks::Kind;
 
 /// A value that must not be found, and where it came from.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord)]

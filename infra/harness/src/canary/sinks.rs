@@ -41,6 +41,27 @@ pub enum Kind {
     Metrics,
 }
 
+impl std::fmt::Display for Kind {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            Self::Table => "table",
+            Self::Index => "index",
+            Self::Queue => "queue",
+            Self::DeadLetters => "dead letters",
+            Self::Bus => "events",
+            Self::Objects => "objects",
+            Self::ObjectNames => "object names",
+            Self::Log => "log",
+            Self::Function => "function settings",
+            Self::Schedule => "schedule",
+            Self::Key => "key",
+            Self::Users => "users",
+            Self::Trail => "record of calls",
+            Self::Metrics => "metrics",
+        })
+    }
+}
+
 /// A place to read.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Sink {

@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 
 /// Orders whose only delivery carries a wrong signature.
 const FORGED: usize = 5;
-/// Orders that are cancelled: the first half before they can be allocated, the rest whenever it happens to be.
+/// Orders that are cancelled: half of them before they can be allocated, the rest whenever it happens to be.
 const CANCELLED: usize = 10;
 /// Orders that are changed right after they were placed.
 const UPDATED: usize = 20;
@@ -44,16 +44,23 @@ pub(super) async fn feed(stack: &Stack, options: &Options) -> Result<Fed, Troubl
         stack.control("POST", &format!("orders/{SHOP}/{id}/address"), &changed).await?;
         deliver(stack, "orders/updated", &[*id], json!({"copies": 2})).await?;
     }
-    let cancelled: Vec<i64> = honest.iter().copied().take(CANCELLED).collect();
-    for id in cancelled.iter().take(CANCELLED / 2) {
+    let early: Vec<i64> = honest.iter().copied().take(CANCELLED / 2).collect();
+    for id in &early {
         cancel(stack, *id).await?;
     }
-    deliver(stack, "orders/cancelled", &cancelled[..cancelled.len().min(CANCELLED / 2)], json!({"shuffle": true})).await?;
+    deliver(stack, "orders/cancelled", &early, json!({"shuffle": true})).await?;
     stack.control("PUT", "sending", &json!({"paused": false, "concurrency": 8})).await?;
-    for id in cancelled.iter().skip(CANCELLED / 2) {
-        tokio::time::sleep(Duration::from_secs(2)).await;
-        cancel(stack, *id).await?;
-        deliver(stack, "orders/cancelled", &[*id], json!({"copies": 2})).await?;
+    // The others wherever they are by then; the shop itself refuses to cancel what it knows to be on its way.
+    let mut late = 0;
+    for id in honest.iter().rev().skip(UPDATED) {
+        if late == CANCELLED - early.len() {
+            break;
+        }
+        tokio::time::sleep(Duration::from_millis(1500)).await;
+        if cancel(stack, *id).await.is_ok() {
+            deliver(stack, "orders/cancelled", &[*id], json!({"copies": 2})).await?;
+            late += 1;
+        }
     }
     Ok(Fed { honest: honest.to_vec(), tokens })
 }

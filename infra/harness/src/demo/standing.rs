@@ -5,6 +5,7 @@ use crate::stack::{Stack, Trouble};
 use aws_sdk_dynamodb::types::AttributeValue;
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::{Duration, Instant};
+use waybill_domain::exception::Reason;
 use waybill_domain::order::{Order, PersonalData, Status};
 use waybill_domain::shipment::{Shipment, WriteBack};
 use waybill_domain::stock::{Level, Movement};
@@ -108,6 +109,17 @@ impl Standing {
     /// Shipments the channel knows of.
     pub(super) fn written_back(&self) -> usize {
         self.shipments.iter().filter(|s| matches!(s.write_back, WriteBack::Applied { .. })).count()
+    }
+
+    /// Shipments of which the channel would not hear, because their order was cancelled there meanwhile, and
+    /// whose order has an open exception that says so.
+    pub(super) fn write_back_refused(&self) -> usize {
+        let told = |id: &waybill_domain::OrderId| {
+            self.orders.iter().any(|o| {
+                o.id == *id && o.exceptions.iter().any(|e| e.reason == Reason::WriteBackRefused)
+            })
+        };
+        self.shipments.iter().filter(|s| s.write_back == WriteBack::Refused && told(&s.order)).count()
     }
 
     /// Orders that are forgotten.

@@ -71,7 +71,9 @@ pub(super) async fn live_ones_open(sim: &Sim, facts: &Facts) -> Result<(), Stop>
             },
             None => false,
         };
-        must(opened, "what is sealed and not forgotten can be opened", || id.to_string())?;
+        must(opened, "what is sealed and not forgotten can be opened", || {
+            format!("{id} {:?} {:?}, key {key:?}", one.order.personal, one.order.status)
+        })?;
     }
     Ok(())
 }
