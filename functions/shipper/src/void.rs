@@ -95,7 +95,8 @@ async fn remove(
             carrier_order.clone()
         }
         Some(Booking::Voided) => return Ok(Removed::Gone),
-        Some(Booking::Planned | Booking::Forgotten) | None => match find(env, account, reference, turn).await {
+        Some(Booking::Planned | Booking::Forgotten) | None => match find(env, account, reference, turn).await
+        {
             Ok(Sought::Found(carrier_order)) => carrier_order,
             Ok(Sought::Nothing) => return Ok(Removed::Gone),
             Ok(Sought::TooEarly) => {

@@ -67,7 +67,12 @@ pub fn merchant(ids: &Ids, index_key: Vec<u8>) -> Merchant {
         part_ship: false,
         warehouses: vec![
             Warehouse { id: north, name: "North".into(), priority: 1, near: near("M L LS S G EH NE YO BT") },
-            Warehouse { id: south, name: "South".into(), priority: 2, near: near("BS SW SE N E W NW B CF BN PL") },
+            Warehouse {
+                id: south,
+                name: "South".into(),
+                priority: 2,
+                near: near("BS SW SE N E W NW B CF BN PL"),
+            },
         ],
         services: vec![rule(2_000, "TPS48", "parcel"), rule(30_000, "TPN24", "parcel")],
     }
@@ -77,7 +82,13 @@ pub fn merchant(ids: &Ids, index_key: Vec<u8>) -> Merchant {
 ///
 /// # Errors
 /// As AWS answers.
-pub async fn store(db: &Db, vault: &dyn Vault, ids: &Ids, sandbox: &str, now: Timestamp) -> Result<(), StoreError> {
+pub async fn store(
+    db: &Db,
+    vault: &dyn Vault,
+    ids: &Ids,
+    sandbox: &str,
+    now: Timestamp,
+) -> Result<(), StoreError> {
     let mut index_key = [0u8; 32];
     aws_lc_rs::rand::fill(&mut index_key).map_err(|_| StoreError::Corrupt("randomness"))?;
     let sealed = vault.seal(ids.merchant.as_str(), &index_key).await?;

@@ -52,7 +52,8 @@ impl<'a> Signed<'a> {
             .settings(SigningSettings::default())
             .build()?
             .into();
-        let signable = SignableRequest::new(method, &url, headers.iter().copied(), SignableBody::Bytes(body))?;
+        let signable =
+            SignableRequest::new(method, &url, headers.iter().copied(), SignableBody::Bytes(body))?;
         let (instructions, _) = sign(signable, &parameters)?.into_parts();
         let mut request = http::Request::builder().method(method).uri(&url);
         for (name, value) in headers {
@@ -76,7 +77,8 @@ impl<'a> Signed<'a> {
     pub async fn json(&self, service: &str, target: &str, body: &Value) -> Result<Value, Trouble> {
         let headers = [("x-amz-target", target), ("content-type", "application/x-amz-json-1.1")];
         let body = serde_json::to_vec(body)?;
-        let answer = self.send(Call { method: "POST", service, path: "/", headers: &headers, body: &body }).await?;
+        let answer =
+            self.send(Call { method: "POST", service, path: "/", headers: &headers, body: &body }).await?;
         read(&answer)
     }
 
@@ -97,7 +99,8 @@ impl<'a> Signed<'a> {
             parameters.iter().map(|(name, value)| format!("{name}={}", percent(value))).collect();
         let headers = [("content-type", "application/x-www-form-urlencoded")];
         let body = pairs.join("&").into_bytes();
-        let answer = self.send(Call { method: "POST", service, path: "/", headers: &headers, body: &body }).await?;
+        let answer =
+            self.send(Call { method: "POST", service, path: "/", headers: &headers, body: &body }).await?;
         Ok(String::from_utf8(answer)?)
     }
 }
@@ -110,7 +113,9 @@ fn read(answer: &[u8]) -> Result<Value, Trouble> {
 pub fn percent(text: &str) -> String {
     text.bytes()
         .map(|byte| match byte {
-            b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' => char::from(byte).to_string(),
+            b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' => {
+                char::from(byte).to_string()
+            }
             _ => format!("%{byte:02X}"),
         })
         .collect()
@@ -124,7 +129,11 @@ pub fn elements(xml: &str, name: &str) -> Vec<String> {
 }
 
 fn entities(text: &str) -> String {
-    text.replace("&lt;", "<").replace("&gt;", ">").replace("&quot;", "\"").replace("&apos;", "'").replace("&amp;", "&")
+    text.replace("&lt;", "<")
+        .replace("&gt;", ">")
+        .replace("&quot;", "\"")
+        .replace("&apos;", "'")
+        .replace("&amp;", "&")
 }
 
 #[cfg(test)]

@@ -51,11 +51,25 @@ impl Stack {
     /// # Errors
     /// When the template has none by that name.
     pub fn output(&self, name: &str) -> Result<&str, Trouble> {
-        self.outputs.get(name).map(String::as_str).ok_or_else(|| format!("the template has no output {name}").into())
+        self.outputs
+            .get(name)
+            .map(String::as_str)
+            .ok_or_else(|| format!("the template has no output {name}").into())
     }
 
     fn credentials(&self) -> Credentials {
         Credentials::new(&self.access_key_id, &self.secret_access_key, None, None, "stack")
+    }
+
+    /// The access key of a function's session: the local AWS derives it from the function and its role
+    /// (infra/local/README.md, Who is who).
+    pub fn session_key(&self, function: &str) -> String {
+        let (name, region) = (format!("waybill-{}-{function}", self.name), &self.region);
+        let session = format!(
+            "arn:aws:lambda:{region}:000000000000:function:{name}:arn:aws:iam::000000000000:role/{name}"
+        );
+        let digest = aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, session.as_bytes());
+        format!("ASIA{}", &hex::encode_upper(digest)[..16])
     }
 
     /// SDK configuration of the administrator.
@@ -64,7 +78,9 @@ impl Stack {
             .behavior_version(BehaviorVersion::latest())
             .region(Region::new(self.region.clone()))
             .endpoint_url(&self.endpoint)
-            .credentials_provider(aws_credential_types::provider::SharedCredentialsProvider::new(self.credentials()))
+            .credentials_provider(aws_credential_types::provider::SharedCredentialsProvider::new(
+                self.credentials(),
+            ))
             .build()
     }
 
@@ -131,7 +147,13 @@ impl Stack {
         self.call(service, "/", &headers, body).await
     }
 
-    async fn call(&self, service: &str, path: &str, headers: &[(&str, &str)], body: &Value) -> Result<Value, Trouble> {
+    async fn call(
+        &self,
+        service: &str,
+        path: &str,
+        headers: &[(&str, &str)],
+        body: &Value,
+    ) -> Result<Value, Trouble> {
         let body = serde_json::to_vec(body)?;
         let call = Call { method: "POST", service, path, headers, body: &body };
         let answer = Signed::new(self).send(call).await?;
@@ -150,6 +172,10 @@ impl Stack {
         let reply = request.send().await?;
         let status = reply.status();
         let answer: Value = reply.json().await?;
-        if status.is_success() { Ok(answer) } else { Err(format!("the sandbox refused {path}: {answer}").into()) }
+        if status.is_success() {
+            Ok(answer)
+        } else {
+            Err(format!("the sandbox refused {path}: {answer}").into())
+        }
     }
 }

@@ -80,7 +80,12 @@ pub(crate) fn create(db: &Db, order: &OrderId, wrapped: &[u8], from: &Origin<'_>
 
 /// The update that replaces a live recipient's key: what the old one sealed is unreadable from then on. The keys
 /// of labels stay.
-pub(crate) fn replace(db: &Db, order: &OrderId, wrapped: &[u8], from: &Origin<'_>) -> Result<Update, StoreError> {
+pub(crate) fn replace(
+    db: &Db,
+    order: &OrderId,
+    wrapped: &[u8],
+    from: &Origin<'_>,
+) -> Result<Update, StoreError> {
     let all = SetAll::new(tags(order, wrapped, from), &["buyer"]);
     Update::builder()
         .table_name(&db.tables.keys)

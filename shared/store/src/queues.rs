@@ -30,11 +30,14 @@ pub const MAX_DELAY: u32 = 900;
 #[async_trait]
 impl Send for Sqs {
     async fn send(&self, queue: Queue, work: &[Work], delay: u32) -> Result<(), StoreError> {
-        let url = self.urls.get(&queue).ok_or_else(|| StoreError::Refused(format!("{} is not set", queue.variable())))?;
+        let url = self
+            .urls
+            .get(&queue)
+            .ok_or_else(|| StoreError::Refused(format!("{} is not set", queue.variable())))?;
         let delay = i32::try_from(delay.min(MAX_DELAY)).unwrap_or_default();
         for work in work {
-            let body =
-                serde_json::to_string(&Message::V1(work.clone())).map_err(|_| StoreError::Corrupt("message"))?;
+            let body = serde_json::to_string(&Message::V1(work.clone()))
+                .map_err(|_| StoreError::Corrupt("message"))?;
             self.client
                 .send_message()
                 .queue_url(url)

@@ -14,13 +14,12 @@ use waybill_sandbox::shopify::webhooks::sign;
 pub static CANARY: Story = Story::new("canary", || Box::pin(canary()));
 
 /// What the booked service needs to be told of a United Kingdom address, and nothing else.
-const NEEDED: [&str; 7] = [
+const NEEDED: [&str; 6] = [
     "/shipping_address/address1",
     "/shipping_address/address2",
     "/shipping_address/city",
     "/shipping_address/company",
     "/shipping_address/name",
-    "/shipping_address/province",
     "/shipping_address/zip",
 ];
 
@@ -119,6 +118,7 @@ async fn cancelled(flock: &mut Flock<'_>) -> OrderId {
     flock.shop.change(order, "cancel", &json!({"reason": "customer"})).await;
     flock.shop.tell("orders/cancelled", order).await;
     let voided = async || (flock.shop.at_carrier(&id).await == (0, 1)).then_some(());
+    eprintln!("DEBUG {id} {:?} {:?}", flock.shop.at_carrier(&id).await, flock.shop.body(order).await["updated_at"]);
     until("the booking to be voided", voided).await;
     flock.shop.listen("FunctionNotifier", true).await;
     id
@@ -184,7 +184,8 @@ async fn nothing_opens(shop: &Shop, orders: &[OrderId]) {
         let keys = shop.aws().json("dynamodb", "DynamoDB_20120810.Query", &keys).await.unwrap();
         for item in keys["Items"].as_array().unwrap() {
             assert_eq!(item["state"]["S"], "erased");
-            assert!(item.get("wrapped").is_none(), "{id} still has a key");
+            let bytes = item.as_object().unwrap().values().any(|value| value.get("B").is_some());
+            assert!(!bytes, "{id} still has a key");
         }
     }
 }

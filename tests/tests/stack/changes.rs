@@ -11,6 +11,7 @@ use waybill_store::registry::ConnectionState;
 pub static EDITED: Story = Story::new("edited", || Box::pin(edited()));
 pub static CANCELLED_BEFORE: Story = Story::new("cancelled before booking", || Box::pin(cancelled_before()));
 pub static CANCELLED_AFTER: Story = Story::new("cancelled after booking", || Box::pin(cancelled_after()));
+pub static FOUND_CANCELLED: Story = Story::new("found cancelled", || Box::pin(found_cancelled()));
 pub static UNINSTALLED: Story = Story::new("uninstalled", || Box::pin(uninstalled()));
 
 #[test]
@@ -33,12 +34,18 @@ fn an_order_cancelled_after_booking_is_voided_at_the_carrier_first() {
 
 #[test]
 #[ignore = "needs a running stack"]
+fn a_cancellation_that_was_never_delivered_is_found_when_the_order_is_read() {
+    FOUND_CANCELLED.told();
+}
+
+#[test]
+#[ignore = "needs a running stack"]
 fn a_shop_that_uninstalls_gets_nothing_more_and_its_redaction_erases_all() {
     UNINSTALLED.told();
 }
 
 /// An order that has come as far as its queue lets it: `stopped` takes no messages meanwhile.
-async fn stopped_at(shop: &Shop, stopped: &str, status: Status) -> (i64, OrderId, Order) {
+async fn stopped_at(shop: &Shop, stopped: &'static str, status: Status) -> (i64, OrderId, Order) {
     shop.listen(stopped, false).await;
     let order = shop.bought(Kind::Plain).await;
     let id = shop.tell("orders/create", order).await;
@@ -111,6 +118,19 @@ async fn cancelled_after() {
     let path = format!("orders/{}/{order}", shop.domain);
     let there = shop.stack.control("GET", &path, &serde_json::Value::Null).await.unwrap();
     assert_eq!(there["fulfillments"], json!([]), "the shop was told a tracking number of a cancelled order");
+}
+
+async fn found_cancelled() {
+    let shop = Shop::open().await;
+    let (order, id, held) = stopped_at(&shop, "FunctionNotifier", Status::Booked).await;
+    let (sku, pieces) = first_line(&held);
+    let on_hand = shop.shelf(sku).await.0;
+    assert_eq!(shop.shelf(sku).await, (on_hand, pieces));
+    shop.change(order, "cancel", &json!({"reason": "customer"})).await;
+    shop.deliver("refunds/create", &json!({"id": 1, "order_id": order})).await;
+    given_back(&shop, &id, sku, on_hand).await;
+    assert_eq!(shop.at_carrier(&id).await, (0, 1));
+    shop.listen("FunctionNotifier", true).await;
 }
 
 async fn given_back(shop: &Shop, id: &OrderId, sku: &str, on_hand: i64) {

@@ -190,9 +190,9 @@ async fn in_the_bucket(plant: &mut Planter<'_>) {
     plant.object(&name(), pdf(&value)).await;
     let value = plant.leak("an object's name", Kind::ObjectNames, "LabelsBucket (names)", Form::Plain);
     plant.object(&format!("labels/{value}.pdf"), b"x".to_vec()).await;
-    let value = plant.leak("metadata", Kind::ObjectNames, "LabelsBucket (names)", Form::Url);
+    let value = plant.leak("metadata", Kind::ObjectNames, "LabelsBucket (names)", Form::Plain);
     let (bucket, name) = (plant.bucket(), name());
-    // One escaped letter is enough to hide a value from a plain search.
+    // Escaped letter by letter, as no honest program would.
     let escaped: String = value.bytes().map(|byte| format!("%{byte:02x}")).collect();
     let put = bucket.client.put_object().bucket(&bucket.name).key(&name).body(b"x".to_vec().into());
     put.metadata("to", escaped).send().await.unwrap();

@@ -1,8 +1,10 @@
 //! Credentials that no longer work pause their own connection and lose nothing.
 
-use crate::support::{Shop, Story, unique, until};
-use serde_json::json;
+use crate::support::{Shop, Story, now, tick, unique, until};
+use jiff::{SignedDuration, Timestamp};
+use serde_json::{Value, json};
 use waybill_domain::order::Status;
+use waybill_domain::time::after;
 use waybill_harness::seed::ACCESS_TOKEN;
 use waybill_sandbox::invent::Kind;
 use waybill_store::keyring::Vault;
@@ -10,6 +12,14 @@ use waybill_store::registry::{ConnectionState, Credentials};
 
 pub static SHOP_REFUSED: Story = Story::new("the shop refuses", || Box::pin(shop_refused()));
 pub static CARRIER_REFUSED: Story = Story::new("the carrier refuses", || Box::pin(carrier_refused()));
+
+pub static SLOWED: Story = Story::new("slowed", || Box::pin(slowed()));
+
+#[test]
+#[ignore = "needs a running stack"]
+fn a_carrier_that_asks_to_wait_is_waited_for_and_asked_again() {
+    SLOWED.told();
+}
 
 #[test]
 #[ignore = "needs a running stack"]
@@ -50,20 +60,22 @@ async fn shop_refused() {
     let order = shop.bought(Kind::Plain).await;
     let id = shop.tell("orders/create", order).await;
     paused(&shop, &shop.ids.shop).await;
-    waits(&shop, "QueueNotify", id.as_str()).await;
     assert_eq!(shop.order(&id).await.status, Status::Booked, "the parcel has its label, the shop does not know");
 
     // The same for what must be read from it.
     shop.db.set_connection_state(&shop.ids.shop, ConnectionState::Active).await.unwrap();
     let other = shop.bought(Kind::Plain).await;
-    shop.deliver("orders/edited", &json!({"order_edit": {"order_id": other}})).await;
+    shop.deliver("orders/edited", &json!({"order_edit": {"id": 1, "order_id": other}})).await;
     paused(&shop, &shop.ids.shop).await;
     waits(&shop, "QueuePoll", &other.to_string()).await;
 
-    // Connected again: what waited goes on, once.
+    // Connected again: the clock brings the order back, and the shop is told once.
     token(&shop, ACCESS_TOKEN).await;
     shop.db.set_connection_state(&shop.ids.shop, ConnectionState::Active).await.unwrap();
-    assert_eq!(shop.order(&id).await.status, Status::Booked);
+    tick(&shop, after(now(&shop).await.max(Timestamp::now()), SignedDuration::from_mins(20))).await;
+    shop.stands(&id, Status::Dispatched).await;
+    let there = shop.stack.control("GET", &format!("orders/{}/{order}", shop.domain), &Value::Null).await.unwrap();
+    assert_eq!(there["fulfillments"].as_array().unwrap().len(), 1);
 }
 
 async fn carrier_refused() {
@@ -84,4 +96,20 @@ async fn carrier_refused() {
     };
     let held = until("the order to wait for the carrier", held).await;
     assert!(held.holds_stock(), "its goods stay promised");
+}
+
+async fn slowed() {
+    let shop = Shop::open().await;
+    for endpoint in ["royal-mail.create", "royal-mail.label", "tracking.events"] {
+        let fault = json!({"endpoint": endpoint, "kind": "too_many_requests", "retry_after": 1, "times": 1});
+        shop.stack.control("POST", "faults", &fault).await.unwrap();
+    }
+    let order = shop.bought(Kind::Plain).await;
+    let id = shop.tell("orders/create", order).await;
+    shop.stands(&id, Status::Dispatched).await;
+    assert_eq!(shop.at_carrier(&id).await, (1, 0), "asked again, and booked once");
+    crate::support::deliver_everything(&shop).await;
+    shop.stands(&id, Status::Delivered).await;
+    let faults = shop.stack.control("GET", "faults", &Value::Null).await.unwrap();
+    assert_eq!(faults["faults"], json!([]), "every refusal was met");
 }

@@ -38,10 +38,11 @@ const STEPS: [(&str, &str, Status); 3] = [
     ("FunctionNotifier", "QueueNotify", Status::Dispatched),
 ];
 
-/// Within the five minutes that the design promises for each step, of either clock.
+/// When the clock looks next: five minutes after an order came, a quarter of an hour after it was last put on a
+/// queue in vain. Both clocks, ours and the sandbox's, may be behind that.
 async fn soon(shop: &Shop) -> Timestamp {
-    let moved = shop.stack.control("PUT", "clock", &json!({"advance_seconds": 300})).await;
-    moved.unwrap();
+    let ahead = json!({"advance_seconds": SignedDuration::from_mins(21).as_secs()});
+    shop.stack.control("PUT", "clock", &ahead).await.unwrap();
     after(now(shop).await.max(Timestamp::now()), SignedDuration::from_mins(5))
 }
 

@@ -67,7 +67,10 @@ fn main() -> ExitCode {
     println!("{} seeds, {} failed, {steps} steps, {seconds:.1} s", done.len(), failed.len());
     if args.json {
         let seconds = (seconds * 10.0).round() / 10.0;
-        println!("{}", json!({"seeds": done.len(), "failed": failed.len(), "steps": steps, "seconds": seconds}));
+        println!(
+            "{}",
+            json!({"seeds": done.len(), "failed": failed.len(), "steps": steps, "seconds": seconds})
+        );
     }
     if failed.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }

@@ -50,7 +50,9 @@ pub fn carrier_check(captured: &Value, tokens: &[Token]) -> Result<Disclosures, 
         // An allowed field is allowed in the body of the one call that books, and nowhere else.
         let around = needles.search(format!("{}\n{}", request["url"], request["headers"]).as_bytes());
         let books = endpoint == "royal-mail.create";
-        for (token, in_body) in body.into_keys().map(|t| (t, true)).chain(around.into_keys().map(|t| (t, false))) {
+        for (token, in_body) in
+            body.into_keys().map(|t| (t, true)).chain(around.into_keys().map(|t| (t, false)))
+        {
             let Some(Token { pointer, .. }) = tokens.get(token) else { continue };
             if books && in_body && ALLOWED.contains(&pointer.as_str()) {
                 found.allowed.insert(pointer.clone());

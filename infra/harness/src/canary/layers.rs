@@ -1,4 +1,4 @@
-//! What is packed inside what was read: gzip, the deflated streams of a PDF, base64, one in the other.
+//! What is packed inside what was read: gzip, the deflated streams of a PDF, base64, escapes, one in the other.
 
 use base64::Engine;
 use base64::alphabet::{STANDARD, URL_SAFE};
@@ -49,6 +49,9 @@ fn go(bytes: &[u8], how: &str, depth: usize, look: &mut impl FnMut(&[u8], &str))
             go(&inner, &format!("{how} > PDF stream"), depth + 1, look);
         }
     }
+    if let Some(inner) = unescape(bytes) {
+        go(&inner, &format!("{how} > escapes"), depth + 1, look);
+    }
     for run in runs(bytes) {
         if let Some(inner) = decode(run) {
             go(&inner, &format!("{how} > base64"), depth + 1, look);
@@ -76,6 +79,29 @@ fn unpack(from: impl Read) -> Option<Vec<u8>> {
     // An error ends the stream; what was read until then is in `out`.
     let _ = from.read_to_end(&mut out);
     (!out.is_empty()).then_some(out)
+}
+
+/// The text of an address or form, when several of its letters are written as `%41`.
+fn unescape(bytes: &[u8]) -> Option<Vec<u8>> {
+    let escape = |at: usize| {
+        let digits = bytes.get(at + 1..at + 3).filter(|_| bytes[at] == b'%')?;
+        u8::from_str_radix(std::str::from_utf8(digits).ok()?, 16).ok()
+    };
+    let (mut out, mut at, mut escapes) = (Vec::new(), 0, 0);
+    while at < bytes.len() {
+        match escape(at) {
+            Some(byte) => {
+                out.push(byte);
+                at += 3;
+                escapes += 1;
+            }
+            None => {
+                out.push(bytes[at]);
+                at += 1;
+            }
+        }
+    }
+    (escapes > 2).then_some(out)
 }
 
 /// Runs of characters that could be base64, without their padding.
@@ -121,6 +147,7 @@ mod tests {
         assert_eq!(seen(&packed), [" > gzip"]);
         let text = format!("{{\"x\":\"{}\"}}", STANDARD.encode(&packed));
         assert_eq!(seen(text.as_bytes()), [" > base64 > gzip"]);
+        assert_eq!(seen(b"a%53%45%43RE%54b"), [" > escapes"]);
         let twice = STANDARD.encode(STANDARD.encode("a SECRET text that is longer"));
         assert_eq!(seen(twice.as_bytes()), [" > base64 > base64"]);
     }
@@ -129,7 +156,12 @@ mod tests {
     fn the_streams_of_a_pdf_are_opened() {
         let mut to = ZlibEncoder::new(Vec::new(), Compression::default());
         to.write_all(b"BT (SECRET) Tj ET").unwrap();
-        let pdf = [b"%PDF-1.7 <</Filter/FlateDecode>> stream\r\n".as_slice(), &to.finish().unwrap(), b"\nendstream"].concat();
+        let pdf = [
+            b"%PDF-1.7 <</Filter/FlateDecode>> stream\r\n".as_slice(),
+            &to.finish().unwrap(),
+            b"\nendstream",
+        ]
+        .concat();
         assert_eq!(seen(&pdf), [" > PDF stream"]);
     }
 

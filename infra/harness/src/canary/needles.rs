@@ -98,7 +98,8 @@ impl Needles {
         let mut found: BTreeMap<usize, Form> = BTreeMap::new();
         for (automaton, meanings) in [&self.folded, &self.exact] {
             for hit in automaton.find_overlapping_iter(bytes) {
-                let Some(Meaning { token, form, alone }) = meanings.get(hit.pattern().as_usize()).copied() else {
+                let Some(Meaning { token, form, alone }) = meanings.get(hit.pattern().as_usize()).copied()
+                else {
                     continue;
                 };
                 if !alone || stands_alone(bytes, hit.start(), hit.end()) {
@@ -112,7 +113,9 @@ impl Needles {
 
 fn stands_alone(bytes: &[u8], start: usize, end: usize) -> bool {
     // The signs of base64 do not part words: what stands between them is as random as the rest.
-    let joins = |byte: Option<&u8>| byte.is_some_and(|b| b.is_ascii_alphanumeric() || matches!(b, b'+' | b'/' | b'='));
+    let joins = |byte: Option<&u8>| {
+        byte.is_some_and(|b| b.is_ascii_alphanumeric() || matches!(b, b'+' | b'/' | b'='))
+    };
     !joins(start.checked_sub(1).and_then(|at| bytes.get(at))) && !joins(bytes.get(end))
 }
 
@@ -138,7 +141,8 @@ fn forms(value: &str) -> Forms {
             forms.fold(Form::Spaced, format!("{head}{gap}{middle}{gap}{end}").into_bytes());
         }
     }
-    let random = value.len() >= FRAGMENTED && value.bytes().all(|b| b.is_ascii_alphanumeric()) && digits < value.len();
+    let random =
+        value.len() >= FRAGMENTED && value.bytes().all(|b| b.is_ascii_alphanumeric()) && digits < value.len();
     if random {
         for text in &variants {
             for part in text.as_bytes().windows(FRAGMENT) {

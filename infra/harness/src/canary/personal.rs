@@ -108,7 +108,8 @@ mod tests {
     fn a_canary_is_looked_for_alone_and_in_its_text() {
         let answer = json!({"tokens": [{"pointer": "/email", "token": "abcdefgh"}, {"pointer": "/name", "token": "x"}]});
         let order = json!({"email": "abcdefgh@canary.invalid"});
-        let values: Vec<String> = canary_tokens(&answer, &order).into_iter().map(|token| token.value).collect();
+        let values: Vec<String> =
+            canary_tokens(&answer, &order).into_iter().map(|token| token.value).collect();
         assert_eq!(values, ["abcdefgh", "abcdefgh@canary.invalid"]);
     }
 

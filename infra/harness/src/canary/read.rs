@@ -15,7 +15,12 @@ pub type Look<'a> = dyn FnMut(&str, &[u8]) + 'a;
 ///
 /// # Errors
 /// When anything of it cannot be read.
-pub async fn read(stack: &Stack, aws: &Signed<'_>, sink: &Sink, look: &mut Look<'_>) -> Result<usize, Trouble> {
+pub async fn read(
+    stack: &Stack,
+    aws: &Signed<'_>,
+    sink: &Sink,
+    look: &mut Look<'_>,
+) -> Result<usize, Trouble> {
     let id = sink.id.as_str();
     match sink.kind {
         Kind::Table | Kind::Index => items(aws, sink, look).await,
@@ -23,7 +28,9 @@ pub async fn read(stack: &Stack, aws: &Signed<'_>, sink: &Sink, look: &mut Look<
         Kind::Objects => objects(stack, id, false, look).await,
         Kind::ObjectNames => objects(stack, id, true, look).await,
         Kind::Log => lines(aws, id, look).await,
-        Kind::Function => whole(aws.get("lambda", &format!("/2015-03-31/functions/{id}/configuration")).await?, look),
+        Kind::Function => {
+            whole(aws.get("lambda", &format!("/2015-03-31/functions/{id}/configuration")).await?, look)
+        }
         Kind::Schedule => whole(aws.get("scheduler", &format!("/schedules/{id}")).await?, look),
         Kind::Key => {
             let key = json!({"KeyId": id});
@@ -116,7 +123,11 @@ fn attribute(place: &str, value: &Value, look: &mut Look<'_>) -> Result<(), Trou
 /// would count as a failed try and bring them to the dead letters.
 async fn messages(stack: &Stack, aws: &Signed<'_>, url: &str, look: &mut Look<'_>) -> Result<usize, Trouble> {
     let found = aws.get("sqs", &format!("/_ministack/sqs/messages?QueueUrl={}", percent(url))).await?;
-    let of_region = found["messages"].as_object().into_iter().flatten().filter_map(|(_, regions)| regions.get(&stack.region));
+    let of_region = found["messages"]
+        .as_object()
+        .into_iter()
+        .flatten()
+        .filter_map(|(_, regions)| regions.get(&stack.region));
     let queues: Vec<&Value> = of_region.filter_map(|queues| queues.get(url)).collect();
     if queues.is_empty() {
         return Err(format!("the queue {url} cannot be looked into").into());
@@ -148,10 +159,17 @@ async fn objects(stack: &Stack, bucket: &str, names: bool, look: &mut Look<'_>) 
                 for (key, value) in head.metadata.into_iter().flatten() {
                     look(&format!("{place}, metadata"), format!("{key}={value}").as_bytes());
                 }
-                let given = [head.content_disposition, head.content_type, head.cache_control, head.website_redirect_location];
+                let given = [
+                    head.content_disposition,
+                    head.content_type,
+                    head.cache_control,
+                    head.website_redirect_location,
+                ];
                 given.iter().flatten().for_each(|text| look(&format!("{place}, headers"), text.as_bytes()));
                 let tags = s3.get_object_tagging().bucket(bucket).key(&name).send().await?;
-                tags.tag_set.iter().for_each(|tag| look(&format!("{place}, tags"), format!("{}={}", tag.key, tag.value).as_bytes()));
+                tags.tag_set.iter().for_each(|tag| {
+                    look(&format!("{place}, tags"), format!("{}={}", tag.key, tag.value).as_bytes())
+                });
             } else {
                 let body = s3.get_object().bucket(bucket).key(&name).send().await?.body.collect().await?;
                 look(&place, &body.into_bytes());
@@ -172,7 +190,10 @@ async fn lines(aws: &Signed<'_>, group: &str, look: &mut Look<'_>) -> Result<usi
         for event in page["events"].as_array().ok_or("a log group gave no events")? {
             count += 1;
             look(&format!("line {count}"), event["message"].as_str().unwrap_or_default().as_bytes());
-            look(&format!("line {count}, its stream"), event["logStreamName"].as_str().unwrap_or_default().as_bytes());
+            look(
+                &format!("line {count}, its stream"),
+                event["logStreamName"].as_str().unwrap_or_default().as_bytes(),
+            );
         }
         match page["nextToken"].as_str() {
             Some(next) => ask["nextToken"] = json!(next),

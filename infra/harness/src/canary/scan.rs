@@ -63,7 +63,11 @@ impl std::fmt::Display for Report {
         writeln!(f, "{} hits in {} sinks, {} items read", self.hits(), self.sinks(), self.read())?;
         for sink in self.sinks.iter().filter(|sink| !sink.hits.is_empty()) {
             for hit in &sink.hits {
-                writeln!(f, "  {} ({:?}): {} holds {} as {:?}", sink.name, sink.kind, hit.where_, hit.pointer, hit.form)?;
+                writeln!(
+                    f,
+                    "  {} ({:?}): {} holds {} as {:?}",
+                    sink.name, sink.kind, hit.where_, hit.pointer, hit.form
+                )?;
             }
         }
         Ok(())
@@ -80,9 +84,10 @@ pub async fn scan(stack: &Stack, template: &Path, tokens: &[Token]) -> Result<Re
     let mut report = Report { sinks: Vec::new() };
     for sink in sinks(stack, &aws, template).await? {
         let mut found = BTreeMap::new();
-        let read = read::read(stack, &aws, &sink, &mut |place, bytes| search(&needles, place, bytes, &mut found))
-            .await
-            .map_err(|error| format!("{} cannot be read, so nothing is proven: {error}", sink.name))?;
+        let read =
+            read::read(stack, &aws, &sink, &mut |place, bytes| search(&needles, place, bytes, &mut found))
+                .await
+                .map_err(|error| format!("{} cannot be read, so nothing is proven: {error}", sink.name))?;
         let hits = found.into_iter().map(|((where_, token_index), form)| Hit {
             where_,
             token_index,

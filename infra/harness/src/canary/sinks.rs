@@ -144,7 +144,11 @@ pub async fn sinks(stack: &Stack, aws: &Signed<'_>, template: &Path) -> Result<V
             if resource.conditional {
                 continue;
             }
-            return Err(format!("{} is in the template and not in the stack; is it another template?", resource.id).into());
+            return Err(format!(
+                "{} is in the template and not in the stack; is it another template?",
+                resource.id
+            )
+            .into());
         };
         found.extend(of(resource, id, &taps, &resources)?);
     }
@@ -164,7 +168,9 @@ fn readable(resource: &Resource) -> Result<(), Trouble> {
         .into());
     }
     match BLIND.iter().find(|(of, setting)| of == kind && !properties[*setting].is_null()) {
-        Some((_, setting)) => Err(format!("{id} has {setting}, which sends data where the canary scan does not read").into()),
+        Some((_, setting)) => {
+            Err(format!("{id} has {setting}, which sends data where the canary scan does not read").into())
+        }
         None => Ok(()),
     }
 }
@@ -200,7 +206,10 @@ fn of(resource: &Resource, id: &str, taps: &[String], all: &[Resource]) -> Resul
         // Its events are read where they are tapped.
         "AWS::Events::EventBus" if !taps.is_empty() => Vec::new(),
         "AWS::Events::EventBus" => {
-            return Err(format!("{name} has no rule that brings its events to a queue, so they cannot be read").into());
+            return Err(format!(
+                "{name} has no rule that brings its events to a queue, so they cannot be read"
+            )
+            .into());
         }
         "AWS::Serverless::Function" => one(Kind::Function),
         "AWS::Scheduler::Schedule" => one(Kind::Schedule),
@@ -227,7 +236,8 @@ async fn deployed(stack: &Stack, aws: &Signed<'_>) -> Result<BTreeMap<String, St
     let mut found = BTreeMap::new();
     let mut next: Option<String> = None;
     loop {
-        let mut ask = vec![("Action", "ListStackResources"), ("Version", "2010-05-15"), ("StackName", &stack.stack)];
+        let mut ask =
+            vec![("Action", "ListStackResources"), ("Version", "2010-05-15"), ("StackName", &stack.stack)];
         if let Some(token) = &next {
             ask.push(("NextToken", token));
         }
@@ -271,7 +281,10 @@ mod tests {
 
     #[test]
     fn every_index_is_a_sink() {
-        let table = resource("AWS::DynamoDB::Table", json!({"GlobalSecondaryIndexes": [{"IndexName": "a"}, {"IndexName": "b"}]}));
+        let table = resource(
+            "AWS::DynamoDB::Table",
+            json!({"GlobalSecondaryIndexes": [{"IndexName": "a"}, {"IndexName": "b"}]}),
+        );
         let names: Vec<_> = of(&table, "t", &[], &[]).unwrap().into_iter().map(|sink| sink.name).collect();
         assert_eq!(names, ["It", "It/a", "It/b"]);
     }

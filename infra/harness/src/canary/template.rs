@@ -92,7 +92,10 @@ mod tests {
     fn ids_types_conditions_and_properties_are_read() {
         let text = "Resources:\n  A:\n    Type: AWS::SQS::Queue\n    Condition: IsDev\n  B:\n    Type: X::Y\n    Properties: { Name: !Sub \"${C}-x\" }\n";
         let found = parse(text).unwrap();
-        assert_eq!(found.iter().map(|r| (r.id.as_str(), r.conditional)).collect::<Vec<_>>(), [("A", true), ("B", false)]);
+        assert_eq!(
+            found.iter().map(|r| (r.id.as_str(), r.conditional)).collect::<Vec<_>>(),
+            [("A", true), ("B", false)]
+        );
         assert_eq!(found[1].properties["Name"], "${C}-x");
     }
 }

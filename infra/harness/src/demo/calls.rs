@@ -13,6 +13,8 @@ pub(super) struct Call {
     pub(super) service: String,
     /// Which operation.
     pub(super) operation: String,
+    /// Which function made it.
+    pub(super) function: &'static str,
     /// The whole record.
     record: String,
 }
@@ -23,9 +25,25 @@ pub(super) struct Calls(Vec<Call>);
 
 const LOOK_UP: &str = "com.amazonaws.cloudtrail.v20131101.CloudTrail_20131101.LookupEvents";
 
-/// Reads the whole trail, newest first, a page of fifty at a time. Sessions of functions have keys that begin
-/// with `ASIA`; the administrator's, which the harness uses, does not and is left out.
+/// Every function, in the order of the road.
+pub(super) const FUNCTIONS: [&str; 11] = [
+    "webhook",
+    "poller",
+    "allocator",
+    "shipper",
+    "notifier",
+    "clock",
+    "tracker",
+    "retention",
+    "reveal",
+    "api",
+    "auditor",
+];
+
+/// Reads the whole trail, newest first, a page of fifty at a time. The administrator's own calls, which the
+/// harness makes, are left out.
 pub(super) async fn read(stack: &Stack) -> Result<Calls, Trouble> {
+    let sessions = sessions(stack);
     let mut calls = Vec::new();
     let mut seen: BTreeSet<String> = BTreeSet::new();
     let mut until: Option<f64> = None;
@@ -40,9 +58,12 @@ pub(super) async fn read(stack: &Stack) -> Result<Calls, Trouble> {
             let part = |name: &str| event[name].as_str().unwrap_or_default().to_owned();
             let at = event["EventTime"].as_f64().unwrap_or_default();
             until = Some(until.map_or(at, |u| u.min(at)));
-            if seen.insert(part("EventId")) && part("AccessKeyId").starts_with("ASIA") {
+            if seen.insert(part("EventId"))
+                && let Some(function) = sessions.get(&part("AccessKeyId"))
+            {
                 let service = part("EventSource").split('.').next().unwrap_or_default().to_owned();
-                calls.push(Call { at, service, operation: part("EventName"), record: part("CloudTrailEvent") });
+                let record = part("CloudTrailEvent");
+                calls.push(Call { at, service, operation: part("EventName"), function, record });
             }
         }
         if seen.len() == before {
@@ -50,6 +71,11 @@ pub(super) async fn read(stack: &Stack) -> Result<Calls, Trouble> {
             return Ok(Calls(calls));
         }
     }
+}
+
+/// The functions by the access keys of their sessions.
+fn sessions(stack: &Stack) -> BTreeMap<String, &'static str> {
+    FUNCTIONS.into_iter().map(|function| (stack.session_key(function), function)).collect()
 }
 
 /// US dollars per million calls in London: list prices of late 2026 as we know them; check before quoting. A

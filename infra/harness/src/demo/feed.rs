@@ -25,12 +25,15 @@ pub(super) struct Fed {
 /// Has the shop place its orders and send its webhooks.
 pub(super) async fn feed(stack: &Stack, options: &Options) -> Result<Fed, Trouble> {
     // The documented limit of five calls a second would make this a demo of waiting.
-    let limits = json!({"shopify_cost": true, "click_and_drop_per_second": null, "tracking_per_second": null});
+    let limits =
+        json!({"shopify_cost": true, "click_and_drop_per_second": null, "tracking_per_second": null});
     stack.control("PUT", "limits", &limits).await?;
     stack.control("PUT", "sending", &json!({"paused": true})).await?;
-    let invented =
-        stack.control("POST", "invent", &json!({"shop": SHOP, "seed": options.seed, "count": options.orders})).await?;
-    let ids: Vec<i64> = invented["orders"].as_array().into_iter().flatten().filter_map(|o| o["id"].as_i64()).collect();
+    let invented = stack
+        .control("POST", "invent", &json!({"shop": SHOP, "seed": options.seed, "count": options.orders}))
+        .await?;
+    let ids: Vec<i64> =
+        invented["orders"].as_array().into_iter().flatten().filter_map(|o| o["id"].as_i64()).collect();
     let mut tokens = Vec::new();
     for id in &ids {
         let order = stack.control("GET", &format!("orders/{SHOP}/{id}"), &Value::Null).await?;

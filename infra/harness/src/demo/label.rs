@@ -14,7 +14,9 @@ pub(super) async fn save(stack: &Stack, live: &Standing, out: &Path) -> Result<P
     let status = reply.status();
     let body = reply.bytes().await?;
     if !status.is_success() || !body.starts_with(b"%PDF") {
-        return Err(format!("the label cannot be downloaded: {status} {}", String::from_utf8_lossy(&body)).into());
+        return Err(
+            format!("the label cannot be downloaded: {status} {}", String::from_utf8_lossy(&body)).into()
+        );
     }
     let file = out.join("label.pdf");
     std::fs::write(&file, &body)?;

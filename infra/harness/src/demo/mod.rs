@@ -74,15 +74,18 @@ pub async fn run(stack: &Stack, options: &Options) -> Result<bool, Trouble> {
     say(&format!("     {} sinks read, {} hits", after_purge.sinks.len(), after_purge.hits()));
 
     let calls = calls::read(stack).await?;
-    let summary = summary::Summary::read(stack, &summary::Readings {
-        live: &live,
-        delivered: &delivered,
-        forgotten: &forgotten,
-        before: &before,
-        after: &after_purge,
-        calls: &calls,
-        seconds: started.elapsed().as_secs_f64(),
-    })
+    let summary = summary::Summary::read(
+        stack,
+        &summary::Readings {
+            live: &live,
+            delivered: &delivered,
+            forgotten: &forgotten,
+            before: &before,
+            after: &after_purge,
+            calls: &calls,
+            seconds: started.elapsed().as_secs_f64(),
+        },
+    )
     .await?;
     summary.print();
     let file = options.out.join("demo.html");

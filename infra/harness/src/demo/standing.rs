@@ -56,7 +56,8 @@ pub(super) async fn read(stack: &Stack) -> Result<Standing, Trouble> {
     }
     for item in scan(&db.client, &db.tables.stock).await? {
         let sku = text(&item, "pk").split_once('#').map_or("", |(_, sku)| sku).to_owned();
-        let (is_level, is_movement) = (text(&item, "sk").starts_with("lvl#"), text(&item, "sk").starts_with("mov#"));
+        let (is_level, is_movement) =
+            (text(&item, "sk").starts_with("lvl#"), text(&item, "sk").starts_with("mov#"));
         if is_level {
             now.levels.push((sku, serde_dynamo::from_item(item)?));
         } else if is_movement {
@@ -115,9 +116,9 @@ impl Standing {
     /// whose order has an open exception that says so.
     pub(super) fn write_back_refused(&self) -> usize {
         let told = |id: &waybill_domain::OrderId| {
-            self.orders.iter().any(|o| {
-                o.id == *id && o.exceptions.iter().any(|e| e.reason == Reason::WriteBackRefused)
-            })
+            self.orders
+                .iter()
+                .any(|o| o.id == *id && o.exceptions.iter().any(|e| e.reason == Reason::WriteBackRefused))
         };
         self.shipments.iter().filter(|s| s.write_back == WriteBack::Refused && told(&s.order)).count()
     }
@@ -133,7 +134,9 @@ impl Standing {
             .iter()
             .filter(|(sku, level)| {
                 let (mut on_hand, mut reserved) = (0, 0);
-                for (_, m) in self.movements.iter().filter(|(s, m)| s == sku && m.warehouse == level.warehouse) {
+                for (_, m) in
+                    self.movements.iter().filter(|(s, m)| s == sku && m.warehouse == level.warehouse)
+                {
                     let (h, r) = m.kind.effect(m.quantity);
                     on_hand += h;
                     reserved += r;
@@ -174,7 +177,11 @@ pub(super) async fn until_quiet(stack: &Stack, patience: Duration) -> Result<Sta
             return Ok(now);
         }
         if start.elapsed() > patience {
-            return Err(format!("{} orders do not come to rest; look at the functions' logs", now.restless()).into());
+            return Err(format!(
+                "{} orders do not come to rest; look at the functions' logs",
+                now.restless()
+            )
+            .into());
         }
         tokio::time::sleep(Duration::from_secs(2)).await;
     }

@@ -86,7 +86,10 @@ impl Summary {
         let sum = n("allocated") + n("backordered") + n("held") + n("cancelled_before_allocation");
         let checks = [
             (n("unique") == n("stored"), "every accepted order is stored once"),
-            (n("stored") == sum, "every stored order is allocated, backordered, held or was cancelled before"),
+            (
+                n("stored") == sum,
+                "every stored order is allocated, backordered, held or was cancelled before",
+            ),
             (n("labels") == n("parcels_at_carrier"), "every label is one parcel at the carrier"),
             (n("booked_twice") == 0.0, "nothing is booked twice"),
             (
@@ -111,7 +114,8 @@ impl Summary {
 
     /// One line of JSON.
     pub(super) fn json(&self) -> String {
-        let pairs: Vec<String> = self.fields.iter().map(|(name, value)| format!("\"{name}\":{value}")).collect();
+        let pairs: Vec<String> =
+            self.fields.iter().map(|(name, value)| format!("\"{name}\":{value}")).collect();
         format!("{{{}}}", pairs.join(","))
     }
 }

@@ -36,7 +36,9 @@ impl Sim {
             Act::Touch(n) => {
                 self.change(n, "touch", |state, id| changes::patch(state, SHOP, id, &json!({"tags": "x"})));
             }
-            Act::Cancel(n) => self.change(n, "cancel", |state, id| changes::cancel(state, SHOP, id, "customer")),
+            Act::Cancel(n) => {
+                self.change(n, "cancel", |state, id| changes::cancel(state, SHOP, id, "customer"))
+            }
             Act::Hold(n, true) => self.change(n, "hold", |state, id| changes::hold(state, SHOP, id, "OTHER")),
             Act::Hold(n, false) => self.change(n, "release", |state, id| changes::release(state, SHOP, id)),
             Act::Redact(n) => self.redact(n),
@@ -56,8 +58,11 @@ impl Sim {
             Act::ShopRedact => self.send("shop/redact", None, &WebhookOptions::default()),
             Act::Forge => {
                 let forged = json!({"id": 1, "updated_at": "2026-11-23T09:00:00Z", "line_items": []});
-                let options =
-                    WebhookOptions { payload: Some(forged), wrong_signature: true, ..WebhookOptions::default() };
+                let options = WebhookOptions {
+                    payload: Some(forged),
+                    wrong_signature: true,
+                    ..WebhookOptions::default()
+                };
                 self.send("orders/create", None, &options);
             }
             Act::Garble(n) => {
@@ -192,11 +197,8 @@ impl Sim {
     }
 
     async fn receive(&mut self, n: u32) -> Result<(), WorldError> {
-        let skus: Vec<String> = super::facts::Facts::read(&self.world)?
-            .levels
-            .into_iter()
-            .map(|(sku, _)| sku)
-            .collect();
+        let skus: Vec<String> =
+            super::facts::Facts::read(&self.world)?.levels.into_iter().map(|(sku, _)| sku).collect();
         let warehouses = self.world.merchant.warehouses.clone();
         for sku in skus {
             if self.rng.random_ratio(1, 3) {
@@ -220,7 +222,10 @@ impl Sim {
         let most = if self.rng.random_ratio(1, 5) { 180_000 } else { 4_000 };
         letter.due = after(letter.due, SignedDuration::from_millis(self.rng.random_range(0..most)));
         let newer = |other: &Letter| {
-            other.order == letter.order && other.version >= letter.version && other.is_whole() && other.attempt == 0
+            other.order == letter.order
+                && other.version >= letter.version
+                && other.is_whole()
+                && other.attempt == 0
         };
         let spare = letter.is_whole() && self.mail.letters.iter().any(newer);
         if spare && self.rng.random_ratio(1, 5) {

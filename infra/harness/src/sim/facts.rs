@@ -6,10 +6,10 @@ use base64::engine::general_purpose::STANDARD;
 use jiff::Timestamp;
 use serde_json::{Map, Value};
 use std::collections::BTreeMap;
+use waybill_domain::OrderId;
 use waybill_domain::order::Order;
 use waybill_domain::shipment::Shipment;
 use waybill_domain::stock::{Level, Movement};
-use waybill_domain::OrderId;
 
 /// An order item.
 #[derive(Debug, Clone)]
@@ -20,17 +20,17 @@ pub struct Held {
     pub sealed: Option<Vec<u8>>,
 }
 
-/// A key item.
+/// The key item of an order.
 #[derive(Debug, Clone)]
 pub struct Key {
     /// Of which order.
     pub order: String,
-    /// `recipient` or `label#…`.
-    pub sk: String,
     /// It is live.
     pub live: bool,
-    /// As KMS wrapped it.
+    /// The recipient's, as KMS wrapped it.
     pub wrapped: Option<Vec<u8>>,
+    /// How many keys of labels it holds.
+    pub labels: usize,
     /// It names a buyer.
     pub buyer: bool,
     /// When it must be gone.
@@ -103,9 +103,9 @@ impl Facts {
             let text = |name: &str| item.get(name).and_then(Value::as_str).unwrap_or_default().to_owned();
             facts.keys.push(Key {
                 order: text("pk"),
-                sk: text("sk"),
                 live: text("state") == "live",
                 wrapped: bytes(&item, "wrapped").filter(|w| !w.is_empty()),
+                labels: item.keys().filter(|name| name.starts_with("label#")).count(),
                 buyer: item.contains_key("buyer"),
                 purge_at: text("purge_at").parse().ok(),
             });
@@ -157,9 +157,9 @@ pub fn leak(world: &World, token: &str) -> Result<Option<String>, WorldError> {
         }
     }
     let documents = world.documents.all();
-    let found = documents
-        .iter()
-        .find(|(name, body)| name.contains(token) || body.windows(token.len()).any(|w| w == token.as_bytes()));
+    let found = documents.iter().find(|(name, body)| {
+        name.contains(token) || body.windows(token.len()).any(|w| w == token.as_bytes())
+    });
     Ok(found.map(|(name, _)| format!("document {name}")))
 }
 

@@ -75,7 +75,9 @@ fn refusal(rng: &mut StdRng, call: &str) -> Verdict {
         "dynamodb" if call.ends_with("TransactWriteItems") => {
             &["TransactionConflict", "TransactionConflict", "ThrottlingException", "InternalServerError"]
         }
-        "dynamodb" => &["ThrottlingException", "ProvisionedThroughputExceededException", "InternalServerError"],
+        "dynamodb" => {
+            &["ThrottlingException", "ProvisionedThroughputExceededException", "InternalServerError"]
+        }
         "kms" => &["ThrottlingException", "KMSInternalException"],
         "s3" => &["SlowDown", "InternalServerError"],
         "sqs" => &["RequestThrottled", "ServiceUnavailable"],

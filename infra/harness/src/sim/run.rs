@@ -1,8 +1,8 @@
 //! One run from beginning to end: half an hour of everything at once, quiet, delivery, purge, and the past again.
 
 use super::check::{self, Stop};
-use super::gate::Gate;
 use super::fate::Weather;
+use super::gate::Gate;
 use super::plant::Plant;
 use super::scheduler::Sim;
 use super::script;

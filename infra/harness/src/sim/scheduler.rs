@@ -225,7 +225,11 @@ impl Sim {
         if self.script.first().is_some_and(|(at, _)| *at <= now) {
             starting.push(Choice::Act);
         }
-        if going.is_empty() && starting.is_empty() && now < until && self.tick_due()?.is_some_and(|at| at <= now) {
+        if going.is_empty()
+            && starting.is_empty()
+            && now < until
+            && self.tick_due()?.is_some_and(|at| at <= now)
+        {
             return Ok(Some(Choice::Tick));
         }
         let first = !starting.is_empty() && (going.is_empty() || self.rng.random_ratio(1, 3));
@@ -290,7 +294,12 @@ impl Sim {
         let (id, now) = (self.next, self.now());
         let line = match &job {
             Job::Letter(letter) => {
-                format!("#{id} webhook {} {} try {}", letter.webhook.topic, self.order_name(letter.order), letter.attempt)
+                format!(
+                    "#{id} webhook {} {} try {}",
+                    letter.webhook.topic,
+                    self.order_name(letter.order),
+                    letter.attempt
+                )
             }
             Job::Batch(queue, messages) => {
                 let each = messages.iter().map(|m| format!("{} {}", m.id, self.about(&m.work)));
@@ -352,7 +361,8 @@ impl Sim {
             }
         }
         self.poll(id);
-        if matches!(call.as_str(), "dynamodb:UpdateItem" | "dynamodb:PutItem" | "dynamodb:TransactWriteItems") {
+        if matches!(call.as_str(), "dynamodb:UpdateItem" | "dynamodb:PutItem" | "dynamodb:TransactWriteItems")
+        {
             self.due = None;
         }
         if self.plant == Some(Plant::BookBeforeClaim) && call == "dynamodb:UpdateItem" {

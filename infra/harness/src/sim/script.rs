@@ -49,7 +49,9 @@ pub enum Act {
 
 /// Orders of a run: what buyers write holds [`TOKEN`].
 fn invent(rng: &mut StdRng, seed: u64, orders: usize) -> Vec<Value> {
-    use Kind::{BeyondStock, DigitalOnly, Gift, MixedDigital, NoAddress, NonAscii, Pickup, Plain, SeveralLines, Test};
+    use Kind::{
+        BeyondStock, DigitalOnly, Gift, MixedDigital, NoAddress, NonAscii, Pickup, Plain, SeveralLines, Test,
+    };
     let mix = Mix::of(&[
         (Plain, 30),
         (SeveralLines, 40),
@@ -62,8 +64,10 @@ fn invent(rng: &mut StdRng, seed: u64, orders: usize) -> Vec<Value> {
         (BeyondStock, 3),
         (Test, 2),
     ]);
-    let mut made: Vec<Value> =
-        invent::orders(seed % 1_000_000, orders, &mix, invent::catalogue()).into_iter().map(|o| o.order).collect();
+    let mut made: Vec<Value> = invent::orders(seed % 1_000_000, orders, &mix, invent::catalogue())
+        .into_iter()
+        .map(|o| o.order)
+        .collect();
     let mut last: Option<Value> = None;
     for order in &mut made {
         let mark = format!("{TOKEN}{:08x}", rng.random::<u32>());

@@ -123,10 +123,7 @@ impl Functions {
         if queue == Queue::Erase {
             let reply = waybill_retention::handle(&self.retention, event).await?;
             let failed = reply["batchItemFailures"].as_array().into_iter().flatten();
-            return Ok(failed
-                .filter_map(|one| one["itemIdentifier"].as_str())
-                .map(str::to_owned)
-                .collect());
+            return Ok(failed.filter_map(|one| one["itemIdentifier"].as_str()).map(str::to_owned).collect());
         }
         let event = serde_json::from_value(event).map_err(bad)?;
         let response = match queue {

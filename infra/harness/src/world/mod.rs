@@ -106,9 +106,7 @@ impl World {
     /// # Errors
     /// Never in practice.
     pub fn order_id(&self, channel_id: i64) -> Result<OrderId, WorldError> {
-        self.index
-            .order_id(&self.shop, &channel_id.to_string())
-            .map_err(|_| WorldError::Setup("order id"))
+        self.index.order_id(&self.shop, &channel_id.to_string()).map_err(|_| WorldError::Setup("order id"))
     }
 
     /// The merchant's id.

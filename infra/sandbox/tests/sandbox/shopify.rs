@@ -242,7 +242,8 @@ fn the_cost_bucket_empties_and_refills_with_the_clock() {
     sandbox.set_limits(Limits { shopify_cost: true, ..Limits::default() });
     // A change is charged whole; of a query, what the answer did not use is given back.
     let change = |n: usize| graphql(&sandbox, SET, json!({"k": n.to_string(), "i": {}}));
-    let spent = (0..1_000).map(change).find(|answer| answer["errors"][0]["extensions"]["code"] == "THROTTLED");
+    let spent =
+        (0..1_000).map(change).find(|answer| answer["errors"][0]["extensions"]["code"] == "THROTTLED");
     let spent = spent.expect("2,000 points last for ever");
     assert!(spent["data"].is_null());
     assert_eq!(spent["extensions"]["cost"]["throttleStatus"]["restoreRate"], 100.0);
@@ -257,5 +258,8 @@ fn a_query_is_charged_for_what_it_gave_and_not_for_what_it_asked() {
     let query = "{orders(first:250,sortKey:UPDATED_AT){nodes{id lineItems(first:50){nodes{id}}}}}";
     let cost = graphql(&sandbox, query, json!({}))["extensions"]["cost"].clone();
     assert!(cost["actualQueryCost"].as_u64() < cost["requestedQueryCost"].as_u64());
-    assert_eq!(cost["throttleStatus"]["currentlyAvailable"], 2_000.0 - cost["actualQueryCost"].as_f64().unwrap());
+    assert_eq!(
+        cost["throttleStatus"]["currentlyAvailable"],
+        2_000.0 - cost["actualQueryCost"].as_f64().unwrap()
+    );
 }

@@ -6,7 +6,7 @@ mod time;
 
 pub use shop::{PREVIOUS_SECRET, Reply, Shop, stack, unique};
 pub use story::Story;
-pub use time::{deliver_everything, later, now, tick, until};
+pub use time::{deliver_everything, now, tick, until};
 
 /// The template that the stack was deployed from.
 pub fn template() -> std::path::PathBuf {

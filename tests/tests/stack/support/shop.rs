@@ -4,7 +4,9 @@ use super::until;
 use aws_lc_rs::rand;
 use jiff::Timestamp;
 use serde_json::{Value, json};
+use std::collections::BTreeSet;
 use std::path::PathBuf;
+use std::sync::{Mutex, PoisonError};
 use waybill_domain::order::{Order, Status};
 use waybill_domain::{ConnectionId, OrderId};
 use waybill_harness::seed::{ACCESS_TOKEN, CLIENT_SECRET, Ids, SHOP, store};
@@ -20,6 +22,9 @@ use waybill_store::registry::{ConnectionState, Credentials};
 
 /// The secret that signed before the rotation.
 pub const PREVIOUS_SECRET: &str = "sandbox-client-secret-of-last-week";
+
+/// Functions that take no messages for now.
+static STOPPED: Mutex<BTreeSet<&'static str>> = Mutex::new(BTreeSet::new());
 
 /// The running stack.
 pub fn stack() -> Stack {
@@ -86,7 +91,14 @@ impl Shop {
     async fn of(stack: Stack, db: Db, kms: Kms, ids: Ids, domain: String) -> Self {
         let merchant = db.merchant(&ids.merchant).await.unwrap().unwrap();
         let index = index_key(&kms, &merchant).await.unwrap();
-        Self { stack, db, kms, ids, domain, index, http: reqwest::Client::new() }
+        let shop = Self { stack, db, kms, ids, domain, index, http: reqwest::Client::new() };
+        // A story that failed may have left something stopped or out of order.
+        let stopped = STOPPED.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        for function in stopped {
+            shop.listen(function, true).await;
+        }
+        shop.stack.control("DELETE", "faults", &Value::Null).await.unwrap();
+        shop
     }
 
     /// A client for AWS.
@@ -183,8 +195,12 @@ impl Shop {
         (live.len(), deleted.len())
     }
 
-    /// Lets a function take messages from its queue, or stops it.
-    pub async fn listen(&self, function: &str, on: bool) {
+    /// Lets a function take messages from its queue, or stops it until the next story begins.
+    pub async fn listen(&self, function: &'static str, on: bool) {
+        let note = |mut stopped: std::sync::MutexGuard<'_, BTreeSet<_>>| {
+            if on { stopped.remove(function) } else { stopped.insert(function) }
+        };
+        note(STOPPED.lock().unwrap_or_else(PoisonError::into_inner));
         let aws = self.aws();
         let name = self.stack.output(function).unwrap();
         let found = aws.get("lambda", &format!("/2015-03-31/event-source-mappings/?FunctionName={name}")).await.unwrap();
@@ -196,7 +212,7 @@ impl Shop {
         aws.send(call).await.unwrap();
     }
 
-    /// Sets whether a connection may be used.
+    /// Whether a connection may be used.
     pub async fn connection_state(&self, id: &ConnectionId) -> ConnectionState {
         self.db.connection(id).await.unwrap().unwrap().state
     }

@@ -9,7 +9,6 @@ use std::time::{Duration, Instant};
 const PATIENCE: Duration = Duration::from_secs(30);
 
 /// Asks again and again until there is an answer.
-#[track_caller]
 pub async fn until<T>(what: &str, mut ask: impl AsyncFnMut() -> Option<T>) -> T {
     let end = Instant::now() + PATIENCE;
     loop {
@@ -28,7 +27,7 @@ pub async fn now(shop: &Shop) -> Timestamp {
 }
 
 /// Moves the sandbox's clock, so that parcels travel on, and gives the new time.
-pub async fn later(shop: &Shop, by: SignedDuration) -> Timestamp {
+async fn later(shop: &Shop, by: SignedDuration) -> Timestamp {
     let moved = shop.stack.control("PUT", "clock", &json!({"advance_seconds": by.as_secs()})).await.unwrap();
     moved["now"].as_str().unwrap().parse().unwrap()
 }

@@ -33,7 +33,9 @@ fn is_of(reference: &str, order: &Order) -> bool {
 pub(super) fn one_each(sim: &Sim, facts: &Facts) -> Result<(), Failure> {
     let mut live = live(sim);
     for shipment in &facts.shipments {
-        if let Booking::Labelled { carrier_order, .. } | Booking::Created { carrier_order } = &shipment.booking {
+        if let Booking::Labelled { carrier_order, .. } | Booking::Created { carrier_order } =
+            &shipment.booking
+        {
             let there = live.remove(&shipment.reference).map(|id| id.to_string());
             must(there.as_ref() == Some(carrier_order), "each shipment is booked once", || {
                 format!("{} says {carrier_order}, the carrier {there:?}", shipment.id)
@@ -43,7 +45,8 @@ pub(super) fn one_each(sim: &Sim, facts: &Facts) -> Result<(), Failure> {
     for (reference, id) in live {
         let owner = facts.orders.values().find(|one| is_of(&reference, &one.order));
         let open = |order: &Order| {
-            let names = [Reason::UncertainBooking, Reason::LabelFailed, Reason::VoidRefused, Reason::CarrierRefused];
+            let names =
+                [Reason::UncertainBooking, Reason::LabelFailed, Reason::VoidRefused, Reason::CarrierRefused];
             order.exceptions.iter().any(|e| names.contains(&e.reason))
         };
         let forgotten = |order: &Order| {
@@ -64,9 +67,11 @@ pub(super) fn none_for_cancelled(sim: &Sim, facts: &Facts) -> Result<(), Failure
     for one in facts.orders.values().filter(|one| one.order.status == Status::Cancelled) {
         let order = &one.order;
         let left = live.keys().find(|reference| is_of(reference, order));
-        must(left.is_none() || !order.exceptions.is_empty(), "a cancelled order leaves nothing at the carrier", || {
-            format!("{} left {left:?}", order.id)
-        })?;
+        must(
+            left.is_none() || !order.exceptions.is_empty(),
+            "a cancelled order leaves nothing at the carrier",
+            || format!("{} left {left:?}", order.id),
+        )?;
     }
     Ok(())
 }

@@ -29,8 +29,8 @@ fn traces(facts: &Facts, order: &str) -> Vec<String> {
         trace(one.order.lines.iter().any(|line| line.channel_line.is_some()), "channel line");
     }
     for key in facts.keys.iter().filter(|key| key.order == order) {
-        if key.wrapped.is_some() || key.buyer {
-            found.push(format!("{order} key {}", key.sk));
+        if key.wrapped.is_some() || key.labels > 0 || key.buyer {
+            found.push(format!("{order} key"));
         }
     }
     for shipment in facts.shipments.iter().filter(|s| s.order.as_str() == order) {
@@ -38,7 +38,9 @@ fn traces(facts: &Facts, order: &str) -> Vec<String> {
             found.push(format!("{} carrier keys", shipment.id));
         }
     }
-    found.extend(facts.documents.iter().filter(|name| name.contains(order)).map(|name| format!("document {name}")));
+    found.extend(
+        facts.documents.iter().filter(|name| name.contains(order)).map(|name| format!("document {name}")),
+    );
     found
 }
 
@@ -55,7 +57,7 @@ pub(super) fn redacted_are_gone(sim: &Sim, facts: &Facts) -> Result<(), Stop> {
 pub(super) async fn live_ones_open(sim: &Sim, facts: &Facts) -> Result<(), Stop> {
     let merchant = &sim.world.merchant;
     for (id, one) in &facts.orders {
-        let key = facts.keys.iter().find(|key| key.order == id.as_str() && key.sk == "recipient");
+        let key = facts.keys.iter().find(|key| key.order == id.as_str());
         let key = key.filter(|key| key.live);
         if let Some(at) = key.and_then(|key| key.purge_at) {
             // Two notifiers at work at once may each set it from their own beginning.
@@ -82,14 +84,16 @@ pub(super) async fn live_ones_open(sim: &Sim, facts: &Facts) -> Result<(), Stop>
 pub(super) fn nothing_is_overdue(sim: &Sim, facts: &Facts) -> Result<(), Failure> {
     // A run in peace began a few minutes ago.
     let now = after(sim.now(), -SignedDuration::from_mins(25));
-    for key in facts.keys.iter().filter(|key| key.sk == "recipient" && key.purge_at.is_some_and(|at| at < now)) {
+    for key in facts.keys.iter().filter(|key| key.purge_at.is_some_and(|at| at < now)) {
         let left = traces(facts, &key.order);
         must(left.is_empty(), "what is due is forgotten", || format!("{left:?}"))?;
     }
     for (id, one) in &facts.orders {
         if let Some(shipped) = one.order.milestones.shipped.filter(|at| after(*at, days(30)) < now) {
             let left = traces(facts, id.as_str());
-            must(left.is_empty(), "nothing outlives 30 days after shipping", || format!("{shipped} {left:?}"))?;
+            must(left.is_empty(), "nothing outlives 30 days after shipping", || {
+                format!("{shipped} {left:?}")
+            })?;
         }
     }
     Ok(())
@@ -101,7 +105,7 @@ pub(super) fn nobody_is_left(facts: &Facts) -> Result<(), Failure> {
         let left = traces(facts, id.as_str());
         must(left.is_empty(), "nothing is left and nothing comes back", || format!("{left:?}"))?;
     }
-    let stray = facts.keys.iter().find(|key| key.wrapped.is_some() || key.live);
+    let stray = facts.keys.iter().find(|key| key.live || key.wrapped.is_some() || key.labels > 0);
     must(stray.is_none(), "no key is left", || format!("{stray:?}"))?;
     must(facts.documents.is_empty(), "no document is left", || format!("{:?}", facts.documents))
 }

@@ -15,7 +15,11 @@ use waybill_store::work::stages;
 /// Nothing is under way and nothing died.
 pub(super) fn quiet(sim: &Sim) -> Result<(), Failure> {
     must(sim.is_idle() && sim.mail.is_empty(), "all work ends", || {
-        let left = sim.mail.queues.iter().flat_map(|(queue, all)| all.iter().map(move |m| format!("{queue:?} {m:?}")));
+        let left = sim
+            .mail
+            .queues
+            .iter()
+            .flat_map(|(queue, all)| all.iter().map(move |m| format!("{queue:?} {m:?}")));
         format!("{} letters, {:?}", sim.mail.letters.len(), left.collect::<Vec<_>>())
     })?;
     must(sim.mail.dead.is_empty(), "no message dies in peace", || format!("{:?}", sim.mail.dead))
@@ -63,7 +67,10 @@ pub(super) fn nobody_is_stuck(sim: &Sim, facts: &Facts) -> Result<(), Failure> {
     for (id, one) in &facts.orders {
         let order = &one.order;
         let known = order.exceptions.iter().any(|e| {
-            !matches!(e.reason, Reason::ChangedAfterBooking | Reason::WriteBackRefused | Reason::CancelledAfterDispatch)
+            !matches!(
+                e.reason,
+                Reason::ChangedAfterBooking | Reason::WriteBackRefused | Reason::CancelledAfterDispatch
+            )
         });
         let waits = stages(order);
         let allowed = match order.status {
@@ -72,14 +79,20 @@ pub(super) fn nobody_is_stuck(sim: &Sim, facts: &Facts) -> Result<(), Failure> {
             _ => waits.is_empty(),
         };
         must(allowed || known, "no order is stuck", || {
-            format!("{id} {:?} waits for {waits:?}, due {:?}, {:?}", order.status, order.due_at, order.exceptions)
+            format!(
+                "{id} {:?} waits for {waits:?}, due {:?}, {:?}",
+                order.status, order.due_at, order.exceptions
+            )
         })?;
-        let timed = !matches!(order.status, Status::Backordered | Status::Dispatched) || order.due_at.is_some();
+        let timed =
+            !matches!(order.status, Status::Backordered | Status::Dispatched) || order.due_at.is_some();
         let settled = order.status == Status::Dispatched && known;
         must(timed || settled || order.personal == PersonalData::Erased, "what waits has a time", || {
             format!("{id} {:?} {:?}", order.status, order.exceptions)
         })?;
-        must(order.status != Status::Held || order.hold.is_some(), "a hold has its reason", || id.to_string())?;
+        must(order.status != Status::Held || order.hold.is_some(), "a hold has its reason", || {
+            id.to_string()
+        })?;
     }
     let _ = sim;
     Ok(())
@@ -91,11 +104,15 @@ pub(super) fn as_the_shop_says(sim: &Sim, facts: &Facts) -> Result<(), Stop> {
         return Ok(());
     }
     for (ours, id) in ids(sim)? {
-        let Some(one) = facts.orders.get(&ours).filter(|one| one.order.personal == PersonalData::Live) else { continue };
+        let Some(one) = facts.orders.get(&ours).filter(|one| one.order.personal == PersonalData::Live) else {
+            continue;
+        };
         let order = &one.order;
         let shop = sim.world.sandbox.with_state(|state| {
             let stored = state.shops.get(SHOP)?.orders.get(&id)?;
-            let line = |l: &serde_json::Value| Some((l["id"].as_i64()?.to_string(), l["current_quantity"].as_i64()?));
+            let line = |l: &serde_json::Value| {
+                Some((l["id"].as_i64()?.to_string(), l["current_quantity"].as_i64()?))
+            };
             let lines: BTreeMap<String, i64> = stored.lines().iter().filter_map(line).collect();
             Some((!stored.body["cancelled_at"].is_null(), lines))
         });
@@ -104,7 +121,13 @@ pub(super) fn as_the_shop_says(sim: &Sim, facts: &Facts) -> Result<(), Stop> {
         must(
             cancelled == (order.status == Status::Cancelled) || knows(Reason::CancelledAfterDispatch),
             "a cancellation is heard",
-            || format!("{} is {:?}, at the shop cancelled: {cancelled}", sim.order_name(Some(id)), order.status),
+            || {
+                format!(
+                    "{} is {:?}, at the shop cancelled: {cancelled}",
+                    sim.order_name(Some(id)),
+                    order.status
+                )
+            },
         )?;
         let ours: BTreeMap<String, i64> = order
             .lines

@@ -22,7 +22,8 @@ fn shown(sim: &Sim) -> (BTreeMap<String, u32>, Vec<i64>) {
             }
             over.extend(stored.lines().iter().filter_map(|line| {
                 let id = line["id"].as_i64()?;
-                (stored.fulfilled(id) > line["quantity"].as_i64()?.max(line["current_quantity"].as_i64()?)).then_some(id)
+                (stored.fulfilled(id) > line["quantity"].as_i64()?.max(line["current_quantity"].as_i64()?))
+                    .then_some(id)
             }));
         }
         (numbers, over)

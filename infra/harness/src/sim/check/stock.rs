@@ -34,7 +34,9 @@ pub(super) fn sound(facts: &Facts) -> Result<(), Failure> {
             format!("{sku} {level:?}, orders hold {promised}")
         })?;
     }
-    must(moved.is_empty() && held.is_empty(), "reserved is what orders hold", || format!("{moved:?} {held:?}"))
+    must(moved.is_empty() && held.is_empty(), "reserved is what orders hold", || {
+        format!("{moved:?} {held:?}")
+    })
 }
 
 /// No order is promised more of a line than it wants, and none that has ended holds anything.
@@ -43,13 +45,17 @@ pub(super) fn promised(facts: &Facts) -> Result<(), Failure> {
     for one in facts.orders.values() {
         let order = &one.order;
         let ended = matches!(order.status, Cancelled | Dispatched | Delivered | Returned);
-        must(!ended || !order.holds_stock() || !order.exceptions.is_empty(), "an order that ended holds no stock", || {
-            format!("{} {:?}", order.id, order.status)
-        })?;
+        must(
+            !ended || !order.holds_stock() || !order.exceptions.is_empty(),
+            "an order that ended holds no stock",
+            || format!("{} {:?}", order.id, order.status),
+        )?;
         for line in &order.lines {
-            must(line.allocated() <= line.quantity || order.shipments > 0 || order.stock_settled, "no line gets more than it wants", || {
-                format!("{} {line:?} {:?}", order.id, order.status)
-            })?;
+            must(
+                line.allocated() <= line.quantity || order.shipments > 0 || order.stock_settled,
+                "no line gets more than it wants",
+                || format!("{} {line:?} {:?}", order.id, order.status),
+            )?;
         }
     }
     Ok(())
