@@ -5,6 +5,7 @@ use serde::Serialize;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use waybill_domain::time::after;
+use waybill_domain::tracking::next_look;
 use waybill_runtime::Failure;
 use waybill_store::db::SHARDS;
 use waybill_store::work::stages;
@@ -20,7 +21,8 @@ pub struct Env {
 
 /// The most orders taken from one shard in one tick; the rest follow a minute later.
 const MAX_PER_SHARD: i32 = 200;
-/// An order that was put on its queue is looked at again after this, should that come to nothing.
+/// An order that was put on its queue is looked at again after this, should that come to nothing. A parcel on its
+/// way is simply asked about again at its next turn.
 const AGAIN: SignedDuration = SignedDuration::from_mins(15);
 
 /// What a tick did.
@@ -57,7 +59,9 @@ pub async fn tick(env: &Env, now: Timestamp) -> Result<Report, Failure> {
             env.queues.send(queue, &work, 0).await?;
         }
         for order in &orders {
-            match env.db.postpone(order, after(now, AGAIN)).await {
+            let only_tracked = stages(order) == [Queue::Track];
+            let again = if only_tracked { next_look(order, now) } else { after(now, AGAIN) };
+            match env.db.postpone(order, again).await {
                 // Somebody moved it on meanwhile: it has its own next look.
                 Ok(()) | Err(StoreError::Condition { .. }) => {}
                 Err(error) => return Err(error.into()),

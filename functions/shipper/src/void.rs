@@ -7,7 +7,7 @@ use waybill_domain::ConnectionId;
 use waybill_domain::booking::{SETTLE, Turn, plan};
 use waybill_domain::exception::Reason;
 use waybill_domain::intake::SWEEP_AFTER;
-use waybill_domain::order::Order;
+use waybill_domain::order::{Claim, Order};
 use waybill_domain::shipment::{Booking, Shipment};
 use waybill_domain::time::after;
 use waybill_runtime::remote::{Told, exchange};
@@ -18,6 +18,7 @@ use waybill_store::{Queue, Work};
 
 /// Voids every shipment of a cancelled order, then sends it on to have its goods given back.
 pub(crate) async fn void(env: &Env, mut order: Order, turn: Turn, now: Timestamp) -> Result<Step, Failure> {
+    let before = order.claim.clone();
     claim(env, &mut order, now).await?;
     let merchant = env.merchants.get(&order.merchant, now).await?;
     let mut shipments = env.db.shipments(&order.id).await?;
@@ -29,7 +30,7 @@ pub(crate) async fn void(env: &Env, mut order: Order, turn: Turn, now: Timestamp
         for connection in accounts(place.map(|n| &shipments[n]), &merchant) {
             let account = match carrier(env, &connection, now).await? {
                 Ok(account) => account,
-                Err(step) => return Ok(step),
+                Err(step) => return later(env, order, before, step).await,
             };
             let account =
                 account.royal_mail().ok_or(Failure::Fault("the carrier connection is not Royal Mail's"))?;
@@ -39,7 +40,7 @@ pub(crate) async fn void(env: &Env, mut order: Order, turn: Turn, now: Timestamp
                     refused = Some((reason, detail));
                     gone = false;
                 }
-                Removed::Later(step) => return Ok(step),
+                Removed::Later(step) => return later(env, order, before, step).await,
             }
         }
         // Nobody prints it any more; and one that was stored while its order was erased would stay.
@@ -62,6 +63,13 @@ pub(crate) async fn void(env: &Env, mut order: Order, turn: Turn, now: Timestamp
     tracing::info!(order = %order.id, "voided at the carrier");
     env.queues.send(Queue::Allocate, &[Work::Order { order: order.id, at: now }], 0).await?;
     Ok(Step::Done)
+}
+
+/// Comes back later. What was asked was answered, so the next attempt need not wait for our claim to lapse.
+async fn later(env: &Env, mut order: Order, before: Option<Claim>, step: Step) -> Result<Step, Failure> {
+    order.claim = before;
+    env.db.save_order(&mut order).await?;
+    Ok(step)
 }
 
 /// The accounts a shipment may be booked through: its own where it is stored; else all there are, because the

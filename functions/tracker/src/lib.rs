@@ -1,14 +1,14 @@
 //! Asks carriers where parcels are, less and less often, until each has arrived, failed or come back.
 
 use aws_lambda_events::sqs::{SqsBatchResponse, SqsEvent};
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 use std::sync::Arc;
 use waybill_carriers::royal_mail::track;
 use waybill_domain::OrderId;
 use waybill_domain::exception::Reason;
 use waybill_domain::order::Status;
 use waybill_domain::shipment::{Booking, Shipment, Transit};
-use waybill_domain::time::after;
+use waybill_domain::tracking::next_look;
 use waybill_runtime::remote::exchange;
 use waybill_runtime::{Clock, Directory, Failure, Outbound, Step, batch};
 use waybill_store::{Db, Queue, Work, queues};
@@ -29,12 +29,6 @@ pub struct Env {
 
 /// How often an order that changes under us is read again.
 const TRIES: usize = 5;
-/// How often a parcel is asked about while it is young, and after that.
-const OFTEN: SignedDuration = SignedDuration::from_hours(6);
-const SELDOM: SignedDuration = SignedDuration::from_hours(24);
-/// Until when a parcel is young.
-const YOUNG: SignedDuration = SignedDuration::from_hours(7 * 24);
-
 /// Works through a batch of messages.
 ///
 /// # Errors
@@ -72,6 +66,7 @@ async fn once(env: &Env, id: &OrderId, now: Timestamp) -> Result<Step, Failure> 
     if order.status != Status::Dispatched {
         return Ok(Step::Done);
     }
+    let before = order.clone();
     let mut shipments = env.db.shipments(id).await?;
     shipments.retain(|s| !s.is_void());
     for shipment in shipments.iter_mut().filter(|s| !settled(s)) {
@@ -94,14 +89,17 @@ async fn once(env: &Env, id: &OrderId, now: Timestamp) -> Result<Step, Failure> 
         order.due_at = waits_for_stock;
     } else if shipments.iter().all(settled) {
         order.due_at = waits_for_stock;
-    } else {
-        let shipped = order.milestones.shipped.unwrap_or(now);
-        let every = if now.duration_since(shipped) < YOUNG { OFTEN } else { SELDOM };
-        order.due_at = Some(after(now, every));
+    } else if order.due_at.is_none_or(|due| due <= now) {
+        // The clock sets the next look when it sends the order here; this one came before it did.
+        order.due_at = Some(next_look(&order, now));
     }
-    let merchant = env.db.merchant(&order.merchant).await?.ok_or(Failure::Fault("no such merchant"))?;
-    env.db.reschedule(id, order.milestones.purge_at(merchant.retention)).await?;
-    env.db.save_order(&mut order).await?;
+    if order.milestones != before.milestones {
+        let merchant = env.db.merchant(&order.merchant).await?.ok_or(Failure::Fault("no such merchant"))?;
+        env.db.reschedule(id, order.milestones.purge_at(merchant.retention)).await?;
+    }
+    if order != before {
+        env.db.save_order(&mut order).await?;
+    }
     tracing::info!(order = %id, status = order.status.as_str(), "parcels looked up");
     Ok(Step::Done)
 }

@@ -12,7 +12,7 @@ use crate::say::{heading, seconds};
 
 pub use count::Count;
 
-/// Run every check and test: format, clippy, template, unit, property, contract, simulation, stack.
+/// Run every check and test: format, clippy, template, unit, property, contract, simulation, stack, demo.
 #[derive(Args)]
 pub struct Arguments {
     /// Only the steps whose name contains one of these words, such as `unit` or `stack`.

@@ -17,5 +17,6 @@ pub mod service;
 pub mod shipment;
 pub mod stock;
 pub mod time;
+pub mod tracking;
 
 pub use id::{ConnectionId, LineId, MerchantId, OrderId, ShipmentId, WarehouseId};

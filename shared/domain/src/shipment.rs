@@ -2,11 +2,8 @@
 
 use crate::id::{ConnectionId, LineId, MerchantId, OrderId, ShipmentId, WarehouseId};
 use crate::service::ServiceChoice;
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
-
-/// How long after a parcel left its carrier is first asked about it.
-pub const FIRST_LOOK: SignedDuration = SignedDuration::from_hours(6);
 
 /// How far the booking of a shipment is. That a call to the carrier is under way is not here but in the
 /// order's [`Claim`](crate::order::Claim): a shipment is written once the carrier has answered.

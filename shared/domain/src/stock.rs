@@ -58,11 +58,11 @@ pub struct Movement {
     pub kind: MovementKind,
     /// Where.
     pub warehouse: WarehouseId,
-    /// Pieces, all orders together; always positive.
+    /// Pieces, all orders together, never negative; 0 when one order took what another gave back.
     pub quantity: i64,
     /// When it was decided.
     pub at: Timestamp,
-    /// Which orders, each with its pieces. Empty for goods received.
+    /// Which orders, each with its pieces, negative for what was given back. Empty for goods received.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub orders: Vec<(OrderId, i64)>,
 }

@@ -223,10 +223,12 @@ impl Db {
         fence.insert("state".into(), s("erased"));
         fence.insert("erased_at".into(), s(sortable(now)));
         fence.insert("ttl".into(), ttl(now, FENCE_DAYS));
-        // Whose it was and when it was due stay until the erasure is closed; nothing else does.
-        for kept in ["merchant", "purge_at", "purge_shard"] {
+        // Whose it was stays until the erasure is closed, so that a request that broke off finds it again; and it is
+        // due from now on, so that the next run takes it up if the request does not come back.
+        for kept in ["merchant", "buyer", "purge_shard"] {
             fence.extend(held.get(kept).map(|value| (kept.to_owned(), value.clone())));
         }
+        fence.insert("purge_at".into(), s(sortable(now)));
         let sent = self
             .client
             .put_item()
@@ -251,7 +253,7 @@ impl Db {
             .update_item()
             .table_name(&self.tables.keys)
             .set_key(Some(key(order.as_str(), RECIPIENT)))
-            .update_expression("REMOVE purge_shard")
+            .update_expression("REMOVE purge_shard, buyer")
             .condition_expression("#state = :erased")
             .expression_attribute_names("#state", "state")
             .expression_attribute_values(":erased", s("erased"))

@@ -90,18 +90,15 @@ impl Db {
         let mut batch = Vec::with_capacity(actions(changes, orders.len()));
         for (slot, change) in changes {
             let net: i64 = change.orders.iter().map(|(_, q)| q).sum();
-            if net == 0 {
-                continue;
-            }
             let kind = match how {
                 Settling::Dispatch => MovementKind::Dispatch,
                 Settling::Promises => waybill_domain::allocation::movement_of(net),
             };
-            batch.push(
-                TransactWriteItem::builder()
-                    .update(self.level_update(merchant, slot, kind, net.abs())?)
-                    .build(),
-            );
+            // Orders of one batch may take what another gives back: the level stays, the record is made.
+            if net != 0 {
+                let update = self.level_update(merchant, slot, kind, net.abs())?;
+                batch.push(TransactWriteItem::builder().update(update).build());
+            }
             let movement = Movement {
                 kind,
                 warehouse: slot.1.clone(),

@@ -1,7 +1,7 @@
 //! What must be refused is refused, says the same to everyone, and leaves nothing behind.
 
-use crate::support::{Shop, Story, stack};
 use crate::support::{PREVIOUS_SECRET, template, unique};
+use crate::support::{Shop, Story, stack};
 use serde_json::json;
 use waybill_domain::exception::Reason;
 use waybill_domain::order::{Hold, Status};
@@ -64,7 +64,10 @@ async fn refused() {
         replies.push(shop.send(unknown, topic, None, bytes.clone()).await);
     }
     assert_eq!(replies[0].status, 404);
-    assert!(replies.iter().all(|reply| *reply == replies[0]), "an unknown connection can be told from another");
+    assert!(
+        replies.iter().all(|reply| *reply == replies[0]),
+        "an unknown connection can be told from another"
+    );
 
     let large = [&bytes[..], &vec![b' '; 1024 * 1024]].concat();
     let reply = shop.send(to, topic, Some(&sign(CLIENT_SECRET, &large)), large).await;
@@ -100,14 +103,20 @@ async fn unreadable() {
         for _ in 0..2 {
             let signature = sign(CLIENT_SECRET, &bytes);
             let reply = shop.send(to, Some("orders/create"), Some(&signature), bytes.clone()).await;
-            assert_eq!((reply.status, reply.body.as_str()), (200, ""), "or the channel disables the subscription");
+            assert_eq!(
+                (reply.status, reply.body.as_str()),
+                (200, ""),
+                "or the channel disables the subscription"
+            );
         }
         let id = shop.index.order_id(&shop.ids.shop, &format!("unreadable {digest}")).unwrap();
         let (order, sealed) = shop.db.order_with_sealed(&id).await.unwrap().expect("it is kept");
         assert_eq!((order.status, order.hold), (Status::Held, Some(Hold::Exception)));
         assert_eq!(order.exceptions.iter().map(|e| e.reason).collect::<Vec<_>>(), [Reason::Unreadable]);
         assert_eq!(order.rev, 1, "the same delivery again changes nothing");
-        let KeyState::Live { wrapped, .. } = shop.db.recipient_key(&id).await.unwrap() else { panic!("no key") };
+        let KeyState::Live { wrapped, .. } = shop.db.recipient_key(&id).await.unwrap() else {
+            panic!("no key")
+        };
         let key = shop.kms.open(&shop.ids.merchant, &id, &wrapped).await.unwrap();
         let kept = Binding { merchant: &shop.ids.merchant, order: &id, field_set: FieldSet::Unreadable };
         assert_eq!(open_bytes(&key, kept, &sealed.unwrap()).unwrap()[..], bytes[..]);

@@ -44,14 +44,21 @@ impl Flock<'_> {
         let order = made["order"].as_i64().unwrap();
         let body = self.shop.body(order).await;
         self.tokens.extend(canary_tokens(&made, &body));
-        self.names.push(Token { pointer: "/name".into(), value: body["name"].as_str().unwrap()[1..].to_owned() });
+        self.names
+            .push(Token { pointer: "/name".into(), value: body["name"].as_str().unwrap()[1..].to_owned() });
         order
     }
 
     /// Not a hit in any sink.
     async fn nowhere(&self, when: &str) {
         let report = scan(&self.shop.stack, &template(), &self.tokens).await.unwrap();
-        eprintln!("{when}: {} tokens, {} sinks, {} items read, {} hits", self.tokens.len(), report.sinks(), report.read(), report.hits());
+        eprintln!(
+            "{when}: {} tokens, {} sinks, {} items read, {} hits",
+            self.tokens.len(),
+            report.sinks(),
+            report.read(),
+            report.hits()
+        );
         assert!(report.sinks() > 40 && report.read() > 500, "hardly anything was read: {report}");
         assert_eq!(report.hits(), 0, "{when}: {report}");
     }
@@ -100,7 +107,10 @@ async fn changed(flock: &mut Flock<'_>) -> OrderId {
     let order = flock.bird().await;
     let id = flock.shop.tell("orders/create", order).await;
     flock.shop.stands(&id, Status::Allocated).await;
-    let street = Token { pointer: "/shipping_address/address1".into(), value: format!("Z{}Q", unique(14).to_uppercase()) };
+    let street = Token {
+        pointer: "/shipping_address/address1".into(),
+        value: format!("Z{}Q", unique(14).to_uppercase()),
+    };
     flock.shop.change(order, "address", &json!({"address1": street.value})).await;
     flock.tokens.push(street);
     flock.shop.deliver("orders/edited", &json!({"order_edit": {"order_id": order}})).await;
@@ -118,7 +128,6 @@ async fn cancelled(flock: &mut Flock<'_>) -> OrderId {
     flock.shop.change(order, "cancel", &json!({"reason": "customer"})).await;
     flock.shop.tell("orders/cancelled", order).await;
     let voided = async || (flock.shop.at_carrier(&id).await == (0, 1)).then_some(());
-    eprintln!("DEBUG {id} {:?} {:?}", flock.shop.at_carrier(&id).await, flock.shop.body(order).await["updated_at"]);
     until("the booking to be voided", voided).await;
     flock.shop.listen("FunctionNotifier", true).await;
     id
@@ -194,7 +203,11 @@ async fn nothing_opens(shop: &Shop, orders: &[OrderId]) {
 /// is append-only, and here, unlike on AWS, repeats what was written.)
 async fn names_are_gone(flock: &Flock<'_>) {
     let report = scan(&stack(), &template(), &flock.names).await.unwrap();
-    let left: Vec<_> =
-        report.sinks.iter().filter(|sink| sink.name != "CloudTrail" && !sink.hits.is_empty()).map(|sink| &sink.name).collect();
+    let left: Vec<_> = report
+        .sinks
+        .iter()
+        .filter(|sink| sink.name != "CloudTrail" && !sink.hits.is_empty())
+        .map(|sink| &sink.name)
+        .collect();
     assert!(left.is_empty(), "the names of orders are still in {left:?}");
 }

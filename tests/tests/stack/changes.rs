@@ -154,14 +154,18 @@ async fn uninstalled() {
     let body = json!({"id": 1, "domain": shop.domain, "myshopify_domain": shop.domain});
     assert_eq!(shop.deliver("app/uninstalled", &body).await.status, 200);
     assert_eq!(shop.connection_state(&shop.ids.shop).await, ConnectionState::Disconnected);
-    assert_eq!(shop.connection_state(&shop.ids.royal_mail).await, ConnectionState::Active, "only the shop left");
+    assert_eq!(
+        shop.connection_state(&shop.ids.royal_mail).await,
+        ConnectionState::Active,
+        "only the shop left"
+    );
 
     // 48 hours later the channel asks for everything to be erased; the connection is still known and trusted.
     let body = json!({"shop_id": 1, "shop_domain": shop.domain});
     assert_eq!(shop.deliver("shop/redact", &body).await.status, 200);
     for (order, id) in &orders {
         super::erasure::erased(&shop, id).await;
-        super::road::in_the_ledger(&shop, id, "shop_redact").await;
+        super::road::in_the_ledger(&shop, id, "shop_redact", 1).await;
         super::road::never_comes_back(&shop, *order, id).await;
     }
 }

@@ -38,7 +38,16 @@ static ALL: [&Story; 15] = [
 ];
 
 const FUNCTIONS: [&str; 11] = [
-    "webhook", "poller", "allocator", "shipper", "notifier", "tracker", "clock", "retention", "api", "reveal",
+    "webhook",
+    "poller",
+    "allocator",
+    "shipper",
+    "notifier",
+    "tracker",
+    "clock",
+    "retention",
+    "api",
+    "reveal",
     "auditor",
 ];
 
@@ -70,8 +79,15 @@ async fn least() {
         let granted = granted(&stack.stack, &aws, function).await;
         let used = used.get(function).cloned().unwrap_or_default();
         count += granted.len();
-        wrong.extend(granted.difference(&used).map(|(action, on)| format!("{function}: {action} on {on} is granted and never used")));
-        wrong.extend(used.difference(&granted).map(|(action, on)| format!("{function}: {action} on {on} is used and not granted by name")));
+        wrong.extend(
+            granted
+                .difference(&used)
+                .map(|(action, on)| format!("{function}: {action} on {on} is granted and never used")),
+        );
+        wrong.extend(
+            used.difference(&granted)
+                .map(|(action, on)| format!("{function}: {action} on {on} is used and not granted by name")),
+        );
     }
     eprintln!("{count} grants of {} roles compared with what was used", FUNCTIONS.len());
     assert!(wrong.is_empty(), "\n{}", wrong.join("\n"));
@@ -79,7 +95,8 @@ async fn least() {
 
 /// What each function did, by the key of its session.
 async fn used(stack: &waybill_harness::stack::Stack, aws: &Signed<'_>) -> BTreeMap<String, BTreeSet<Use>> {
-    let keys: BTreeMap<String, &str> = FUNCTIONS.into_iter().map(|f| (session_key(&stack.stack, &stack.region, f), f)).collect();
+    let keys: BTreeMap<String, &str> =
+        FUNCTIONS.into_iter().map(|f| (session_key(&stack.stack, &stack.region, f), f)).collect();
     let mut used: BTreeMap<String, BTreeSet<Use>> = BTreeMap::new();
     events(aws, |event| {
         if let Some(function) = event["AccessKeyId"].as_str().and_then(|key| keys.get(key)) {
@@ -94,7 +111,8 @@ async fn used(stack: &waybill_harness::stack::Stack, aws: &Signed<'_>) -> BTreeM
 /// The access key of a function's session on the local AWS (infra/local/README.md).
 fn session_key(stack: &str, region: &str, function: &str) -> String {
     let name = format!("{stack}-{function}");
-    let text = format!("arn:aws:lambda:{region}:{ACCOUNT}:function:{name}:arn:aws:iam::{ACCOUNT}:role/{name}");
+    let text =
+        format!("arn:aws:lambda:{region}:{ACCOUNT}:function:{name}:arn:aws:iam::{ACCOUNT}:role/{name}");
     let digest = hex::encode_upper(aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, text.as_bytes()));
     format!("ASIA{}", &digest[..16])
 }
@@ -106,12 +124,15 @@ fn uses(region: &str, event: &Value) -> Vec<Use> {
     let record: Value = serde_json::from_str(event["CloudTrailEvent"].as_str().unwrap()).unwrap();
     let (source, name) = (record["eventSource"].as_str().unwrap(), record["eventName"].as_str().unwrap());
     let ask = &record["requestParameters"];
-    let table = |on: &Value| format!("arn:aws:dynamodb:{region}:{ACCOUNT}:table/{}", on.as_str().unwrap_or("?"));
+    let table =
+        |on: &Value| format!("arn:aws:dynamodb:{region}:{ACCOUNT}:table/{}", on.as_str().unwrap_or("?"));
     let dynamodb = |action: &str, on: &Value| (format!("dynamodb:{action}"), table(on));
     match (source, name) {
         ("dynamodb.amazonaws.com", "TransactWriteItems") => {
-            let actions = ask["TransactItems"].as_array().into_iter().flatten().filter_map(Value::as_object).flatten();
-            let action = |kind: &str| if kind == "ConditionCheck" { kind.to_owned() } else { format!("{kind}Item") };
+            let actions =
+                ask["TransactItems"].as_array().into_iter().flatten().filter_map(Value::as_object).flatten();
+            let action =
+                |kind: &str| if kind == "ConditionCheck" { kind.to_owned() } else { format!("{kind}Item") };
             actions.map(|(kind, what)| dynamodb(&action(kind), &what["TableName"])).collect()
         }
         ("dynamodb.amazonaws.com", "BatchGetItem") => {
@@ -119,25 +140,48 @@ fn uses(region: &str, event: &Value) -> Vec<Use> {
             tables.map(|(name, _)| dynamodb("BatchGetItem", &json!(name))).collect()
         }
         ("dynamodb.amazonaws.com", action) => match ask["IndexName"].as_str() {
-            Some(index) => vec![(format!("dynamodb:{action}"), format!("{}/index/{index}", table(&ask["TableName"])))],
+            Some(index) => {
+                vec![(format!("dynamodb:{action}"), format!("{}/index/{index}", table(&ask["TableName"])))]
+            }
             None => vec![dynamodb(action, &ask["TableName"])],
         },
         ("sqs.amazonaws.com", "SendMessage" | "SendMessageBatch") => {
             let name = ask["QueueUrl"].as_str().and_then(|url| url.rsplit('/').next()).unwrap_or("?");
             vec![("sqs:SendMessage".into(), format!("arn:aws:sqs:{region}:{ACCOUNT}:{name}"))]
         }
-        ("kms.amazonaws.com", action) => vec![(format!("kms:{action}"), ask["KeyId"].as_str().unwrap_or("?").to_owned())],
-        ("s3.amazonaws.com", action) => {
-            let bucket = event["Resources"].as_array().into_iter().flatten().filter_map(|r| r["ResourceName"].as_str());
-            bucket.take(1).map(|bucket| (format!("s3:{action}"), format!("arn:aws:s3:::{}/*", bucket.split('/').next().unwrap_or("?")))).collect()
+        ("kms.amazonaws.com", action) => {
+            vec![(format!("kms:{action}"), ask["KeyId"].as_str().unwrap_or("?").to_owned())]
         }
-        (source, action) => vec![(format!("{}:{action}", source.split('.').next().unwrap_or(source)), "?".into())],
+        ("s3.amazonaws.com", action) => {
+            let bucket = event["Resources"]
+                .as_array()
+                .into_iter()
+                .flatten()
+                .filter_map(|r| r["ResourceName"].as_str());
+            bucket
+                .take(1)
+                .map(|bucket| {
+                    (
+                        format!("s3:{action}"),
+                        format!("arn:aws:s3:::{}/*", bucket.split('/').next().unwrap_or("?")),
+                    )
+                })
+                .collect()
+        }
+        (source, action) => {
+            vec![(format!("{}:{action}", source.split('.').next().unwrap_or(source)), "?".into())]
+        }
     }
 }
 
 async fn policy(stack: &str, aws: &Signed<'_>, function: &str) -> Value {
     let role = format!("{stack}-{function}");
-    let ask = [("Action", "GetRolePolicy"), ("Version", "2010-05-08"), ("RoleName", &role), ("PolicyName", "grants")];
+    let ask = [
+        ("Action", "GetRolePolicy"),
+        ("Version", "2010-05-08"),
+        ("RoleName", &role),
+        ("PolicyName", "grants"),
+    ];
     let xml = aws.query("iam", &ask).await.unwrap();
     let text = elements(&xml, "PolicyDocument").remove(0);
     serde_json::from_str(&text).unwrap_or_else(|_| serde_json::from_str(&unescape(&text)).unwrap())
@@ -156,7 +200,13 @@ fn unescape(text: &str) -> String {
 
 async fn set_policy(stack: &str, aws: &Signed<'_>, function: &str, policy: &Value) {
     let (role, text) = (format!("{stack}-{function}"), policy.to_string());
-    let ask = [("Action", "PutRolePolicy"), ("Version", "2010-05-08"), ("RoleName", &role), ("PolicyName", "grants"), ("PolicyDocument", &text)];
+    let ask = [
+        ("Action", "PutRolePolicy"),
+        ("Version", "2010-05-08"),
+        ("RoleName", &role),
+        ("PolicyName", "grants"),
+        ("PolicyDocument", &text),
+    ];
     aws.query("iam", &ask).await.unwrap();
 }
 
@@ -178,7 +228,9 @@ async fn granted(stack: &str, aws: &Signed<'_>, function: &str) -> BTreeSet<Use>
             if by_itself.iter().any(|start| action.starts_with(start)) {
                 continue;
             }
-            found.extend(one_or_many(&statement["Resource"]).into_iter().map(|on| (action.to_owned(), on.to_owned())));
+            found.extend(
+                one_or_many(&statement["Resource"]).into_iter().map(|on| (action.to_owned(), on.to_owned())),
+            );
         }
     }
     found
@@ -196,8 +248,10 @@ impl<'a> Without<'a> {
         let before = policy(&shop.stack.stack, &shop.aws(), function).await;
         let mut less = before.clone();
         let statements = less["Statement"].as_array_mut().unwrap();
-        let statement = statements.iter_mut().find(|one| one["Sid"] == sid).expect("the role has this statement");
-        let left: Vec<&str> = one_or_many(&statement["Action"]).into_iter().filter(|one| *one != action).collect();
+        let statement =
+            statements.iter_mut().find(|one| one["Sid"] == sid).expect("the role has this statement");
+        let left: Vec<&str> =
+            one_or_many(&statement["Action"]).into_iter().filter(|one| *one != action).collect();
         statement["Action"] = json!(left);
         statements.retain(|one| one["Action"] != json!([]));
         assert_ne!(less, before, "{action} is not granted by {sid}");
@@ -277,5 +331,5 @@ async fn retention_cannot_destroy_keys(shop: &Shop) {
     assert!(matches!(key, KeyState::Live { .. }) && personal == PersonalData::Live, "half forgotten");
     shop.stack.run_at("FunctionRetention", at).await.unwrap();
     assert_eq!(shop.order(&id).await.personal, PersonalData::Erased);
-    crate::road::in_the_ledger(shop, &id, "retention").await;
+    crate::road::in_the_ledger(shop, &id, "retention", 2).await;
 }

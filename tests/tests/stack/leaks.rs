@@ -47,7 +47,13 @@ impl Planter<'_> {
             Form::Spaced => format!("1632960{}", u32::from_str_radix(&unique(6), 16).unwrap() % 900 + 100),
             _ => format!("K{}W9", unique(14).to_uppercase()),
         };
-        self.leaks.push(Leak { what, kind, sink, form, token: Token { pointer: format!("/{what}"), value: value.clone() } });
+        self.leaks.push(Leak {
+            what,
+            kind,
+            sink,
+            form,
+            token: Token { pointer: format!("/{what}"), value: value.clone() },
+        });
         value
     }
 
@@ -63,7 +69,11 @@ impl Planter<'_> {
         item["sk"] = json!({"S": "leak"});
         self.call("dynamodb", "DynamoDB_20120810.PutItem", &json!({"TableName": table, "Item": item})).await;
         let key = json!({"pk": item["pk"], "sk": item["sk"]});
-        self.clean.push(("dynamodb", "DynamoDB_20120810.DeleteItem", json!({"TableName": table, "Key": key})));
+        self.clean.push((
+            "dynamodb",
+            "DynamoDB_20120810.DeleteItem",
+            json!({"TableName": table, "Key": key}),
+        ));
     }
 
     /// A message nobody takes for a quarter of an hour.
@@ -78,7 +88,10 @@ impl Planter<'_> {
     }
 
     fn bucket(&self) -> Bucket {
-        waybill_runtime::aws::bucket(&self.shop.stack.sdk(), self.shop.stack.output("BucketLabels").unwrap().to_owned())
+        waybill_runtime::aws::bucket(
+            &self.shop.stack.sdk(),
+            self.shop.stack.output("BucketLabels").unwrap().to_owned(),
+        )
     }
 
     async fn object(&mut self, name: &str, body: Vec<u8>) {
@@ -131,8 +144,15 @@ async fn leaks() {
         }
     }
     let kinds = |of: &mut dyn Iterator<Item = Kind>| of.collect::<BTreeSet<_>>();
-    let (read, planted) = (kinds(&mut report.sinks.iter().map(|s| s.kind)), kinds(&mut plant.leaks.iter().map(|l| l.kind)));
-    eprintln!("{} leaks planted in {} kinds of sink, {} missed, {} sinks read", plant.leaks.len(), planted.len(), missed.len(), report.sinks());
+    let (read, planted) =
+        (kinds(&mut report.sinks.iter().map(|s| s.kind)), kinds(&mut plant.leaks.iter().map(|l| l.kind)));
+    eprintln!(
+        "{} leaks planted in {} kinds of sink, {} missed, {} sinks read",
+        plant.leaks.len(),
+        planted.len(),
+        missed.len(),
+        report.sinks()
+    );
     assert!(missed.is_empty(), "not found: {missed:?}\n{report}");
     assert_eq!(read, planted, "a kind of sink has no leak planted in it");
     let shown = format!("{report}{}", serde_json::to_string(&report).unwrap());
@@ -141,20 +161,26 @@ async fn leaks() {
 }
 
 async fn in_tables(plant: &mut Planter<'_>) {
-    let [orders, keys, registry] = ["TableOrders", "TableKeys", "TableRegistry"].map(|name| plant.shop.stack.output(name).unwrap().to_owned());
+    let [orders, keys, registry] = ["TableOrders", "TableKeys", "TableRegistry"]
+        .map(|name| plant.shop.stack.output(name).unwrap().to_owned());
     let value = plant.leak("an attribute", Kind::Table, "OrdersTable", Form::Plain);
     plant.item(&orders, json!({"note": {"M": {"deep": {"L": [{"S": format!("for {value}")}]}}}})).await;
     let value = plant.leak("a key", Kind::Table, "RegistryTable", Form::Plain);
     plant.item(&registry, json!({"pk": {"S": format!("buyer#{}", value.to_lowercase())}})).await;
     let value = plant.leak("an index", Kind::Index, "OrdersTable/by-status", Form::Plain);
-    plant.item(&orders, json!({"status_key": {"S": format!("mer_leak#{value}")}, "placed_at": {"S": "2026"}})).await;
+    plant
+        .item(&orders, json!({"status_key": {"S": format!("mer_leak#{value}")}, "placed_at": {"S": "2026"}}))
+        .await;
     let value = plant.leak("the buyer index", Kind::Index, "KeysTable/by-buyer", Form::Sha256);
-    let hash = |text: &str| hex::encode(aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, text.as_bytes()));
+    let hash =
+        |text: &str| hex::encode(aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, text.as_bytes()));
     plant.item(&keys, json!({"buyer": {"S": hash(&value.to_lowercase())}})).await;
     let value = plant.leak("bytes", Kind::Table, "KeysTable", Form::Plain);
     plant.item(&keys, json!({"wrapped": {"B": STANDARD.encode(format!("\0\u{1}{value}"))}})).await;
     let value = plant.leak("gzip in base64", Kind::Table, "OrdersTable", Form::Plain);
-    plant.item(&orders, json!({"packed": {"S": STANDARD.encode(gzip(&format!("{{\"name\":\"{value}\"}}")))}})).await;
+    plant
+        .item(&orders, json!({"packed": {"S": STANDARD.encode(gzip(&format!("{{\"name\":\"{value}\"}}")))}}))
+        .await;
     let value = plant.leak("a hash", Kind::Table, "RegistryTable", Form::Sha256);
     plant.item(&registry, json!({"hash": {"S": hash(&value)}})).await;
     let value = plant.leak("a telephone number", Kind::Table, "OrdersTable", Form::Spaced);
@@ -207,9 +233,16 @@ async fn in_logs(plant: &mut Planter<'_>) {
     let plain = plant.leak("a line", Kind::Log, "ShipperLogs", Form::Plain);
     let escaped = plant.leak("an escaped line", Kind::Log, "ShipperLogs", Form::Json);
     let part = plant.leak("part of a value", Kind::Log, "ShipperLogs", Form::Fragment);
-    let ascii: String = escaped.encode_utf16().map(|u| if u < 128 { char::from(u as u8).to_string() } else { format!("\\u{u:04x}") }).collect();
+    let ascii: String = escaped
+        .encode_utf16()
+        .map(|u| if u < 128 { char::from(u as u8).to_string() } else { format!("\\u{u:04x}") })
+        .collect();
     let at = jiff::Timestamp::now().as_millisecond();
-    let lines = [format!("booked for {plain}"), format!("{{\"name\":\"{ascii}\"}}"), format!("near {}", &part[3..12])];
+    let lines = [
+        format!("booked for {plain}"),
+        format!("{{\"name\":\"{ascii}\"}}"),
+        format!("near {}", &part[3..12]),
+    ];
     let events: Vec<Value> = lines.iter().map(|line| json!({"timestamp": at, "message": line})).collect();
     let put = json!({"logGroupName": group, "logStreamName": stream, "logEvents": events});
     plant.call("logs", "Logs_20140328.PutLogEvents", &put).await;
@@ -230,27 +263,44 @@ async fn in_records(plant: &mut Planter<'_>) {
     let name = format!("leak-{}@waybill.invalid", unique(8));
     let user = json!({"UserPoolId": pool, "Username": name, "MessageAction": "SUPPRESS", "UserAttributes": [{"Name": "name", "Value": value}]});
     plant.call("cognito-idp", "AWSCognitoIdentityProviderService.AdminCreateUser", &user).await;
-    plant.clean.push(("cognito-idp", "AWSCognitoIdentityProviderService.AdminDeleteUser", json!({"UserPoolId": pool, "Username": name})));
+    plant.clean.push((
+        "cognito-idp",
+        "AWSCognitoIdentityProviderService.AdminDeleteUser",
+        json!({"UserPoolId": pool, "Username": name}),
+    ));
     let value = plant.leak("a tag", Kind::Key, "DataKey", Form::Plain);
     let key = plant.shop.stack.output("KeyData").unwrap();
-    plant.call("kms", "TrentService.TagResource", &json!({"KeyId": key, "Tags": [{"TagKey": "owner", "TagValue": value}]})).await;
+    plant
+        .call(
+            "kms",
+            "TrentService.TagResource",
+            &json!({"KeyId": key, "Tags": [{"TagKey": "owner", "TagValue": value}]}),
+        )
+        .await;
     plant.clean.push(("kms", "TrentService.UntagResource", json!({"KeyId": key, "TagKeys": ["owner"]})));
 }
 
 /// A function's environment and a schedule's input; what was there before, to be put back.
 async fn in_settings(plant: &mut Planter<'_>) -> [(&'static str, String, Value); 2] {
     let aws = plant.shop.aws();
-    let function = format!("/2015-03-31/functions/{}/configuration", plant.shop.stack.output("FunctionAuditor").unwrap());
+    let function = format!(
+        "/2015-03-31/functions/{}/configuration",
+        plant.shop.stack.output("FunctionAuditor").unwrap()
+    );
     let environment = aws.get("lambda", &function).await.unwrap()["Environment"].clone();
     let schedule = format!("/schedules/{}-auditor", plant.shop.stack.stack);
     let mut sends = aws.get("scheduler", &schedule).await.unwrap();
     for read_only in ["Arn", "CreationDate", "LastModificationDate", "Name"] {
         sends.as_object_mut().unwrap().remove(read_only);
     }
-    let before = [("lambda", function.clone(), json!({"Environment": environment})), ("scheduler", schedule.clone(), sends.clone())];
+    let before = [
+        ("lambda", function.clone(), json!({"Environment": environment})),
+        ("scheduler", schedule.clone(), sends.clone()),
+    ];
 
     let mut leaking = environment;
-    leaking["Variables"]["SUPPORT_CONTACT"] = json!(plant.leak("an environment variable", Kind::Function, "AuditorFunction", Form::Plain));
+    leaking["Variables"]["SUPPORT_CONTACT"] =
+        json!(plant.leak("an environment variable", Kind::Function, "AuditorFunction", Form::Plain));
     plant.put("lambda", &function, &json!({"Environment": leaking})).await;
     let value = plant.leak("a schedule's input", Kind::Schedule, "AuditorSchedule", Form::Plain);
     sends["Target"]["Input"] = json!(json!({"name": value}).to_string());
@@ -274,7 +324,10 @@ async fn clean(plant: &Planter<'_>, settings: [(&'static str, String, Value); 2]
 /// Only the record of calls, which nobody can rewrite, and the metrics, which nobody can delete, still have them.
 async fn nothing_is_left(shop: &Shop, tokens: &[Token]) {
     let report = scan(&shop.stack, &template(), tokens).await.unwrap();
-    let left = report.sinks.iter().filter(|sink| !matches!(sink.kind, Kind::Trail | Kind::Metrics) && !sink.hits.is_empty());
+    let left = report
+        .sinks
+        .iter()
+        .filter(|sink| !matches!(sink.kind, Kind::Trail | Kind::Metrics) && !sink.hits.is_empty());
     let left: Vec<_> = left.map(|sink| &sink.name).collect();
     assert!(left.is_empty(), "still there after cleaning up: {left:?}");
 }

@@ -60,7 +60,11 @@ async fn shop_refused() {
     let order = shop.bought(Kind::Plain).await;
     let id = shop.tell("orders/create", order).await;
     paused(&shop, &shop.ids.shop).await;
-    assert_eq!(shop.order(&id).await.status, Status::Booked, "the parcel has its label, the shop does not know");
+    assert_eq!(
+        shop.order(&id).await.status,
+        Status::Booked,
+        "the parcel has its label, the shop does not know"
+    );
 
     // The same for what must be read from it.
     shop.db.set_connection_state(&shop.ids.shop, ConnectionState::Active).await.unwrap();
@@ -74,7 +78,8 @@ async fn shop_refused() {
     shop.db.set_connection_state(&shop.ids.shop, ConnectionState::Active).await.unwrap();
     tick(&shop, after(now(&shop).await.max(Timestamp::now()), SignedDuration::from_mins(20))).await;
     shop.stands(&id, Status::Dispatched).await;
-    let there = shop.stack.control("GET", &format!("orders/{}/{order}", shop.domain), &Value::Null).await.unwrap();
+    let there =
+        shop.stack.control("GET", &format!("orders/{}/{order}", shop.domain), &Value::Null).await.unwrap();
     assert_eq!(there["fulfillments"].as_array().unwrap().len(), 1);
 }
 
@@ -100,9 +105,8 @@ async fn carrier_refused() {
 
 async fn slowed() {
     let shop = Shop::open().await;
-    for endpoint in ["royal-mail.create", "royal-mail.label", "tracking.events"] {
-        let fault = json!({"endpoint": endpoint, "kind": "too_many_requests", "retry_after": 1, "times": 1});
-        shop.stack.control("POST", "faults", &fault).await.unwrap();
+    for endpoint in ["royal-mail.create", "royal-mail.label", "tracking.events", "shopify.*"] {
+        slow(&shop, endpoint).await;
     }
     let order = shop.bought(Kind::Plain).await;
     let id = shop.tell("orders/create", order).await;
@@ -110,6 +114,22 @@ async fn slowed() {
     assert_eq!(shop.at_carrier(&id).await, (1, 0), "asked again, and booked once");
     crate::support::deliver_everything(&shop).await;
     shop.stands(&id, Status::Delivered).await;
+    every_refusal_was_met(&shop).await;
+
+    let other = shop.bought(Kind::Plain).await;
+    slow(&shop, "shopify.*").await;
+    shop.deliver("orders/edited", &json!({"order_edit": {"id": 1, "order_id": other}})).await;
+    shop.stands(&shop.id(other), Status::Dispatched).await;
+    every_refusal_was_met(&shop).await;
+}
+
+/// The next call there is asked to come back in a second.
+async fn slow(shop: &Shop, endpoint: &str) {
+    let fault = json!({"endpoint": endpoint, "kind": "too_many_requests", "retry_after": 1, "times": 1});
+    shop.stack.control("POST", "faults", &fault).await.unwrap();
+}
+
+async fn every_refusal_was_met(shop: &Shop) {
     let faults = shop.stack.control("GET", "faults", &Value::Null).await.unwrap();
-    assert_eq!(faults["faults"], json!([]), "every refusal was met");
+    assert_eq!(faults["faults"], json!([]));
 }

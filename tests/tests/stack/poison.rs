@@ -36,10 +36,13 @@ async fn poison() {
     shop.stands(&id, Status::Dispatched).await;
     let at = "2026-11-23T09:00:00Z";
     for (function, queue) in READERS {
-        let unknown = json!({"V1": {"kind": "order", "order": "ord_00000000000000000000000000000000", "at": at}});
+        let unknown =
+            json!({"V1": {"kind": "order", "order": "ord_00000000000000000000000000000000", "at": at}});
         let good = match queue {
             // The shop no longer has this order, so there is nothing to do.
-            "poll" => json!({"V1": {"kind": "fetch", "connection": shop.ids.shop, "channel_id": "1", "at": at}}),
+            "poll" => {
+                json!({"V1": {"kind": "fetch", "connection": shop.ids.shop, "channel_id": "1", "at": at}})
+            }
             _ => unknown,
         };
         let newer = json!({"V9": {"kind": "order"}}).to_string();
@@ -51,8 +54,12 @@ async fn poison() {
             record(&shop, queue, "good-2", &good.to_string()),
         ]});
         let answer = shop.stack.invoke(function, &batch).await.unwrap();
-        let failed: Vec<&str> = answer["batchItemFailures"].as_array().unwrap().iter()
-            .map(|one| one["itemIdentifier"].as_str().unwrap()).collect();
+        let failed: Vec<&str> = answer["batchItemFailures"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|one| one["itemIdentifier"].as_str().unwrap())
+            .collect();
         assert_eq!(failed, ["bad-1", "bad-2", "bad-3"], "{function}");
     }
     ends_in_the_dead_letters(&shop).await;

@@ -38,7 +38,8 @@ async fn decrypts(shop: &Shop, order: &OrderId) -> usize {
     let mut count = 0;
     events(&shop.aws(), |event| {
         let call = event["CloudTrailEvent"].as_str().unwrap_or_default();
-        let ours = event["EventName"] == "Decrypt" && call.contains(recipients) && call.contains(order.as_str());
+        let ours =
+            event["EventName"] == "Decrypt" && call.contains(recipients) && call.contains(order.as_str());
         count += usize::from(ours);
     })
     .await
@@ -63,7 +64,12 @@ async fn without_people(shop: &Shop, order: i64, id: &OrderId) {
     let sku = shop.body(order).await["line_items"][0]["sku"].as_str().unwrap().to_owned();
     let personal = personal_tokens(&shop.body(order).await);
     assert!(personal.len() >= 3);
-    let paths = ["/v1/orders?status=dispatched".to_owned(), format!("/v1/orders/{id}"), "/v1/exceptions".into(), format!("/v1/stock/{sku}")];
+    let paths = [
+        "/v1/orders?status=dispatched".to_owned(),
+        format!("/v1/orders/{id}"),
+        "/v1/exceptions".into(),
+        format!("/v1/stock/{sku}"),
+    ];
     for path in &paths {
         assert_eq!(get(shop, path, None).await.status, 401, "{path} without a token");
         assert_eq!(get(shop, path, Some("x.y.z")).await.status, 401, "{path} with a token of nobody");
@@ -77,8 +83,10 @@ async fn without_people(shop: &Shop, order: i64, id: &OrderId) {
     let theirs = other.tell("orders/create", theirs).await;
     other.stands(&theirs, Status::Dispatched).await;
     let unknown = "ord_00000000000000000000000000000000";
-    let (of_other, of_nobody) =
-        (get(shop, &format!("/v1/orders/{theirs}"), Some(&token)).await, get(shop, &format!("/v1/orders/{unknown}"), Some(&token)).await);
+    let (of_other, of_nobody) = (
+        get(shop, &format!("/v1/orders/{theirs}"), Some(&token)).await,
+        get(shop, &format!("/v1/orders/{unknown}"), Some(&token)).await,
+    );
     assert_eq!(of_other.status, 404);
     assert_eq!(of_other, of_nobody, "another merchant's order can be told from an unknown one");
     let path = format!("/v1/orders/{theirs}/recipient?purpose=return");
@@ -140,9 +148,13 @@ async fn gone(shop: &Shop, id: &OrderId) {
     let opened = decrypts(shop, id).await;
     let reply = get(shop, &format!("/v1/orders/{id}/recipient?purpose=return"), Some(&support)).await;
     assert_eq!(reply.status, 410, "{}", reply.body);
-    assert_eq!(get(shop, &format!("/v1/shipments/{shipment}/label?purpose=label"), Some(&packer)).await.status, 410);
+    assert_eq!(
+        get(shop, &format!("/v1/shipments/{shipment}/label?purpose=label"), Some(&packer)).await.status,
+        410
+    );
     assert_eq!(decrypts(shop, id).await, opened, "a key of someone forgotten was asked for");
-    let view: Value = serde_json::from_str(&get(shop, &format!("/v1/orders/{id}"), Some(&support)).await.body).unwrap();
+    let view: Value =
+        serde_json::from_str(&get(shop, &format!("/v1/orders/{id}"), Some(&support)).await.body).unwrap();
     assert_eq!(view["summary"]["personal_data"], "erased");
     assert_eq!((view.get("channel_order"), view.get("destination")), (None, None));
 }

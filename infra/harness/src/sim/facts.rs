@@ -1,5 +1,6 @@
 //! What the tables, queues and documents hold, read past the doors.
 
+use super::script::TOKEN;
 use crate::world::{World, WorldError};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -52,32 +53,36 @@ pub struct Facts {
     pub movements: Vec<(String, Movement)>,
     /// Names of documents.
     pub documents: Vec<String>,
+    /// Where a personal text of a buyer stands in plain: a table with a key, or a document.
+    pub leak: Option<String>,
 }
 
 const BROKEN: WorldError = WorldError::Setup("an item cannot be read back");
 
 /// DynamoDB's JSON as ordinary JSON; bytes stay base64 text.
-pub fn plain(value: &Value) -> Value {
-    let Some((kind, inner)) = value.as_object().and_then(|o| o.iter().next()) else { return Value::Null };
-    match kind.as_str() {
-        "N" => inner.as_str().and_then(|n| n.parse().ok()).map_or(Value::Null, Value::Number),
-        "L" => Value::Array(inner.as_array().into_iter().flatten().map(plain).collect()),
-        "M" => Value::Object(plain_item(inner)),
-        "NULL" => Value::Null,
-        _ => inner.clone(),
+fn plain(value: Value) -> Value {
+    let Value::Object(fields) = value else { return Value::Null };
+    let Some((kind, inner)) = fields.into_iter().next() else { return Value::Null };
+    match (kind.as_str(), inner) {
+        ("N", inner) => inner.as_str().and_then(|n| n.parse().ok()).map_or(Value::Null, Value::Number),
+        ("L", Value::Array(items)) => Value::Array(items.into_iter().map(plain).collect()),
+        ("M", inner) => Value::Object(plain_item(inner)),
+        ("NULL", _) => Value::Null,
+        (_, inner) => inner,
     }
 }
 
-fn plain_item(item: &Value) -> Map<String, Value> {
-    item.as_object().into_iter().flatten().map(|(name, value)| (name.clone(), plain(value))).collect()
+fn plain_item(item: Value) -> Map<String, Value> {
+    let Value::Object(fields) = item else { return Map::new() };
+    fields.into_iter().map(|(name, value)| (name, plain(value))).collect()
 }
 
 fn bytes(item: &Map<String, Value>, name: &str) -> Option<Vec<u8>> {
     item.get(name).and_then(Value::as_str).and_then(|text| STANDARD.decode(text).ok())
 }
 
-fn typed<T: serde::de::DeserializeOwned>(item: &Map<String, Value>) -> Result<T, WorldError> {
-    serde_json::from_value(Value::Object(item.clone())).map_err(|_| BROKEN)
+fn typed<T: serde::de::DeserializeOwned>(item: Map<String, Value>) -> Result<T, WorldError> {
+    serde_json::from_value(Value::Object(item)).map_err(|_| BROKEN)
 }
 
 impl Facts {
@@ -86,45 +91,61 @@ impl Facts {
     /// # Errors
     /// When an item is not what it should be.
     pub fn read(world: &World) -> Result<Self, WorldError> {
-        let mut facts = Self { documents: world.documents.all().into_keys().collect(), ..Self::default() };
-        for item in world.engine.dump("orders")? {
-            let mut item = plain_item(&item);
-            if item.get("sk").and_then(Value::as_str) == Some("order") {
-                let sealed = bytes(&item, "sealed");
-                item.remove("sealed");
-                let order: Order = typed(&item)?;
-                facts.orders.insert(order.id.clone(), Held { order, sealed });
-            } else {
-                facts.shipments.push(typed(&item)?);
+        let mut facts = Self::default();
+        for table in ["orders", "keys", "stock", "registry", "audit"] {
+            for raw in world.engine.dump(table)? {
+                if facts.leak.is_none() && holds(&raw, TOKEN) {
+                    facts.leak = Some(format!("{table} {} {}", raw["pk"]["S"], raw["sk"]["S"]));
+                }
+                let item = plain_item(raw);
+                match table {
+                    "orders" => facts.add_order(item)?,
+                    "keys" => facts.add_key(&item),
+                    "stock" => facts.add_stock(item)?,
+                    _ => {}
+                }
             }
         }
-        for item in world.engine.dump("keys")? {
-            let item = plain_item(&item);
-            let text = |name: &str| item.get(name).and_then(Value::as_str).unwrap_or_default().to_owned();
-            facts.keys.push(Key {
-                order: text("pk"),
-                live: text("state") == "live",
-                wrapped: bytes(&item, "wrapped").filter(|w| !w.is_empty()),
-                labels: item.keys().filter(|name| name.starts_with("label#")).count(),
-                buyer: item.contains_key("buyer"),
-                purge_at: text("purge_at").parse().ok(),
-            });
+        for (name, body) in world.documents.all() {
+            if name.contains(TOKEN) || within(&body, TOKEN) {
+                facts.leak = Some(format!("document {name}"));
+            }
+            facts.documents.push(name);
         }
-        facts.read_stock(world)?;
         Ok(facts)
     }
 
-    /// Reads orders' stock and levels alone.
-    fn read_stock(&mut self, world: &World) -> Result<(), WorldError> {
-        for item in world.engine.dump("stock")? {
-            let item = plain_item(&item);
-            let text = |name: &str| item.get(name).and_then(Value::as_str).unwrap_or_default();
-            let sku = text("pk").split_once('#').map(|(_, sku)| sku.to_owned()).ok_or(BROKEN)?;
-            if text("sk").starts_with("lvl#") {
-                self.levels.push((sku, typed(&item)?));
-            } else {
-                self.movements.push((sku, typed(&item)?));
-            }
+    fn add_order(&mut self, mut item: Map<String, Value>) -> Result<(), WorldError> {
+        if item.get("sk").and_then(Value::as_str) != Some("order") {
+            self.shipments.push(typed(item)?);
+            return Ok(());
+        }
+        let sealed = bytes(&item, "sealed");
+        item.remove("sealed");
+        let order: Order = typed(item)?;
+        self.orders.insert(order.id.clone(), Held { order, sealed });
+        Ok(())
+    }
+
+    fn add_key(&mut self, item: &Map<String, Value>) {
+        let text = |name: &str| item.get(name).and_then(Value::as_str).unwrap_or_default().to_owned();
+        self.keys.push(Key {
+            order: text("pk"),
+            live: text("state") == "live",
+            wrapped: bytes(item, "wrapped").filter(|w| !w.is_empty()),
+            labels: item.keys().filter(|name| name.starts_with("label#")).count(),
+            buyer: item.contains_key("buyer"),
+            purge_at: text("purge_at").parse().ok(),
+        });
+    }
+
+    fn add_stock(&mut self, item: Map<String, Value>) -> Result<(), WorldError> {
+        let text = |name: &str| item.get(name).and_then(Value::as_str).unwrap_or_default();
+        let sku = text("pk").split_once('#').map(|(_, sku)| sku.to_owned()).ok_or(BROKEN)?;
+        if text("sk").starts_with("lvl#") {
+            self.levels.push((sku, typed(item)?));
+        } else {
+            self.movements.push((sku, typed(item)?));
         }
         Ok(())
     }
@@ -138,40 +159,25 @@ impl Facts {
 /// The moment the clock should next look at an order, if any.
 ///
 /// # Errors
-/// When the table cannot be read.
+/// When the index cannot be read.
 pub fn next_due(world: &World) -> Result<Option<Timestamp>, WorldError> {
-    let due = |item: &Value| item["due_at"]["S"].as_str().and_then(|text| text.parse::<Timestamp>().ok());
-    Ok(world.engine.dump("orders")?.iter().filter(|item| item["sk"]["S"] == "order").filter_map(due).min())
+    let due = |row: &Value| row["due_at"]["S"].as_str().and_then(|text| text.parse::<Timestamp>().ok());
+    Ok(world.engine.dump_index("orders", "due")?.iter().filter_map(due).min())
 }
 
-/// Where a text that begins like `token` stands in plain in any table or document: the table and its key.
-///
-/// # Errors
-/// When a table cannot be read.
-pub fn leak(world: &World, token: &str) -> Result<Option<String>, WorldError> {
-    for table in ["orders", "keys", "stock", "registry", "audit"] {
-        for item in world.engine.dump(table)? {
-            if holds(&item, token) {
-                return Ok(Some(format!("{table} {} {}", item["pk"]["S"], item["sk"]["S"])));
-            }
-        }
-    }
-    let documents = world.documents.all();
-    let found = documents.iter().find(|(name, body)| {
-        name.contains(token) || body.windows(token.len()).any(|w| w == token.as_bytes())
-    });
-    Ok(found.map(|(name, _)| format!("document {name}")))
-}
-
+/// Whether a text stands in plain in an item, names and bytes included.
 fn holds(value: &Value, token: &str) -> bool {
     match value {
         Value::String(text) => text.contains(token),
         Value::Array(items) => items.iter().any(|one| holds(one, token)),
         Value::Object(fields) => fields.iter().any(|(name, inner)| {
-            let sealed = (name == "B").then(|| inner.as_str().and_then(|text| STANDARD.decode(text).ok()));
-            let within = |bytes: Vec<u8>| bytes.windows(token.len()).any(|w| w == token.as_bytes());
-            name.contains(token) || holds(inner, token) || sealed.flatten().is_some_and(within)
+            let sealed = inner.as_str().filter(|_| name == "B").and_then(|text| STANDARD.decode(text).ok());
+            name.contains(token) || holds(inner, token) || sealed.is_some_and(|body| within(&body, token))
         }),
         _ => false,
     }
+}
+
+fn within(body: &[u8], token: &str) -> bool {
+    body.windows(token.len()).any(|part| part == token.as_bytes())
 }

@@ -5,6 +5,7 @@
 
 mod acts;
 mod check;
+mod ends;
 mod facts;
 mod fate;
 mod gate;
@@ -14,6 +15,7 @@ mod plant;
 mod run;
 mod scheduler;
 mod script;
+mod starts;
 
 pub use plant::Plant;
 pub use run::{Failure, Outcome, Settings, run};

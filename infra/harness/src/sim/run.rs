@@ -12,7 +12,6 @@ use rand::rngs::StdRng;
 use rand::{Rng, SeedableRng};
 use std::sync::Arc;
 use waybill_domain::time::{after, days};
-use waybill_sandbox::invent::catalogue;
 use waybill_sandbox::royal_mail::Fate as ParcelFate;
 use waybill_sandbox::{Fault, FaultKind};
 
@@ -71,20 +70,19 @@ pub fn run(seed: u64, settings: Settings) -> Result<Outcome, WorldError> {
 async fn begin(seed: u64, settings: Settings) -> Result<Sim, WorldError> {
     let mut rng = StdRng::seed_from_u64(seed);
     let gate = Arc::new(Gate::default());
-    let goods = catalogue().iter().filter(|one| one.ships);
+    let start = Setup::default().now;
+    let script = script::write(&mut rng, seed, settings.orders, start);
     let most = if rng.random_ratio(1, 3) { 40 } else { 4 };
-    let stock = goods
-        .map(|one| Stocked {
-            sku: one.sku.to_owned(),
-            pieces: [rng.random_range(0..=most), rng.random_range(0..=most)],
-        })
-        // Now and then a SKU nobody keeps.
-        .filter(|one| one.sku != "MUG-STONE")
+    // What is ordered is kept, but for one article nobody keeps.
+    let stock = script::skus(&script)
+        .into_iter()
+        .filter(|sku| sku != "MUG-STONE")
+        .map(|sku| Stocked { sku, pieces: [rng.random_range(0..=most), rng.random_range(0..=most)] })
         .collect();
     let setup = Setup { seed, part_ship: rng.random_ratio(1, 3), stock, ..Setup::default() };
     let world = World::new(&setup, gate.clone()).await?;
     let mut sim = Sim::new(world, gate, rng, settings.plant);
-    sim.script = script::write(&mut sim.rng, seed, settings.orders, setup.now);
+    sim.script = script;
     trouble(&mut sim);
     Ok(sim)
 }
@@ -137,7 +135,7 @@ async fn rough(sim: &mut Sim, length: SignedDuration, looks: u32) -> Result<(), 
 async fn live(sim: &mut Sim) -> Result<(), Stop> {
     let start = sim.start;
     let at = |by: SignedDuration| after(start, by);
-    rough(sim, SignedDuration::from_mins(40), 8).await?;
+    rough(sim, SignedDuration::from_mins(40), 6).await?;
     settle(sim, at(SignedDuration::from_mins(330))).await?;
     check::always(sim)?;
     check::at_rest(sim).await?;

@@ -3,8 +3,8 @@
 use super::facts::next_due;
 use super::fate::{Fate, Weather};
 use super::gate::{Gate, Waiting};
-use super::invocation::{Ended, Invocation, Job};
-use super::mail::{self, Letter, Mail};
+use super::invocation::{Invocation, Job};
+use super::mail::{Letter, Mail};
 use super::plant::Plant;
 use super::script::Act;
 use crate::world::{World, WorldError};
@@ -21,10 +21,6 @@ use waybill_store::memory::Verdict;
 
 /// Handlers that run at the same time, at most.
 const MOST_RUNNING: usize = 6;
-/// Shopify repeats a delivery that failed this often.
-const MOST_ATTEMPTS: u32 = 8;
-/// From this attempt on nothing goes wrong with a delivery, so that its state is carried in the end.
-const SURE_ATTEMPT: u32 = 5;
 
 /// What could happen next.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -72,9 +68,9 @@ pub struct Sim {
     pub steps: u64,
     /// When it began.
     pub start: Timestamp,
-    running: BTreeMap<u64, Invocation>,
-    next: u64,
-    last_tick: Timestamp,
+    pub(super) running: BTreeMap<u64, Invocation>,
+    pub(super) next: u64,
+    pub(super) last_tick: Timestamp,
     /// The next moment an order is due, as long as nothing was written since it was read.
     due: Option<Option<Timestamp>>,
 }
@@ -146,16 +142,6 @@ impl Sim {
     /// Handlers under way.
     pub fn is_idle(&self) -> bool {
         self.running.is_empty()
-    }
-
-    /// Starts a retention run.
-    pub fn retain(&mut self) {
-        let (world, now) = (Rc::clone(&self.world), self.now());
-        let work = async move {
-            let done = world.functions.retain(now).await;
-            Ended::Scheduled(done.map(|report| report.to_string()).map_err(|e| e.to_string()))
-        };
-        self.begin(Job::Retain, SignedDuration::from_secs(300), true, work);
     }
 
     /// Takes in what handlers and the shop have sent.
@@ -265,15 +251,7 @@ impl Sim {
             Choice::Take(queue) => self.take(queue),
             Choice::Deliver => self.deliver(),
             Choice::Late => self.arrive_late(),
-            Choice::Tick => {
-                self.last_tick = self.now();
-                let (world, now) = (Rc::clone(&self.world), self.now());
-                let work = async move {
-                    let done = world.functions.tick(now).await;
-                    Ended::Scheduled(done.map(|r| format!("{r:?}")).map_err(|e| e.to_string()))
-                };
-                self.begin(Job::Tick, SignedDuration::from_secs(50), true, work);
-            }
+            Choice::Tick => self.tick(),
             Choice::Act => {
                 let (_, act) = self.script.remove(0);
                 self.due = None;
@@ -281,38 +259,6 @@ impl Sim {
             }
         }
         Ok(())
-    }
-
-    fn begin(
-        &mut self,
-        job: Job,
-        time_out: SignedDuration,
-        faults: bool,
-        work: impl Future<Output = Ended> + 'static,
-    ) -> u64 {
-        self.next += 1;
-        let (id, now) = (self.next, self.now());
-        let line = match &job {
-            Job::Letter(letter) => {
-                format!(
-                    "#{id} webhook {} {} try {}",
-                    letter.webhook.topic,
-                    self.order_name(letter.order),
-                    letter.attempt
-                )
-            }
-            Job::Batch(queue, messages) => {
-                let each = messages.iter().map(|m| format!("{} {}", m.id, self.about(&m.work)));
-                format!("#{id} {queue:?} takes {}", each.collect::<Vec<_>>().join(", "))
-            }
-            Job::Tick => format!("#{id} clock"),
-            Job::Retain => format!("#{id} retention"),
-        };
-        self.note(&line);
-        let invocation = Invocation::new(job, now, after(now, time_out), faults, work);
-        self.running.insert(id, invocation);
-        self.poll(id);
-        id
     }
 
     /// Lets one waiting call go on, or go wrong.
@@ -385,146 +331,13 @@ impl Sim {
         }
     }
 
-    fn poll(&mut self, id: u64) {
+    pub(super) fn poll(&mut self, id: u64) {
         let Some(one) = self.running.get_mut(&id) else { return };
         self.gate.enter(Some(id));
         let ended = one.poll();
         self.gate.enter(None);
         if let Some(ended) = ended {
             self.end(id, Some(ended));
-        }
-    }
-
-    fn take(&mut self, queue: Queue) {
-        let now = self.now();
-        let most = self.rng.random_range(1..=mail::batch_size(queue));
-        let all = self.mail.queues.entry(queue).or_default();
-        let mut taken = Vec::new();
-        while taken.len() < most {
-            let ready: Vec<usize> = (0..all.len()).filter(|n| all[*n].visible <= now).collect();
-            if ready.is_empty() {
-                break;
-            }
-            let mut message = all.remove(ready[self.rng.random_range(0..ready.len())]);
-            message.receives += 1;
-            taken.push(message);
-        }
-        let batch: Vec<_> = taken.iter().map(|m| (m.id.clone(), m.work.clone())).collect();
-        let world = Rc::clone(&self.world);
-        let work = async move {
-            let done = world.functions.work(queue, &batch).await;
-            Ended::Batch(done.map_err(|error| error.to_string()))
-        };
-        self.begin(Job::Batch(queue, taken), mail::time_out(queue), true, work);
-    }
-
-    fn deliver(&mut self) {
-        let now = self.now();
-        let ready: Vec<usize> =
-            (0..self.mail.letters.len()).filter(|n| self.mail.letters[*n].due <= now).collect();
-        let letter = self.mail.letters.remove(ready[self.rng.random_range(0..ready.len())]);
-        let faults = letter.attempt < SURE_ATTEMPT;
-        let (world, webhook) = (Rc::clone(&self.world), letter.webhook.clone());
-        let job = Job::Letter(Box::new(letter.clone()));
-        let time_out = SignedDuration::from_secs(10);
-        if self.plant == Some(Plant::EnqueueBeforeStore)
-            && let Some(order) = letter.order
-        {
-            self.begin(job, time_out, faults, super::plant::enqueue_first(world, webhook, order));
-        } else {
-            let work = async move { Ended::Answered(world.functions.deliver(&webhook).await) };
-            self.begin(job, time_out, faults, work);
-        }
-    }
-
-    fn arrive_late(&mut self) {
-        let now = self.now();
-        if let Some(n) = self.mail.late.iter().position(|(at, _)| *at <= now) {
-            let (_, call) = self.mail.late.remove(n);
-            let reply = self.world.sandbox.answer(&call);
-            self.note(&format!("a late {} {} arrives: {}", call.method, call.path, reply.status));
-        }
-    }
-
-    /// What follows from the end of a handler; `None` stands for a crash.
-    fn end(&mut self, id: u64, ended: Option<Ended>) {
-        self.gate.leave(id);
-        let Some(one) = self.running.remove(&id) else { return };
-        let Invocation { job, started, .. } = one;
-        match (job, ended) {
-            (Job::Letter(letter), ended) => self.answered(id, *letter, started, ended),
-            (Job::Batch(queue, messages), ended) => self.worked(id, queue, messages, ended),
-            (Job::Retain, ended) => {
-                self.note(&format!("#{id} ends {ended:?}"));
-                if self.plant == Some(Plant::NoFence) {
-                    self.script.insert(0, (self.now(), Act::DropFence));
-                }
-            }
-            (Job::Tick, ended) => self.note(&format!("#{id} ends {ended:?}")),
-        }
-    }
-
-    fn worked(&mut self, id: u64, queue: Queue, messages: Vec<mail::Message>, ended: Option<Ended>) {
-        let failed = match &ended {
-            Some(Ended::Batch(Ok(failed))) => failed.clone(),
-            _ => messages.iter().map(|m| m.id.clone()).collect(),
-        };
-        if !failed.is_empty() {
-            self.note(&format!("#{id} ends, failed: {}", failed.join(" ")));
-        }
-        let now = self.now();
-        for message in messages {
-            let again = failed.contains(&message.id);
-            let twice = !again && self.weather.strength > 0.0 && self.rng.random_ratio(1, 40);
-            if again || twice {
-                let visible = after(now, mail::visibility(queue));
-                let name = message.id.clone();
-                if self.mail.put_back(queue, message, visible) {
-                    self.note(&format!("{name} goes to the dead letters of {queue:?}"));
-                }
-            }
-        }
-        if queue == Queue::Erase && self.plant == Some(Plant::NoFence) {
-            self.script.insert(0, (now, Act::DropFence));
-        }
-    }
-
-    fn answered(&mut self, id: u64, mut letter: Letter, started: Timestamp, ended: Option<Ended>) {
-        let now = self.now();
-        let mut status = match ended {
-            Some(Ended::Answered(status)) => status,
-            _ => 0,
-        };
-        // The planted handler has answered before it works.
-        if self.plant == Some(Plant::EnqueueBeforeStore) && letter.order.is_some() {
-            status = 200;
-        }
-        self.note(&format!("#{id} answers {status}"));
-        let in_time = now.duration_since(started) <= SignedDuration::from_secs(5);
-        if (200..300).contains(&status) && in_time {
-            if letter.is_whole() && self.uninstalled.is_none() {
-                self.accepted.extend(letter.order);
-            }
-            if letter.webhook.topic == super::script::UNREADABLE {
-                self.unreadable += 1;
-            }
-            self.archive.push(letter);
-        } else if matches!(status, 0 | 429 | 500..) || (200..300).contains(&status) {
-            if letter.attempt < MOST_ATTEMPTS {
-                letter.due = after(now, SignedDuration::from_secs(2 << letter.attempt));
-                letter.attempt += 1;
-                self.mail.letters.push(letter);
-            } else {
-                self.note("the shop gives the delivery up");
-            }
-        }
-    }
-
-    /// Messages of a running invocation.
-    pub(super) fn messages_of(&self, id: u64) -> Vec<mail::Message> {
-        match self.running.get(&id).map(|one| &one.job) {
-            Some(Job::Batch(Queue::Book, messages)) => messages.clone(),
-            _ => Vec::new(),
         }
     }
 }

@@ -4,6 +4,7 @@ use jiff::{SignedDuration, Timestamp};
 use rand::Rng;
 use rand::rngs::StdRng;
 use serde_json::{Value, json};
+use std::collections::BTreeSet;
 use waybill_domain::time::after;
 use waybill_sandbox::invent::{self, Kind, Mix};
 
@@ -150,4 +151,14 @@ pub fn write(rng: &mut StdRng, seed: u64, orders: usize, start: Timestamp) -> Ve
     }
     script.sort_by_key(|(at, _)| *at);
     script
+}
+
+/// The articles that are ordered and shipped.
+pub fn skus(script: &[(Timestamp, Act)]) -> BTreeSet<String> {
+    let bodies = script.iter().filter_map(|(_, act)| match act {
+        Act::Place(_, body) => body["line_items"].as_array(),
+        _ => None,
+    });
+    let shipped = bodies.flatten().filter(|line| line["requires_shipping"] != json!(false));
+    shipped.filter_map(|line| line["sku"].as_str()).map(str::to_owned).collect()
 }

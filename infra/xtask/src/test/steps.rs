@@ -5,7 +5,7 @@ use std::process::Command;
 use super::Arguments;
 use super::count::{Count, counted};
 use crate::cargo::{self, cargo};
-use crate::demo::harness;
+use crate::demo::{self, harness};
 use crate::failure::{Done, Failure};
 use crate::stack::{Folder, ports};
 use crate::{down, lint, up};
@@ -26,6 +26,7 @@ pub const ALL: &[Step] = &[
     Step { name: "unit", run: unit },
     Step { name: "simulation", run: simulation },
     Step { name: "stack", run: stack },
+    Step { name: "demo", run: whole_demo },
 ];
 
 /// The names, for a message.
@@ -94,6 +95,12 @@ fn stack(_: &Arguments) -> Done<Count> {
     let count = counted(command);
     down::stop(&name)?;
     count
+}
+
+/// The README's demo with fewer orders: every promise it makes is checked by itself.
+fn whole_demo(_: &Arguments) -> Done<Count> {
+    let rest = ["--orders", "60", "--out", "target/demo-test"].map(str::to_owned).to_vec();
+    demo::run(&demo::Arguments { keep: false, rest }).map(|()| Count::one_passed())
 }
 
 fn one(what: &str, arguments: &[&str]) -> Done<Count> {

@@ -124,18 +124,32 @@ impl Engine {
     /// # Errors
     /// When the engine cannot scan.
     pub fn dump(&self, table: &str) -> Result<Vec<Value>, StoreError> {
+        self.scan(json!({"TableName": table, "ConsistentRead": true}))
+    }
+
+    /// As [`Engine::dump`], the rows of one index.
+    ///
+    /// # Errors
+    /// When the engine cannot scan.
+    pub fn dump_index(&self, table: &str, index: &str) -> Result<Vec<Value>, StoreError> {
+        self.scan(json!({"TableName": table, "IndexName": index}))
+    }
+
+    fn scan(&self, request: Value) -> Result<Vec<Value>, StoreError> {
         let mut found = Vec::new();
         let mut from = Value::Null;
         loop {
-            let mut request = json!({"TableName": table, "ConsistentRead": true});
+            let mut request = request.clone();
             if !from.is_null() {
                 request["ExclusiveStartKey"] = from;
             }
             let request = serde_json::from_value(request).map_err(|_| BROKEN)?;
             let reply = self.database.scan(request).map_err(|_| BROKEN)?;
-            let reply = serde_json::to_value(reply).map_err(|_| BROKEN)?;
-            found.extend(reply["Items"].as_array().into_iter().flatten().cloned());
-            from = reply["LastEvaluatedKey"].clone();
+            let mut reply = serde_json::to_value(reply).map_err(|_| BROKEN)?;
+            if let Value::Array(items) = reply["Items"].take() {
+                found.extend(items);
+            }
+            from = reply["LastEvaluatedKey"].take();
             if from.is_null() {
                 return Ok(found);
             }

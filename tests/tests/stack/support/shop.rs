@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
 use std::path::PathBuf;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{LazyLock, Mutex, PoisonError};
 use waybill_domain::order::{Order, Status};
 use waybill_domain::{ConnectionId, OrderId};
 use waybill_harness::seed::{ACCESS_TOKEN, CLIENT_SECRET, Ids, SHOP, store};
@@ -23,8 +23,18 @@ use waybill_store::registry::{ConnectionState, Credentials};
 /// The secret that signed before the rotation.
 pub const PREVIOUS_SECRET: &str = "sandbox-client-secret-of-last-week";
 
-/// Functions that take no messages for now.
-static STOPPED: Mutex<BTreeSet<&'static str>> = Mutex::new(BTreeSet::new());
+/// Functions that read queues.
+const READERS: [&str; 6] = [
+    "FunctionPoller",
+    "FunctionAllocator",
+    "FunctionShipper",
+    "FunctionNotifier",
+    "FunctionTracker",
+    "FunctionRetention",
+];
+
+/// Functions that take no messages for now; at first whatever an earlier run may have left behind.
+static STOPPED: LazyLock<Mutex<BTreeSet<&'static str>>> = LazyLock::new(|| Mutex::new(READERS.into()));
 
 /// The running stack.
 pub fn stack() -> Stack {
@@ -74,7 +84,8 @@ impl Shop {
         connection.address = format!("{}/shopify/{domain}", stack.sandbox_url);
         let secrets = vec![CLIENT_SECRET.to_owned(), PREVIOUS_SECRET.to_owned()];
         let secret = Credentials::Shopify { secrets, token: ACCESS_TOKEN.into() };
-        connection.credentials = kms.seal(ids.shop.as_str(), &serde_json::to_vec(&secret).unwrap()).await.unwrap();
+        connection.credentials =
+            kms.seal(ids.shop.as_str(), &serde_json::to_vec(&secret).unwrap()).await.unwrap();
         db.save_connection(&connection).await.unwrap();
         let shop = json!({"domain": domain, "client_secret": CLIENT_SECRET, "access_token": ACCESS_TOKEN});
         stack.control("PUT", "shops", &shop).await.unwrap();
@@ -92,7 +103,7 @@ impl Shop {
         let merchant = db.merchant(&ids.merchant).await.unwrap().unwrap();
         let index = index_key(&kms, &merchant).await.unwrap();
         let shop = Self { stack, db, kms, ids, domain, index, http: reqwest::Client::new() };
-        // A story that failed may have left something stopped or out of order.
+        // An earlier story may have left something stopped or out of order.
         let stopped = STOPPED.lock().unwrap_or_else(PoisonError::into_inner).clone();
         for function in stopped {
             shop.listen(function, true).await;
@@ -203,12 +214,16 @@ impl Shop {
         note(STOPPED.lock().unwrap_or_else(PoisonError::into_inner));
         let aws = self.aws();
         let name = self.stack.output(function).unwrap();
-        let found = aws.get("lambda", &format!("/2015-03-31/event-source-mappings/?FunctionName={name}")).await.unwrap();
+        let found = aws
+            .get("lambda", &format!("/2015-03-31/event-source-mappings/?FunctionName={name}"))
+            .await
+            .unwrap();
         let uuid = found["EventSourceMappings"][0]["UUID"].as_str().unwrap().to_owned();
         let path = format!("/2015-03-31/event-source-mappings/{uuid}");
         let body = json!({"Enabled": on}).to_string();
         let headers = [("content-type", "application/json")];
-        let call = Call { method: "PUT", service: "lambda", path: &path, headers: &headers, body: body.as_bytes() };
+        let call =
+            Call { method: "PUT", service: "lambda", path: &path, headers: &headers, body: body.as_bytes() };
         aws.send(call).await.unwrap();
     }
 

@@ -34,6 +34,10 @@ impl Story {
             eprintln!("{}: {:.1} s", self.name, start.elapsed().as_secs_f64());
             told.is_ok()
         });
-        assert!(went_well, "{} failed; what it found is above, or with the test that told it first", self.name);
+        assert!(
+            went_well,
+            "{} failed; what it found is above, or with the test that told it first",
+            self.name
+        );
     }
 }

@@ -20,7 +20,7 @@ pub async fn until<T>(what: &str, mut ask: impl AsyncFnMut() -> Option<T>) -> T 
     }
 }
 
-/// The sandbox's time, which only moves forward.
+/// The sandbox's time, which only moves forward: its rate limits remember when they were met.
 pub async fn now(shop: &Shop) -> Timestamp {
     let clock = shop.stack.control("GET", "clock", &serde_json::Value::Null).await.unwrap();
     clock["now"].as_str().unwrap().parse().unwrap()

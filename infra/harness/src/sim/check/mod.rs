@@ -6,7 +6,7 @@ mod rest;
 mod shop;
 mod stock;
 
-use super::facts::{Facts, leak};
+use super::facts::Facts;
 use super::run::Failure;
 use super::scheduler::Sim;
 use super::script::TOKEN;
@@ -44,8 +44,9 @@ pub(super) fn always(sim: &Sim) -> Result<(), Stop> {
     carrier::never_twice(sim)?;
     shop::never_twice(sim)?;
     rest::no_strangers(sim, &facts)?;
-    let found = leak(&sim.world, TOKEN)?;
-    must(found.is_none(), "personal texts are nowhere in plain", || found.unwrap_or_default())?;
+    must(facts.leak.is_none(), "personal texts are nowhere in plain", || {
+        facts.leak.clone().unwrap_or_default()
+    })?;
     let queues = sim.mail.queues.values().flatten().chain(sim.mail.dead.iter().map(|(_, message)| message));
     for message in queues {
         let text = serde_json::to_string(&message.work).unwrap_or_default();

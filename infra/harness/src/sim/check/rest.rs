@@ -37,7 +37,7 @@ pub(super) fn no_strangers(sim: &Sim, facts: &Facts) -> Result<(), Stop> {
     let strangers: Vec<&OrderId> = facts
         .orders
         .iter()
-        .filter(|(id, one)| !ids.contains_key(*id) && one.order.total.currency != "")
+        .filter(|(id, one)| !ids.contains_key(*id) && !one.order.total.currency.is_empty())
         .map(|(id, _)| id)
         .collect();
     must(strangers.is_empty(), "there is no order the shop does not know", || format!("{strangers:?}"))?;
