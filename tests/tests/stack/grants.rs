@@ -331,5 +331,5 @@ async fn retention_cannot_destroy_keys(shop: &Shop) {
     assert!(matches!(key, KeyState::Live { .. }) && personal == PersonalData::Live, "half forgotten");
     shop.stack.run_at("FunctionRetention", at).await.unwrap();
     assert_eq!(shop.order(&id).await.personal, PersonalData::Erased);
-    crate::road::in_the_ledger(shop, &id, "retention", 2).await;
+    crate::road::in_the_ledger(shop, &id, "retention", 2..=2).await;
 }
