@@ -29,12 +29,12 @@ fn seeds(count: u64, settings: Settings, enough: impl Fn(&Outcome) -> bool + Syn
 
 #[test]
 fn the_promises_hold() {
-    let settings = Settings { orders: 4, plant: None };
+    let settings = Settings { orders: 3, plant: None };
     for outcome in seeds(50, settings, |_| false) {
         let Some(failure) = &outcome.failure else { continue };
         let from = outcome.history.len().saturating_sub(60);
         panic!(
-            "{}\nseed {}: {}: {}\nagain: cargo xtask simulate --seed {} --orders 4",
+            "{}\nseed {}: {}: {}\nagain: cargo xtask simulate --seed {} --orders 3",
             outcome.history[from..].join("\n"),
             outcome.seed,
             failure.promise,

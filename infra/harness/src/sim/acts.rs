@@ -222,8 +222,9 @@ impl Sim {
         let most = if self.rng.random_ratio(1, 5) { 180_000 } else { 4_000 };
         letter.due = after(letter.due, SignedDuration::from_millis(self.rng.random_range(0..most)));
         let newer = |other: &Letter| {
+            let same = other.webhook.body == letter.webhook.body;
             other.order == letter.order
-                && other.version >= letter.version
+                && (same || other.version > letter.version)
                 && other.is_whole()
                 && other.attempt == 0
         };

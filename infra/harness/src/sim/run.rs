@@ -136,14 +136,14 @@ async fn live(sim: &mut Sim) -> Result<(), Stop> {
     let start = sim.start;
     let at = |by: SignedDuration| after(start, by);
     rough(sim, SignedDuration::from_mins(40), 6).await?;
-    settle(sim, at(SignedDuration::from_mins(330))).await?;
+    settle(sim, at(SignedDuration::from_mins(240))).await?;
     check::always(sim)?;
     check::at_rest(sim).await?;
     fates(sim);
-    for hours in [7, 14, 33, 40, 80, 90] {
+    for hours in [26, 40, 77, 101] {
         sim.world.set_now(at(SignedDuration::from_hours(hours)));
         rough(sim, SignedDuration::from_mins(25), 1).await?;
-        settle(sim, after(at(SignedDuration::from_hours(hours)), SignedDuration::from_mins(100))).await?;
+        settle(sim, after(at(SignedDuration::from_hours(hours)), SignedDuration::from_mins(70))).await?;
     }
     check::always(sim)?;
     check::at_rest(sim).await?;
@@ -153,7 +153,7 @@ async fn live(sim: &mut Sim) -> Result<(), Stop> {
         sim.retain();
         sim.script.push((sim.now(), script::Act::Replay));
         rough(sim, SignedDuration::from_mins(20), 1).await?;
-        settle(sim, after(at(days(day)), SignedDuration::from_mins(100))).await?;
+        settle(sim, after(at(days(day)), SignedDuration::from_mins(70))).await?;
         sim.retain();
         let until = after(sim.now(), SignedDuration::from_mins(20));
         settle(sim, until).await?;
