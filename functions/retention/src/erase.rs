@@ -22,7 +22,11 @@ const TRIES: usize = 5;
 /// # Errors
 /// As AWS answers; the next run goes on where this one stopped.
 pub async fn erase(env: &Env, id: &OrderId, why: &str, now: Timestamp) -> Result<(), Failure> {
-    let Some(order) = env.db.order(id).await? else { return Ok(()) };
+    let order = match env.db.order(id).await? {
+        Some(order) => order,
+        None if env.db.fence(id, now).await? => return Ok(()),
+        None => env.db.order(id).await?.ok_or(Failure::Fault("the order has a key and is not there"))?,
+    };
     if order.personal == PersonalData::Live {
         let event = Event {
             at: now,

@@ -244,6 +244,30 @@ impl Db {
         }
     }
 
+    /// Puts up the fence of an order that never came: whoever asks to be erased before their order arrives is not
+    /// stored when it does. False when it came in this very moment: a live key stands there, and is left alone.
+    ///
+    /// # Errors
+    /// As AWS answers.
+    pub async fn fence(&self, order: &OrderId, now: Timestamp) -> Result<bool, StoreError> {
+        let mut fence = key(order.as_str(), RECIPIENT);
+        fence.insert("state".into(), s("erased"));
+        fence.insert("erased_at".into(), s(sortable(now)));
+        fence.insert("ttl".into(), ttl(now, FENCE_DAYS));
+        let sent = self
+            .client
+            .put_item()
+            .table_name(&self.tables.keys)
+            .set_item(Some(fence))
+            .condition_expression("attribute_not_exists(pk)")
+            .send()
+            .await;
+        match sent.map_err(|e| StoreError::from_sdk("dynamodb:PutItem", &e)) {
+            Err(StoreError::Condition { .. }) => Ok(self.recipient_key(order).await? == KeyState::Erased),
+            other => other.map(|_| true),
+        }
+    }
+
     /// Takes an order whose erasure is complete off the purge index.
     ///
     /// # Errors

@@ -115,3 +115,20 @@ async fn a_shredded_order_cannot_come_back_even_before_its_order_item_is_cleaned
     engine.db().close_erasure(&who("").order).await.unwrap();
     assert!(engine.db().purgeable(at(10_000_000_000), 10).await.unwrap().is_empty());
 }
+
+#[tokio::test]
+async fn an_order_whose_erasure_was_asked_for_before_it_came_is_never_stored() {
+    let (engine, kms) = stack();
+    assert!(engine.db().fence(&who("").order, at(0)).await.unwrap());
+    assert!(engine.db().fence(&who("").order, at(0)).await.unwrap());
+    assert_eq!(arrive(&engine, &kms, 1, "a").await, Outcome::Erased);
+    assert!(engine.db().order(&who("").order).await.unwrap().is_none());
+}
+
+#[tokio::test]
+async fn a_fence_leaves_a_live_order_alone() {
+    let (engine, kms) = stack();
+    arrive(&engine, &kms, 0, "a").await;
+    assert!(!engine.db().fence(&who("").order, at(1)).await.unwrap());
+    assert!(matches!(engine.db().recipient_key(&who("").order).await.unwrap(), KeyState::Live { .. }));
+}
