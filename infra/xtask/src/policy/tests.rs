@@ -302,7 +302,7 @@ fn a_grant_that_no_stack_test_would_miss_is_missed_here() -> Result<(), Failure>
         assert!(named(&check(&template), "roles", at), "{role} {sid}");
     }
     let send = json!({"Effect": "Allow", "Action": "sqs:SendMessage", "Resource": {"Fn::GetAtt": ["BookQueue", "Arn"]}});
-    assert!(named(&with_grant("ShipperRole", send)?, "roles", "ShipperFunction"));
+    assert!(named(&with_grant("TrackerRole", send)?, "roles", "TrackerFunction"));
     let read = json!({"Effect": "Allow", "Action": "sqs:ReceiveMessage", "Resource": {"Fn::GetAtt": ["BookQueue", "Arn"]}});
     assert!(named(&with_grant("TrackerRole", read)?, "roles", "TrackerRole"));
     assert!(named(
