@@ -32,8 +32,9 @@ pub struct Options {
     pub template: PathBuf,
 }
 
-/// The longest the demo waits for the stack to come to rest.
-const PATIENCE: Duration = Duration::from_secs(240);
+/// The longest the demo waits for the stack to come to rest: a booking whose reply was lost rests for a lease and
+/// until it is settled, which is longer than everything else together.
+const PATIENCE: Duration = Duration::from_secs(600);
 
 /// Runs the demo and says how it ended; false when a promise was broken.
 ///
