@@ -91,6 +91,7 @@ impl Stage {
             placed_at: now(),
             cancelled_at: None,
             test: false,
+            readiness: waybill_domain::intake::Readiness::Ready,
             delivery: Delivery::Ship,
             destination: None,
             lines: Vec::new(),

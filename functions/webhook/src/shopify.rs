@@ -8,7 +8,8 @@ use jiff::{SignedDuration, Timestamp};
 use std::sync::Arc;
 use waybill_channels::Normalised;
 use waybill_channels::error::CannotRead;
-use waybill_channels::shopify::webhook::{Hint, Topic, read, signature_header, topic_header, verify};
+use waybill_channels::hint::Hint;
+use waybill_channels::shopify::webhook::{Topic, read, signature_header, topic_header, verify};
 use waybill_domain::intake::{Identity, unreadable};
 use waybill_domain::order::Channel;
 use waybill_domain::time::{after, days};
@@ -124,7 +125,7 @@ async fn act(
     match read(topic, body) {
         Ok(Hint::Order(normalised)) if account.is_active() => order(env, account, *normalised, now).await,
         Ok(Hint::Reread { channel_id }) if account.is_active() => reread(env, account, channel_id, now).await,
-        Ok(Hint::EraseOrders { orders, buyer_email }) => erase(env, account, &orders, buyer_email, now).await,
+        Ok(Hint::EraseOrders { orders, buyers }) => erase(env, account, &orders, &buyers, now).await,
         Ok(Hint::EraseShop) => {
             let work = Work::EraseConnection {
                 merchant: account.merchant.id.clone(),
@@ -202,17 +203,17 @@ async fn erase(
     env: &Env,
     account: &Account,
     orders: &[String],
-    buyer_email: Option<Text>,
+    buyers: &[Text],
     now: Timestamp,
 ) -> Result<(), StoreError> {
-    let mut work = Vec::with_capacity(orders.len() + 1);
+    let mut work = Vec::with_capacity(orders.len() + buyers.len());
     for channel_id in orders {
         work.push(Work::Order { order: order_id(account, channel_id)?, at: now });
     }
-    if let Some(email) = buyer_email {
+    for buyer in buyers {
         work.push(Work::EraseBuyer {
             merchant: account.merchant.id.clone(),
-            buyer: account.index.buyer(&account.connection.id, &email),
+            buyer: account.index.buyer(&account.connection.id, buyer),
             at: now,
         });
     }

@@ -11,8 +11,40 @@ use tokio::task::JoinSet;
 
 use crate::Sandbox;
 use crate::faults::FaultKind;
-use crate::shopify::webhooks::{self, SignedWebhook, WebhookOptions};
+use crate::shopify::webhooks::{self, WebhookOptions};
 use crate::state::State;
+
+/// How often a channel repeats a delivery that was not taken.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Repeat {
+    /// As [`Sending`] says.
+    AsSet,
+    /// Never: WooCommerce sends once.
+    Never,
+}
+
+/// One webhook, ready to be sent.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SignedWebhook {
+    /// The channel it comes from: the first part of its name in meters.
+    pub channel: &'static str,
+    /// Whether the channel sends it again when it is not taken.
+    pub repeat: Repeat,
+    /// The shop or account it comes from.
+    pub shop: String,
+    /// What the channel calls it, e.g. `orders/create`.
+    pub topic: String,
+    /// Whole address; empty when the shop has none.
+    pub url: String,
+    /// Path part of the address.
+    pub path: String,
+    /// Header names and values.
+    pub headers: Vec<(String, String)>,
+    /// The exact bytes that are signed.
+    pub body: Vec<u8>,
+    /// The channel's own key of the delivery.
+    pub webhook_id: String,
+}
 
 /// One webhook on its way.
 #[derive(Debug, Clone)]
@@ -133,7 +165,7 @@ pub fn queue(state: &mut State, mut webhook: SignedWebhook, order: Option<i64>) 
         Some(FaultKind::Delay { seconds }) => {
             due = due.checked_add(SignedDuration::from_secs(i64::from(seconds))).unwrap_or(due);
         }
-        Some(FaultKind::StaleBody) => {
+        Some(FaultKind::StaleBody) if webhook.channel == "shopify" => {
             let options = WebhookOptions {
                 stale: 1,
                 webhook_id: Some(webhook.webhook_id.clone()),
@@ -206,7 +238,11 @@ pub fn report(state: &mut State, mut delivery: Delivery, result: DeliveryResult,
     if !matches!(status, 0 | 429 | 500..) {
         return;
     }
-    if delivery.attempt >= outbox.sending.retries {
+    let retries = match delivery.webhook.repeat {
+        Repeat::AsSet => outbox.sending.retries,
+        Repeat::Never => 0,
+    };
+    if delivery.attempt >= retries {
         outbox.given_up += 1;
         return;
     }

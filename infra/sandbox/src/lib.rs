@@ -6,25 +6,30 @@
 //! randomness come from the sandbox itself, so a simulation that drives [`Sandbox::answer`] or
 //! [`Sandbox::router`] with the same seed sees the same world twice.
 
+pub mod amazon;
 pub mod clock;
 pub mod control;
 pub mod deliver;
+pub mod dpd;
+pub mod ebay;
 pub mod faults;
 pub mod invent;
+pub mod magento;
 pub mod meters;
 pub mod royal_mail;
 mod serve;
 pub mod shopify;
 pub mod state;
 pub mod wire;
+pub mod woocommerce;
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-pub use deliver::DeliveryResult;
+pub use deliver::{DeliveryResult, SignedWebhook};
 pub use faults::{Fault, FaultKind};
 use jiff::Timestamp;
 pub use serve::{Options, serve};
-pub use shopify::webhooks::{SignedWebhook, WebhookOptions};
+pub use shopify::webhooks::WebhookOptions;
 use state::State;
 pub use wire::{Call, LOST_REPLY_HEADER, Reply, SLOW_HEADER};
 

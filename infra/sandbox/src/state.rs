@@ -48,6 +48,16 @@ pub struct State {
     pub shops: BTreeMap<String, Shop>,
     /// Click & Drop, its parcels and the tracking service.
     pub royal_mail: RoyalMail,
+    /// WooCommerce shops.
+    pub woocommerce: crate::woocommerce::World,
+    /// Magento shops.
+    pub magento: crate::magento::World,
+    /// Amazon sellers.
+    pub amazon: crate::amazon::World,
+    /// eBay sellers.
+    pub ebay: crate::ebay::World,
+    /// DPD accounts.
+    pub dpd: crate::dpd::World,
     /// Webhooks waiting to be sent, and how sending went.
     pub outbox: Outbox,
     next_id: i64,
@@ -65,6 +75,11 @@ impl State {
             meters: Meters::default(),
             shops: BTreeMap::new(),
             royal_mail: RoyalMail::new(),
+            woocommerce: crate::woocommerce::World::default(),
+            magento: crate::magento::World::default(),
+            amazon: crate::amazon::World::default(),
+            ebay: crate::ebay::World::default(),
+            dpd: crate::dpd::World::default(),
             outbox: Outbox::default(),
             next_id: 4_611_686_018_427_000_001,
         }

@@ -13,7 +13,7 @@ use serde_json::{Value, json};
 use crate::faults::FaultKind;
 use crate::meters::Captured;
 use crate::state::State;
-use crate::{Sandbox, control, royal_mail, shopify};
+use crate::{Sandbox, amazon, control, dpd, ebay, magento, royal_mail, shopify, woocommerce};
 
 /// Set on an answer that must not reach the caller: the work was done, the reply is lost. Its value is how many
 /// seconds to keep the caller waiting.
@@ -172,6 +172,13 @@ pub(crate) fn answer(state: &mut State, call: &Call) -> Reply {
         ["royal-mail-tracking", "mailpieces", "v2", rest @ ..] => {
             (royal_mail::tracking::endpoint(rest), Work::Tracking(rest))
         }
+        ["woocommerce", rest @ ..] => {
+            (woocommerce::endpoint(call, rest), Work::Plain(woocommerce::answer, rest))
+        }
+        ["magento", rest @ ..] => (magento::endpoint(call, rest), Work::Plain(magento::answer, rest)),
+        ["amazon", rest @ ..] => (amazon::endpoint(call, rest), Work::Plain(amazon::answer, rest)),
+        ["ebay", rest @ ..] => (ebay::endpoint(call, rest), Work::Plain(ebay::answer, rest)),
+        ["dpd", rest @ ..] => (dpd::endpoint(call, rest), Work::Plain(dpd::answer, rest)),
         _ => ("unknown".to_owned(), Work::Nothing),
     };
     let fault = state.take_fault(&endpoint, is_for_any_endpoint);
@@ -182,6 +189,7 @@ pub(crate) fn answer(state: &mut State, call: &Call) -> Reply {
         (_, Work::Shopify(asked)) => shopify::answer(state, asked),
         (_, Work::ClickAndDrop(rest)) => royal_mail::answer(state, call, rest),
         (_, Work::Tracking(rest)) => royal_mail::tracking::answer(state, call, rest),
+        (_, Work::Plain(answer, rest)) => answer(state, call, rest),
         (_, Work::Nothing) => {
             Reply::json(404, &json!({"error": "the sandbox plays nothing at this address"}))
         }
@@ -202,6 +210,7 @@ enum Work<'a> {
     Shopify(shopify::Asked),
     ClickAndDrop(&'a [&'a str]),
     Tracking(&'a [&'a str]),
+    Plain(fn(&mut State, &Call, &[&str]) -> Reply, &'a [&'a str]),
     Nothing,
 }
 

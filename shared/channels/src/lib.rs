@@ -3,8 +3,18 @@
 //! Everything is pure: `build_*` makes a request, `read_*` takes a reply or a delivery apart. Sending, waiting
 //! and storing happen elsewhere, so that every case is tested without a socket (DESIGN section 7).
 
+mod amount;
 pub mod error;
+pub mod feed;
+pub mod hint;
+mod lax;
 pub mod shopify;
+pub mod stamp;
+pub mod stock;
+pub mod token;
+pub mod writeback;
+
+pub use stamp::Stamp;
 
 use waybill_domain::intake::Incoming;
 use waybill_privacy::Recipient;
@@ -17,6 +27,7 @@ pub struct Normalised {
     pub incoming: Incoming,
     /// Who gets it; the caller cuts it with [`Recipient::minimised`]. `None` when nothing is sent.
     pub recipient: Option<Recipient>,
-    /// The buyer's e-mail, for the blind index that an erasure request is found by.
-    pub buyer_email: Option<Text>,
+    /// How the channel names the buyer when it asks to erase one, for the blind index that finds their orders:
+    /// the e-mail address, or at eBay the user name.
+    pub buyer: Option<Text>,
 }

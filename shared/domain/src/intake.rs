@@ -22,6 +22,18 @@ pub enum Delivery {
     Pickup,
 }
 
+/// Whether the channel wants the order to be worked on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Readiness {
+    /// Send it.
+    #[default]
+    Ready,
+    /// Not paid yet: keep the goods, send nothing.
+    AwaitingPayment,
+    /// Put on hold at the channel.
+    OnHold,
+}
+
 /// One line as the channel tells it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct IncomingLine {
@@ -31,6 +43,8 @@ pub struct IncomingLine {
     pub sku: Option<String>,
     /// Pieces after edits and refunds.
     pub quantity: u32,
+    /// Of these, pieces the channel shows as sent already.
+    pub sent: u32,
     /// False for downloads, gift cards and services.
     pub ships: bool,
     /// Weight of one piece in grams; 0 when unknown.
@@ -54,6 +68,8 @@ pub struct Incoming {
     pub cancelled_at: Option<Timestamp>,
     /// A test order of the channel: kept, never shipped.
     pub test: bool,
+    /// Whether it may be worked on.
+    pub readiness: Readiness,
     /// How it reaches the buyer.
     pub delivery: Delivery,
     /// Where it goes; `None` when the channel gave no address.
@@ -186,7 +202,7 @@ fn update(held: &Order, incoming: &Incoming, who: &Identity, now: Timestamp) -> 
     let planned = (held.shipments > 0 || held.claim.is_some()) && held.status != Status::Cancelled;
     if planned || gone {
         // The label carries what was true when it was made: the order keeps its lines, a person compares.
-        changed |= pieces(&lines(incoming, who)) != pieces(&held.lines);
+        changed |= wanted(incoming, who) != pieces(&held.lines);
         if incoming.cancelled_at.is_some() && gone {
             order.raise(Reason::CancelledAfterDispatch, None, now);
             return order;
@@ -243,6 +259,10 @@ fn stand(order: &mut Order, incoming: &Incoming, now: Timestamp) {
         hold(order, Hold::NothingToShip);
     } else if incoming.delivery == Delivery::Pickup {
         hold(order, Hold::Pickup);
+    } else if incoming.readiness == Readiness::AwaitingPayment {
+        hold(order, Hold::AwaitingPayment);
+    } else if incoming.readiness == Readiness::OnHold {
+        hold(order, Hold::Channel);
     } else if incoming.destination.is_none() {
         order.raise(Reason::MissingAddress, None, now);
         hold(order, Hold::Exception);
@@ -260,13 +280,22 @@ fn lines(incoming: &Incoming, who: &Identity) -> Vec<Line> {
             id: id.clone(),
             channel_line: Some(line.channel_line.clone()),
             sku: line.sku.clone(),
-            quantity: line.quantity,
+            // What somebody else sent is not ours to send.
+            quantity: line.quantity.saturating_sub(line.sent),
             ships: line.ships,
             grams: line.grams,
             price: line.price,
             allocations: Vec::new(),
         })
         .collect()
+}
+
+/// What the channel wants sent in all, by whomever: after our own parcels it shows them as sent.
+fn wanted<'a>(incoming: &Incoming, who: &'a Identity) -> Vec<(&'a LineId, u32)> {
+    let lines = incoming.lines.iter().zip(&who.lines);
+    let mut all: Vec<_> = lines.filter(|(l, _)| l.quantity > 0).map(|(l, id)| (id, l.quantity)).collect();
+    all.sort();
+    all
 }
 
 fn pieces(lines: &[Line]) -> Vec<(&LineId, u32)> {

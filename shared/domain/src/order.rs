@@ -14,6 +14,31 @@ use serde::{Deserialize, Serialize};
 pub enum Channel {
     /// Shopify.
     Shopify,
+    /// WooCommerce.
+    #[serde(rename = "woocommerce")]
+    WooCommerce,
+    /// Magento Open Source and Adobe Commerce.
+    Magento,
+    /// Amazon, orders the merchant fulfils.
+    Amazon,
+    /// eBay.
+    Ebay,
+}
+
+impl Channel {
+    /// Every channel.
+    pub const ALL: [Self; 5] = [Self::Shopify, Self::WooCommerce, Self::Magento, Self::Amazon, Self::Ebay];
+
+    /// The name used in addresses, the API and reports.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Shopify => "shopify",
+            Self::WooCommerce => "woocommerce",
+            Self::Magento => "magento",
+            Self::Amazon => "amazon",
+            Self::Ebay => "ebay",
+        }
+    }
 }
 
 /// Where an order stands on its road (DESIGN section 3).
@@ -88,6 +113,10 @@ pub enum Hold {
     Pickup,
     /// A test order of the channel.
     TestOrder,
+    /// It is not paid yet: it may still vanish, and must not be sent.
+    AwaitingPayment,
+    /// The channel or the merchant put it on hold there.
+    Channel,
     /// A person must act; the order's exceptions say how.
     Exception,
 }

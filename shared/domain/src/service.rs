@@ -10,6 +10,37 @@ use serde::{Deserialize, Serialize};
 pub enum Carrier {
     /// Royal Mail, by Click & Drop.
     RoyalMail,
+    /// Parcelforce, on Royal Mail's platform.
+    Parcelforce,
+    /// DPD UK.
+    Dpd,
+    /// DPD Local.
+    DpdLocal,
+}
+
+impl Carrier {
+    /// Every carrier.
+    pub const ALL: [Self; 4] = [Self::RoyalMail, Self::Parcelforce, Self::Dpd, Self::DpdLocal];
+
+    /// The name used in the API and reports.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::RoyalMail => "royal_mail",
+            Self::Parcelforce => "parcelforce",
+            Self::Dpd => "dpd",
+            Self::DpdLocal => "dpd_local",
+        }
+    }
+
+    /// The name people know it by.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::RoyalMail => "Royal Mail",
+            Self::Parcelforce => "Parcelforce",
+            Self::Dpd => "DPD UK",
+            Self::DpdLocal => "DPD Local",
+        }
+    }
 }
 
 /// What is booked.

@@ -69,10 +69,11 @@ impl IndexKey {
     /// A digest of everything we would store of an incoming order.
     pub fn content(&self, incoming: &Incoming, recipient: Option<&Recipient>) -> String {
         let mut parts: Vec<Zeroizing<String>> = vec![Zeroizing::new(format!(
-            "{:?}{:?}{}{:?}{:?}{:?}{:?}",
+            "{:?}{:?}{}{:?}{:?}{:?}{:?}{:?}",
             incoming.channel_ref,
             incoming.cancelled_at,
             incoming.test,
+            incoming.readiness,
             incoming.delivery,
             incoming.destination,
             incoming.lines,

@@ -31,7 +31,7 @@ pub fn prepare(account: &Account, normalised: &Normalised) -> Result<Prepared, S
     let lines = incoming.lines.iter().map(line).collect::<Result<_, _>>()?;
     let recipient = normalised.recipient.clone().map(|r| r.minimised(account.merchant.needs));
     let digest = account.index.content(incoming, recipient.as_ref());
-    let buyer = normalised.buyer_email.as_ref().map(|email| account.index.buyer(connection, email));
+    let buyer = normalised.buyer.as_ref().map(|email| account.index.buyer(connection, email));
     let who = Identity {
         order,
         merchant: account.merchant.id.clone(),

@@ -28,6 +28,7 @@ fn incoming(second: i64) -> Incoming {
         placed_at: at(0),
         cancelled_at: None,
         test: false,
+        readiness: waybill_domain::intake::Readiness::Ready,
         delivery: Delivery::Ship,
         destination: Some(Destination { country: "GB".into(), postcode_area: Some("BS".into()) }),
         lines: (0..3)
@@ -35,6 +36,7 @@ fn incoming(second: i64) -> Incoming {
                 channel_line: format!("1390000000{n}"),
                 sku: Some(format!("TEE-RED-{n}")),
                 quantity: 2,
+                sent: 0,
                 ships: true,
                 grams: 200,
                 price: Decimal::new(1250, 2),

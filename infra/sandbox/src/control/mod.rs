@@ -42,6 +42,17 @@ const HELP: &[&str] = &[
     "GET    /control/faults                               POST {endpoint, kind, times, skip, probability, ...}; DELETE clears",
     "PUT    /control/parcels                              {tracking_number|reference, fate: deliver|fail|return|lose|keep}",
     "PUT    /control/accounts/{key}                       {oba, business, manifest_later, carriers, trading_name}",
+    "The other channels, {channel} one of woocommerce, magento, amazon, ebay, each with accounts by name:",
+    "PUT    /control/{channel}/{account}                   {webhook_url, credentials of the channel, ...}",
+    "PUT    /control/{channel}/{account}/orders            {orders: [...], deliver}",
+    "POST   /control/{channel}/{account}/invent            {seed, count, deliver}",
+    "POST   /control/{channel}/{account}/canary            {number, deliver}: returns pointers and tokens",
+    "GET    /control/{channel}/{account}/orders[/{order}]  what the shop shows: status, lines, tracking",
+    "POST   /control/{channel}/{account}/orders/{order}/pay|cancel|edit|refund|address|erase   {lines: {line id or sku: units}, restock}",
+    "PUT    /control/{channel}/{account}/stock             {levels: {sku: units}}; GET shows them",
+    "POST   /control/{channel}/{account}/deliver           {order, copies, wrong_signature, previous_secret, payload, what}",
+    "POST   /control/{channel}/{account}/tokens            {expire: true} or {revoke: true}",
+    "PUT    /control/dpd/{account}                         {local, offers, ...}",
 ];
 
 type Answer = Result<Value, String>;
@@ -95,6 +106,11 @@ fn route(state: &mut State, call: &Call, rest: &[&str]) -> Answer {
             state.royal_mail.accounts.insert((*key).to_owned(), read::<Account>(call)?);
             done()
         }
+        (_, ["woocommerce", rest @ ..]) => crate::woocommerce::control(state, call, rest),
+        (_, ["magento", rest @ ..]) => crate::magento::control(state, call, rest),
+        (_, ["amazon", rest @ ..]) => crate::amazon::control(state, call, rest),
+        (_, ["ebay", rest @ ..]) => crate::ebay::control(state, call, rest),
+        (_, ["dpd", rest @ ..]) => crate::dpd::control(state, call, rest),
         (_, ["orders" | "invent" | "canary" | "deliver", ..]) => orders::route(state, call, rest),
         _ => Err("there is no such control; GET /control lists them".to_owned()),
     }
@@ -104,7 +120,7 @@ fn done() -> Answer {
     Ok(json!({"ok": true}))
 }
 
-fn read<T: DeserializeOwned>(call: &Call) -> Result<T, String> {
+pub(crate) fn read<T: DeserializeOwned>(call: &Call) -> Result<T, String> {
     let body: &[u8] = if call.body.is_empty() { b"{}" } else { &call.body };
     serde_json::from_slice(body).map_err(|error| format!("the body does not fit: {error}; see GET /control"))
 }

@@ -42,6 +42,11 @@ pub fn brief(state: &State) -> Value {
             "label_documents": state.royal_mail.label_documents,
             "manifests": state.royal_mail.manifests.len(),
         },
+        "woocommerce": crate::woocommerce::report(state),
+        "magento": crate::magento::report(state),
+        "amazon": crate::amazon::report(state),
+        "ebay": crate::ebay::report(state),
+        "dpd": crate::dpd::report(state),
         "faults": state.faults.list(),
     })
 }

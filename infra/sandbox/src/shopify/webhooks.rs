@@ -9,6 +9,7 @@ use serde_json::{Value, json};
 use super::orders::StoredOrder;
 use super::{Shop, gid, number_of_gid};
 use crate::clock;
+use crate::deliver::{Repeat, SignedWebhook};
 use crate::state::State;
 
 /// How one webhook is to differ from the plain one.
@@ -29,25 +30,6 @@ pub struct WebhookOptions {
     pub event_id: Option<String>,
     /// Leave the newer `shopify-...` header family in place of the `X-Shopify-...` one.
     pub events_style: bool,
-}
-
-/// One webhook, ready to be sent.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct SignedWebhook {
-    /// The shop it comes from.
-    pub shop: String,
-    /// E.g. `orders/create`.
-    pub topic: String,
-    /// Whole address; empty when the shop has none.
-    pub url: String,
-    /// Path part of the address.
-    pub path: String,
-    /// Header names and values.
-    pub headers: Vec<(String, String)>,
-    /// The exact bytes that are signed.
-    pub body: Vec<u8>,
-    /// `X-Shopify-Webhook-Id`.
-    pub webhook_id: String,
 }
 
 /// base64(HMAC-SHA256(secret, body)).
@@ -120,6 +102,8 @@ pub fn make(
     let after_host = url.split_once("://").map_or(url.as_str(), |(_, rest)| rest);
     let path = after_host.find('/').map_or("/", |at| &after_host[at..]).to_owned();
     Ok(SignedWebhook {
+        repeat: Repeat::AsSet,
+        channel: "shopify",
         shop: domain.to_owned(),
         topic: topic.to_owned(),
         url,

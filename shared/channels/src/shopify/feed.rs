@@ -23,6 +23,7 @@ province zip country_code:countryCodeV2 phone} \
 shipping_lines:shippingLines(first:5){nodes{code source delivery_category:deliveryCategory}} \
 fulfillment_orders:fulfillmentOrders(first:5){nodes{delivery_method:deliveryMethod{method_type:methodType}}} \
 line_items:lineItems(first:100){nodes{admin_graphql_api_id:id sku quantity current_quantity:currentQuantity \
+fulfillable_quantity:unfulfilledQuantity \
 requires_shipping:requiresShipping price_set:originalUnitPriceSet{shop_money:shopMoney{amount}} \
 variant{inventory_item:inventoryItem{measurement{weight{value unit}}}}} pageInfo{hasNextPage}}}}";
 

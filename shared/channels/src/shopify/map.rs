@@ -1,11 +1,12 @@
 //! From Shopify's order to ours (contract section 4). What is not named here is not kept.
 
-use super::lax::{Lax, Part};
 use super::wire::{Address, Customer, Line, List, Order, PriceSet, Weight, key};
 use crate::Normalised;
+use crate::amount::{is_currency, money};
 use crate::error::CannotRead;
+use crate::lax::{Lax, Part};
 use rust_decimal::{Decimal, RoundingStrategy};
-use waybill_domain::intake::{Delivery, Incoming, IncomingLine};
+use waybill_domain::intake::{Delivery, Incoming, IncomingLine, Readiness};
 use waybill_domain::money::Money;
 use waybill_domain::order::{Channel, ChannelRef, Destination};
 use waybill_privacy::Recipient;
@@ -19,12 +20,12 @@ const MOST_LINES: usize = 500;
 /// Normalises an order, whichever way it came.
 pub(super) fn normalise(mut order: Order) -> Result<Normalised, CannotRead> {
     let total = total(&mut order)?;
-    let lines = lines(order.line_items.take())?;
+    let mut lines = lines(order.line_items.take())?;
     let pickup = collected(&order);
     let email = order.email.may("email")?;
     let contact = order.contact_email.may("contact_email")?;
     let mut customer = order.customer.unwrap_or_default();
-    let buyer_email = match email.as_ref().or(contact.as_ref()) {
+    let buyer = match email.as_ref().or(contact.as_ref()) {
         Some(email) => Some(email.clone()),
         None => std::mem::take(&mut customer.email).may("customer.email")?,
     };
@@ -47,6 +48,11 @@ pub(super) fn normalise(mut order: Order) -> Result<Normalised, CannotRead> {
         (None, Delivery::Pickup) => collector(customer)?,
         (None, Delivery::Ship) => None,
     };
+    let cancelled_at = order.cancelled_at.may("cancelled_at")?;
+    if cancelled_at.is_some() {
+        // What is not to be sent any more was not sent.
+        lines.iter_mut().for_each(|l| l.sent = 0);
+    }
     let incoming = Incoming {
         channel: Channel::Shopify,
         channel_ref: ChannelRef {
@@ -55,14 +61,15 @@ pub(super) fn normalise(mut order: Order) -> Result<Normalised, CannotRead> {
         },
         version: order.updated_at.need("updated_at")?,
         placed_at: order.created_at.need("created_at")?,
-        cancelled_at: order.cancelled_at.may("cancelled_at")?,
+        cancelled_at,
         test: order.test.may("test")?.unwrap_or(false),
+        readiness: Readiness::Ready,
         delivery,
         destination,
         lines,
         total,
     };
-    Ok(Normalised { incoming, recipient, buyer_email })
+    Ok(Normalised { incoming, recipient, buyer })
 }
 
 /// A deliverable address.
@@ -149,6 +156,7 @@ fn line(mut line: Line) -> Result<IncomingLine, CannotRead> {
         Some(quantity) => quantity,
         None => line.quantity.need("line_items.quantity")?,
     };
+    let fulfillable = line.fulfillable_quantity.may("line_items.fulfillable_quantity")?;
     let price = match shop_amount(&mut line.price_set, "line_items.price_set")? {
         Some((price, _)) => price,
         None => money(line.price.need("line_items.price")?),
@@ -160,6 +168,7 @@ fn line(mut line: Line) -> Result<IncomingLine, CannotRead> {
         channel_line: key("LineItem", line.admin_graphql_api_id, line.id, "line_items.id")?,
         sku: line.sku.may("line_items.sku")?,
         quantity,
+        sent: fulfillable.map_or(0, |left| quantity.saturating_sub(left)),
         // When it does not say, someone looks at the parcel rather than nobody sending it.
         ships: line.requires_shipping.may("line_items.requires_shipping")?.unwrap_or(true),
         grams: grams.and_then(whole).unwrap_or(0),
@@ -208,18 +217,4 @@ fn shop_amount(
     let Some(amount) = shop.amount.may(field)? else { return Ok(None) };
     let currency = shop.currency_code.may(field)?.map(|code| is_currency(code, field)).transpose()?;
     Ok(Some((money(amount), currency)))
-}
-
-fn is_currency(code: String, field: &'static str) -> Result<String, CannotRead> {
-    let fits = code.len() == 3 && code.bytes().all(|b| b.is_ascii_alphabetic());
-    if fits { Ok(code.to_ascii_uppercase()) } else { Err(CannotRead::Field { field }) }
-}
-
-/// One spelling per amount: `12.5`, `12.50` and `12.500` are all `12.50`.
-fn money(amount: Decimal) -> Decimal {
-    let mut amount = amount.normalize();
-    if amount.scale() < 2 {
-        amount.rescale(2);
-    }
-    amount
 }

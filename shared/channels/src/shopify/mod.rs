@@ -1,7 +1,6 @@
 //! Shopify: GraphQL Admin API out, signed webhooks in.
 
 pub mod feed;
-mod lax;
 mod map;
 mod reply;
 pub mod webhook;
@@ -9,6 +8,7 @@ mod wire;
 pub mod writeback;
 
 use crate::error::CannotBuild;
+use crate::lax::is_number;
 use http::header::{ACCEPT, CONTENT_TYPE};
 use http::{HeaderValue, Method, Request};
 use serde_json::json;
@@ -37,11 +37,6 @@ pub fn gid_tail<'a>(kind: &str, gid: &'a str) -> Option<&'a str> {
     // Some kinds carry parameters: `gid://shopify/X/1?y=2`.
     let tail = tail.split('?').next().unwrap_or_default();
     is_number(tail).then_some(tail)
-}
-
-/// Shopify's ids are whole numbers above zero; they exceed 2^53, so they stay text.
-fn is_number(text: &str) -> bool {
-    (1..=20).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_digit())
 }
 
 /// The global id of an order by its channel key.

@@ -1,10 +1,10 @@
 //! Webhooks: is it from Shopify, and what does it ask for (contract sections 2 and 7).
 
-use super::lax::{Key, Lax};
 use super::map;
 use super::wire::Order;
-use crate::Normalised;
 use crate::error::{CannotRead, NotTrusted};
+use crate::hint::Hint;
+use crate::lax::{Key, Lax};
 use aws_lc_rs::hmac;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -113,39 +113,6 @@ impl Topic {
     }
 }
 
-/// What a delivery asks us to do.
-pub enum Hint {
-    /// Take this order in.
-    Order(Box<Normalised>),
-    /// Read this order from the channel: the delivery does not carry it whole.
-    Reread {
-        /// The channel's key.
-        channel_id: String,
-    },
-    /// Erase a buyer: these orders, and whatever the e-mail's blind index finds. Either may be empty.
-    EraseOrders {
-        /// The channel's keys.
-        orders: Vec<String>,
-        /// The buyer's e-mail.
-        buyer_email: Option<Text>,
-    },
-    /// Erase everything of the shop.
-    EraseShop,
-    /// Give a buyer's data to the merchant.
-    DataRequest {
-        /// Shopify's key for the request.
-        request: String,
-        /// The channel's keys of the orders asked for.
-        orders: Vec<String>,
-        /// The buyer's e-mail.
-        buyer_email: Option<Text>,
-    },
-    /// The merchant removed us: the token is dead, stop every job of the shop.
-    Uninstalled,
-    /// Nothing to do.
-    Ignore,
-}
-
 /// Reads a delivery that [`verify`] let pass.
 ///
 /// `fulfillment_orders/...` deliveries name a fulfillment order and never its order, so nothing can be looked
@@ -177,13 +144,13 @@ pub fn read(topic: &Topic, body: &[u8]) -> Result<Hint, CannotRead> {
         Topic::CustomersRedact => {
             let asked: Redact = serde_json::from_slice(body)?;
             let orders = keys(asked.orders_to_redact, "orders_to_redact")?;
-            Ok(Hint::EraseOrders { orders, buyer_email: email(asked.customer)? })
+            Ok(Hint::EraseOrders { orders, buyers: email(asked.customer)?.into_iter().collect() })
         }
         Topic::CustomersDataRequest => {
             let asked: DataRequest = serde_json::from_slice(body)?;
             let request = asked.data_request.unwrap_or_default().id.need("data_request.id")?.0;
             let orders = keys(asked.orders_requested, "orders_requested")?;
-            Ok(Hint::DataRequest { request, orders, buyer_email: email(asked.customer)? })
+            Ok(Hint::DataRequest { request, orders, buyer: email(asked.customer)? })
         }
         Topic::ShopRedact => Ok(Hint::EraseShop),
         Topic::AppUninstalled => Ok(Hint::Uninstalled),

@@ -2,8 +2,8 @@
 //! GraphQL's fields to the REST ones; only lists and weights differ. None of them has `Debug` or `Serialize`.
 
 use super::gid_tail;
-use super::lax::{Country, Key, Lax, Note, Part, Postcode};
 use crate::error::CannotRead;
+use crate::lax::{Country, Key, Lax, Note, Part, Postcode};
 use jiff::Timestamp;
 use rust_decimal::Decimal;
 use serde::Deserialize;
@@ -137,6 +137,7 @@ pub(super) struct Line {
     pub(super) sku: Lax<String>,
     pub(super) current_quantity: Lax<u32>,
     pub(super) quantity: Lax<u32>,
+    pub(super) fulfillable_quantity: Lax<u32>,
     pub(super) requires_shipping: Lax<bool>,
     pub(super) grams: Lax<Decimal>,
     pub(super) price: Lax<Decimal>,

@@ -202,9 +202,7 @@ fn spread<'a>(
 
 /// How Shopify spells a carrier: with a name it knows it builds the tracking link itself.
 fn company(carrier: Carrier) -> &'static str {
-    match carrier {
-        Carrier::RoyalMail => "Royal Mail",
-    }
+    carrier.name()
 }
 
 /// Asks the shop to record a fulfillment and tell the buyer.

@@ -4,8 +4,9 @@ use http::StatusCode;
 use serde_json::{Value, json};
 use waybill_channels::Normalised;
 use waybill_channels::error::CannotRead;
+use waybill_channels::hint::Hint;
 use waybill_channels::shopify::feed;
-use waybill_channels::shopify::webhook::{Hint, Topic, read};
+use waybill_channels::shopify::webhook::{Topic, read};
 use waybill_privacy::Purpose;
 use waybill_privacy::recipient::Text;
 

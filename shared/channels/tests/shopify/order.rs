@@ -6,7 +6,8 @@ use proptest::prelude::*;
 use rust_decimal::Decimal;
 use serde_json::{Value, json};
 use waybill_channels::error::CannotRead;
-use waybill_channels::shopify::webhook::{Hint, Topic, read};
+use waybill_channels::hint::Hint;
+use waybill_channels::shopify::webhook::{Topic, read};
 use waybill_domain::advice::Advice;
 use waybill_domain::exception::Reason;
 use waybill_domain::intake::Delivery;
@@ -53,7 +54,7 @@ fn everything_we_keep_is_there() {
     assert_eq!(text(&who.phone), Some("01632 960123"));
     assert_eq!(text(&who.email), Some("zoe@example.invalid"));
     assert_eq!(text(&who.gift_note), Some("Happy birthday, Ida"));
-    assert_eq!(text(&got.buyer_email), Some("zoe@example.invalid"));
+    assert_eq!(text(&got.buyer), Some("zoe@example.invalid"));
 }
 
 #[test]
@@ -68,7 +69,7 @@ fn a_webhook_and_a_read_of_the_same_order_are_the_same() {
     let (told, read) = (take(&webhook()).unwrap(), fetch(&graph()).unwrap().unwrap());
     assert_eq!(told.incoming, read.incoming);
     assert!(told.recipient == read.recipient);
-    assert!(told.buyer_email == read.buyer_email);
+    assert!(told.buyer == read.buyer);
     let key = IndexKey::from_bytes(&[7; 32]).unwrap();
     let digest = |n: &waybill_channels::Normalised| key.content(&n.incoming, n.recipient.as_ref());
     assert_eq!(digest(&told), digest(&read));
@@ -178,7 +179,7 @@ fn nobody_is_kept_when_nothing_is_sent() {
         });
         let got = take(&quiet).unwrap();
         assert!(got.recipient.is_none());
-        assert!(got.incoming.destination.is_some() && got.buyer_email.is_some());
+        assert!(got.incoming.destination.is_some() && got.buyer.is_some());
     }
 }
 
@@ -197,7 +198,7 @@ fn names_phones_and_mails_are_found_where_they_are() {
     assert_eq!(text(&who.name), Some("Zoë Fern"));
     assert_eq!(text(&who.phone), Some("07700 900123"));
     assert!(who.email.is_none());
-    assert_eq!(text(&got.buyer_email), Some("zoe@example.invalid"));
+    assert_eq!(text(&got.buyer), Some("zoe@example.invalid"));
 }
 
 #[test]

@@ -8,7 +8,8 @@ use http::HeaderMap;
 use proptest::prelude::*;
 use serde_json::{Value, json};
 use waybill_channels::error::{CannotRead, NotTrusted};
-use waybill_channels::shopify::webhook::{Hint, Topic, read, signature_header, topic_header, verify};
+use waybill_channels::hint::Hint;
+use waybill_channels::shopify::webhook::{Topic, read, signature_header, topic_header, verify};
 use waybill_domain::advice::Advice;
 use waybill_privacy::secret::Secret;
 
@@ -110,16 +111,12 @@ fn what_concerns_no_order_is_ignored() {
 fn an_erasure_names_orders_and_the_buyer() {
     let asked = json!({"shop_id": 1, "customer": {"id": 2, "email": "zoe@example.invalid", "phone": "07700 900001"},
         "orders_to_redact": [299938, "280263", 820982911946154508_u64]});
-    let Hint::EraseOrders { orders, buyer_email } = hint("customers/redact", &asked).unwrap() else {
-        panic!()
-    };
+    let Hint::EraseOrders { orders, buyers } = hint("customers/redact", &asked).unwrap() else { panic!() };
     assert_eq!(orders, ["299938", "280263", "820982911946154508"]);
-    assert_eq!(text(&buyer_email), Some("zoe@example.invalid"));
+    assert_eq!(text(&buyers.first().cloned()), Some("zoe@example.invalid"));
     let guest = json!({"customer": null, "orders_to_redact": []});
-    let Hint::EraseOrders { orders, buyer_email } = hint("customers/redact", &guest).unwrap() else {
-        panic!()
-    };
-    assert!(orders.is_empty() && buyer_email.is_none());
+    let Hint::EraseOrders { orders, buyers } = hint("customers/redact", &guest).unwrap() else { panic!() };
+    assert!(orders.is_empty() && buyers.is_empty());
 }
 
 #[test]
@@ -134,14 +131,13 @@ fn the_contract_s_compliance_samples_are_read() {
         contracts::sample(topic)
             .map(|body| read(&Topic::from(topic.replacen('.', "/", 1).as_str()), &body).unwrap())
     };
-    let Some(Hint::EraseOrders { orders, buyer_email }) = read_sample("customers.redact") else { return };
+    let Some(Hint::EraseOrders { orders, buyers }) = read_sample("customers.redact") else { return };
     assert_eq!(orders.len(), 3);
-    assert!(buyer_email.is_some());
-    let Some(Hint::DataRequest { request, orders, buyer_email }) = read_sample("customers.data_request")
-    else {
+    assert_eq!(buyers.len(), 1);
+    let Some(Hint::DataRequest { request, orders, buyer }) = read_sample("customers.data_request") else {
         panic!()
     };
-    assert_eq!((request.as_str(), orders.len(), buyer_email.is_some()), ("9999", 3, true));
+    assert_eq!((request.as_str(), orders.len(), buyer.is_some()), ("9999", 3, true));
     assert!(matches!(read_sample("shop.redact"), Some(Hint::EraseShop)));
     assert!(matches!(read_sample("app.uninstalled"), Some(Hint::Uninstalled)));
     assert_eq!(reread(read_sample("orders.edited").unwrap()), "820982911946154500");

@@ -29,6 +29,7 @@ fn order(area: &str, lines: &[(&str, u32)]) -> Order {
         placed_at: Timestamp::UNIX_EPOCH,
         cancelled_at: None,
         test: false,
+        readiness: crate::intake::Readiness::Ready,
         delivery: Delivery::Ship,
         destination: Some(Destination { country: "GB".into(), postcode_area: Some(area.into()) }),
         lines: lines
@@ -38,6 +39,7 @@ fn order(area: &str, lines: &[(&str, u32)]) -> Order {
                 channel_line: n.to_string(),
                 sku: Some((*sku).to_owned()),
                 quantity: *quantity,
+                sent: 0,
                 ships: true,
                 grams: 1,
                 price: Decimal::ONE,

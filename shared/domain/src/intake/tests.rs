@@ -13,12 +13,14 @@ fn incoming(second: i64, quantity: u32) -> Incoming {
         placed_at: at(0),
         cancelled_at: None,
         test: false,
+        readiness: crate::intake::Readiness::Ready,
         delivery: Delivery::Ship,
         destination: Some(Destination { country: "GB".into(), postcode_area: Some("BS".into()) }),
         lines: vec![IncomingLine {
             channel_line: "11".into(),
             sku: Some("TEE".into()),
             quantity,
+            sent: 0,
             ships: true,
             grams: 200,
             price: Decimal::new(1250, 2),
@@ -136,7 +138,12 @@ fn orders_with_nothing_to_send_are_held_with_their_reason() {
     let mut digital = incoming(0, 1);
     digital.lines[0].ships = false;
     digital.destination = None;
-    let pickup = Incoming { delivery: Delivery::Pickup, destination: None, ..incoming(0, 1) };
+    let pickup = Incoming {
+        readiness: crate::intake::Readiness::Ready,
+        delivery: Delivery::Pickup,
+        destination: None,
+        ..incoming(0, 1)
+    };
     let redacted = Incoming { destination: None, ..incoming(0, 1) };
     let hold = |i: &Incoming| match decide(None, i, &who("a"), false, at(1)) {
         Decision::Create(o) => (o.status, o.hold, o.exceptions.len()),

@@ -3,7 +3,6 @@
 //! Nothing in here has `Debug` or `Serialize`: personal fields go straight from the bytes into [`Text`], or
 //! into [`Part`] until two parts of a name are one.
 
-use super::is_number;
 use crate::error::CannotRead;
 use jiff::Timestamp;
 use rust_decimal::Decimal;
@@ -24,7 +23,7 @@ const LONGEST_NOTE: usize = 5000;
 
 /// A scalar that may be absent, null, a number where text is documented or the other way round.
 #[derive(Default)]
-pub(super) enum Lax<T> {
+pub(crate) enum Lax<T> {
     /// Not there, null, or only blanks.
     #[default]
     Absent,
@@ -36,7 +35,7 @@ pub(super) enum Lax<T> {
 
 impl<T> Lax<T> {
     /// The value or nothing; an unusable one is an error that names the field.
-    pub(super) fn may(self, field: &'static str) -> Result<Option<T>, CannotRead> {
+    pub(crate) fn may(self, field: &'static str) -> Result<Option<T>, CannotRead> {
         match self {
             Self::Absent => Ok(None),
             Self::Bad => Err(CannotRead::Field { field }),
@@ -45,12 +44,12 @@ impl<T> Lax<T> {
     }
 
     /// The value; without it there is no order.
-    pub(super) fn need(self, field: &'static str) -> Result<T, CannotRead> {
+    pub(crate) fn need(self, field: &'static str) -> Result<T, CannotRead> {
         self.may(field)?.ok_or(CannotRead::Field { field })
     }
 
     /// The value where it is usable.
-    pub(super) fn hint(self) -> Option<T> {
+    pub(crate) fn hint(self) -> Option<T> {
         match self {
             Self::Is(value) => Some(value),
             Self::Absent | Self::Bad => None,
@@ -59,7 +58,7 @@ impl<T> Lax<T> {
 }
 
 /// What a scalar is made from: its text, whatever its JSON type was.
-pub(super) trait Scalar: Sized {
+pub(crate) trait Scalar: Sized {
     /// `None` when the text is not one.
     fn read(text: &str) -> Option<Self>;
 }
@@ -130,7 +129,7 @@ impl Scalar for Text {
 }
 
 /// One part of a name, until it is joined with the other.
-pub(super) struct Part(pub(super) Zeroizing<String>);
+pub(crate) struct Part(pub(crate) Zeroizing<String>);
 
 impl Scalar for Part {
     fn read(text: &str) -> Option<Self> {
@@ -139,7 +138,7 @@ impl Scalar for Part {
 }
 
 /// A text the buyer wrote.
-pub(super) struct Note(pub(super) Text);
+pub(crate) struct Note(pub(crate) Text);
 
 impl Scalar for Note {
     fn read(text: &str) -> Option<Self> {
@@ -148,9 +147,9 @@ impl Scalar for Note {
 }
 
 /// A postcode with what may be kept of it in the clear.
-pub(super) struct Postcode {
-    pub(super) text: Text,
-    pub(super) area: Option<String>,
+pub(crate) struct Postcode {
+    pub(crate) text: Text,
+    pub(crate) area: Option<String>,
 }
 
 impl Scalar for Postcode {
@@ -160,7 +159,7 @@ impl Scalar for Postcode {
 }
 
 /// ISO 3166-1 alpha-2 in capitals.
-pub(super) struct Country(pub(super) String);
+pub(crate) struct Country(pub(crate) String);
 
 impl Scalar for Country {
     fn read(text: &str) -> Option<Self> {
@@ -169,13 +168,19 @@ impl Scalar for Country {
     }
 }
 
-/// A key: digits only. One that came through a double is none.
-pub(super) struct Key(pub(super) String);
+/// A key that is a whole number above zero. One that came through a double is none; they exceed 2^53, so they
+/// stay text.
+pub(crate) struct Key(pub(crate) String);
 
 impl Scalar for Key {
     fn read(text: &str) -> Option<Self> {
         is_number(text).then(|| Self(text.to_owned()))
     }
+}
+
+/// True for 1 to 20 digits.
+pub(crate) fn is_number(text: &str) -> bool {
+    (1..=20).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_digit())
 }
 
 impl Scalar for Timestamp {

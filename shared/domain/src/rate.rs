@@ -1,0 +1,72 @@
+//! How often a connection may be called: a bucket that fills evenly, as every channel documents its limits.
+
+use crate::time::after;
+use jiff::{SignedDuration, Timestamp};
+use serde::{Deserialize, Serialize};
+
+/// A documented limit.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Rate {
+    /// One call is given back in this time.
+    pub every: SignedDuration,
+    /// Calls that may be made at once after a rest.
+    pub burst: u32,
+}
+
+/// How much of a limit is used, as one moment: when the bucket will be full again.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Spent {
+    /// The bucket is full from then on.
+    pub full_at: Timestamp,
+}
+
+impl Rate {
+    /// Takes one call: what is spent then, or how long until there is one.
+    ///
+    /// # Errors
+    /// The time to wait.
+    pub fn take(&self, spent: Option<Spent>, now: Timestamp) -> Result<Spent, SignedDuration> {
+        let from = spent.map_or(now, |s| s.full_at.max(now));
+        let full_at = after(from, self.every);
+        let most = self.every.saturating_mul(i32::try_from(self.burst.max(1)).unwrap_or(i32::MAX));
+        let over = full_at.duration_since(now) - most;
+        if over > SignedDuration::ZERO { Err(over) } else { Ok(Spent { full_at }) }
+    }
+
+    /// What is spent when the channel says that nothing is left for this long.
+    pub fn exhausted(&self, wait: SignedDuration, now: Timestamp) -> Spent {
+        let most = self.every.saturating_mul(i32::try_from(self.burst.saturating_sub(1)).unwrap_or(i32::MAX));
+        Spent { full_at: after(after(now, wait), most) }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_burst_then_one_by_one() {
+        // Amazon's searchOrders: 0.0056 a second, burst 20 (contracts/amazon section 3).
+        let rate = Rate { every: SignedDuration::from_secs(180), burst: 20 };
+        let now = Timestamp::UNIX_EPOCH;
+        let mut spent = None;
+        for _ in 0..20 {
+            spent = Some(rate.take(spent, now).unwrap());
+        }
+        assert_eq!(rate.take(spent, now), Err(SignedDuration::from_secs(180)));
+        let later = after(now, SignedDuration::from_secs(180));
+        let spent = rate.take(spent, later).unwrap();
+        assert!(rate.take(Some(spent), later).is_err());
+    }
+
+    #[test]
+    fn told_to_wait_nothing_is_left_until_then() {
+        let rate = Rate { every: SignedDuration::from_secs(1), burst: 5 };
+        let now = Timestamp::UNIX_EPOCH;
+        let spent = rate.exhausted(SignedDuration::from_secs(30), now);
+        let wait = rate.take(Some(spent), now).unwrap_err();
+        assert_eq!(wait, SignedDuration::from_secs(30));
+        let then = after(now, SignedDuration::from_secs(30));
+        assert!(rate.take(Some(spent), then).is_ok());
+    }
+}
