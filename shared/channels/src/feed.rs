@@ -2,6 +2,7 @@
 
 use crate::Normalised;
 use crate::error::CannotRead;
+use http::Request;
 use jiff::Timestamp;
 
 /// A fixed span of change times that is read to its end before the next begins: rows move while one pages,
@@ -37,4 +38,12 @@ pub struct Page {
     pub found: Vec<Found>,
     /// Give this for the next page; `None` on the last.
     pub next: Option<String>,
+}
+
+/// What reading one order wants next: some channels tell an order in more than one reply.
+pub enum Reading {
+    /// Send this and give me the reply.
+    Send(Box<Request<Vec<u8>>>),
+    /// It is read; `None` when the channel has no such order, or has it no more.
+    Over(Option<Found>),
 }

@@ -8,12 +8,14 @@ pub mod error;
 pub mod feed;
 pub mod hint;
 mod lax;
+mod operation;
 pub mod shopify;
 pub mod stamp;
 pub mod stock;
 pub mod token;
 pub mod writeback;
 
+pub use operation::Operation;
 pub use stamp::Stamp;
 
 use waybill_domain::intake::Incoming;
