@@ -5,6 +5,7 @@ mod build;
 mod cargo;
 mod demo;
 mod down;
+mod evidence;
 mod failure;
 mod functions;
 mod lint;
@@ -41,6 +42,7 @@ enum Command {
     Build(build::Arguments),
     Simulate(simulate::Arguments),
     Bench(bench::Arguments),
+    Evidence(evidence::Arguments),
 }
 
 fn main() -> ExitCode {
@@ -53,6 +55,7 @@ fn main() -> ExitCode {
         Command::Build(arguments) => build::run(&arguments),
         Command::Simulate(arguments) => simulate::run(&arguments),
         Command::Bench(arguments) => bench::run(&arguments),
+        Command::Evidence(arguments) => evidence::run(&arguments),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,

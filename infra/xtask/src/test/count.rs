@@ -44,11 +44,19 @@ impl Add for Count {
     }
 }
 
-/// Runs a test command with its output on the terminal, and counts. A command that fails without naming a failed test (it did not compile) is one failure.
+/// Runs a test command with its output on the terminal, and counts.
+///
+/// # Errors
+/// As [`told`].
+pub fn counted(command: Command) -> Done<Count> {
+    told(command).map(|(count, _)| count)
+}
+
+/// As [`counted`], with every line the command said. A command that fails without naming a failed test (it did not compile) is one failure.
 ///
 /// # Errors
 /// When the command cannot be started.
-pub fn counted(mut command: Command) -> Done<Count> {
+pub fn told(mut command: Command) -> Done<(Count, Vec<String>)> {
     let mut child =
         command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().or_say("could not start cargo")?;
     let readers: Vec<_> = [child.stdout.take().map(boxed), child.stderr.take().map(boxed)]
@@ -56,19 +64,24 @@ pub fn counted(mut command: Command) -> Done<Count> {
         .flatten()
         .map(|stream| {
             thread::spawn(move || {
-                let mut count = Count::default();
+                let (mut count, mut lines) = (Count::default(), Vec::new());
                 for line in BufReader::new(stream).lines().map_while(Result::ok) {
                     eprintln!("{line}");
                     count = count + in_line(&line).unwrap_or_default();
+                    lines.push(line);
                 }
-                count
+                (count, lines)
             })
         })
         .collect();
-    let count =
-        readers.into_iter().fold(Count::default(), |sum, reader| sum + reader.join().unwrap_or_default());
+    let (mut count, mut lines) = (Count::default(), Vec::new());
+    for reader in readers {
+        let (some, said) = reader.join().unwrap_or_default();
+        count = count + some;
+        lines.extend(said);
+    }
     let success = child.wait().or_say("could not wait for cargo")?.success();
-    Ok(if success || count.failed > 0 { count } else { count + Count::one_failed() })
+    Ok((if success || count.failed > 0 { count } else { count + Count::one_failed() }, lines))
 }
 
 fn boxed(stream: impl Read + Send + 'static) -> Box<dyn Read + Send> {

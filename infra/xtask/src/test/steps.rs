@@ -3,12 +3,12 @@
 use std::process::Command;
 
 use super::Arguments;
-use super::count::{Count, counted};
+use super::count::{Count, counted, told};
 use crate::cargo::{self, cargo};
 use crate::demo::{self, harness};
 use crate::failure::{Done, Failure};
 use crate::stack::{Folder, ports};
-use crate::{down, lint, up};
+use crate::{down, evidence, lint, up};
 
 /// One part of a test run.
 pub struct Step {
@@ -92,9 +92,11 @@ fn stack(_: &Arguments) -> Done<Count> {
         "2",
     ]);
     command.env("WAYBILL_STATE", Folder::of(&state.name)?.state_file());
-    let count = counted(command);
+    let done = told(command);
     down::stop(&name)?;
-    count
+    let (count, lines) = done?;
+    evidence::keep_stack(&lines)?;
+    Ok(count)
 }
 
 /// The README's demo with fewer orders: every promise it makes is checked by itself.
