@@ -2,8 +2,10 @@
 //! never opens one.
 
 mod erase;
+mod replay;
 
 pub use erase::erase;
+pub use replay::replay;
 
 use aws_lambda_events::sqs::SqsEvent;
 use jiff::Timestamp;
@@ -40,7 +42,8 @@ pub struct Report {
     pub failed: usize,
 }
 
-/// Takes either a scheduled event or a batch from the erase queue.
+/// Takes either a scheduled event or a batch from the erase queue. A scheduled event that says
+/// `"replay": "ledger"` is sent by whoever restored a backup (see [`replay`]).
 ///
 /// # Errors
 /// When the event is neither, or AWS fails as a whole; nothing is lost, the next run goes on.
@@ -51,7 +54,11 @@ pub async fn handle(env: &Env, event: Value) -> Result<Value, Failure> {
         let response = batch::each(event, Queue::Erase, &NoReturn, |work| work_on(env, work)).await?;
         return serde_json::to_value(response).map_err(bad);
     }
-    let report = run(env, schedule::time(&event)?).await?;
+    let now = schedule::time(&event)?;
+    let report = match event.get("replay").and_then(Value::as_str) {
+        Some("ledger") => replay(env, now).await?,
+        _ => run(env, now).await?,
+    };
     serde_json::to_value(report).map_err(bad)
 }
 

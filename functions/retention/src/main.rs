@@ -9,7 +9,7 @@ use waybill_runtime::{Clock, aws, config, log};
 async fn main() -> Result<(), lambda_runtime::Error> {
     log::start();
     let mut read = config::Reader::default();
-    let tables = read.tables(&["orders", "keys", "audit"]);
+    let tables = read.tables(&["orders", "keys", "registry", "audit"]);
     let bucket = read.need("BUCKET_LABELS", "the name of the label bucket");
     read.done()?;
     let sdk = aws::load().await;

@@ -11,7 +11,8 @@ mod sinks;
 mod template;
 
 pub use carrier::{Disclosures, carrier_check};
-pub use needles::Form;
+pub use layers::each as each_layer;
+pub use needles::{Form, Needles};
 pub use personal::{canary_tokens, personal_tokens};
 pub use read::events;
 pub use scan::{Hit, Report, SinkReport, scan};

@@ -149,7 +149,14 @@ impl Functions {
     /// # Errors
     /// As the function.
     pub async fn retain(&self, now: Timestamp) -> Result<Value, Failure> {
-        let event = json!({"source": "aws.scheduler", "time": now.to_string()});
+        self.retention(json!({"source": "aws.scheduler", "time": now.to_string()})).await
+    }
+
+    /// Retention with any event.
+    ///
+    /// # Errors
+    /// As the function.
+    pub async fn retention(&self, event: Value) -> Result<Value, Failure> {
         waybill_retention::handle(&self.retention, event).await
     }
 }
