@@ -19,6 +19,39 @@ pub(crate) const NO_ACCESS: Problem = Problem::new(
 );
 pub(crate) const NOT_ALLOWED: Problem =
     Problem::new(StatusCode::FORBIDDEN, "not_allowed", "Your role does not allow this; ask a manager.");
+pub(crate) const NOT_CONFIRMED: Problem = Problem::new(
+    StatusCode::FORBIDDEN,
+    "not_confirmed",
+    "Nobody has confirmed your access this quarter; ask the owner of the merchant's account to.",
+);
+pub(crate) const BAD_BODY: Problem = Problem::new(
+    StatusCode::BAD_REQUEST,
+    "bad_body",
+    "The body is not what this address takes; see the API's description. Nothing was stored.",
+);
+pub(crate) const BAD_HOLD: Problem = Problem::new(
+    StatusCode::BAD_REQUEST,
+    "bad_hold",
+    "A hold ends in the future, 180 days from now at most. Nothing was stored.",
+);
+pub(crate) const SAME_PERSON: Problem = Problem::new(
+    StatusCode::CONFLICT,
+    "same_person",
+    "This takes a second person: ask a colleague to do it.",
+);
+pub(crate) const BAD_CLOCK: Problem = Problem::new(
+    StatusCode::CONFLICT,
+    "bad_clock",
+    "This clock cannot be changed so: it is fixed, its first month is over, or it is not in that state.",
+);
+pub(crate) const BAD_ENTRY: Problem = Problem::new(
+    StatusCode::BAD_REQUEST,
+    "bad_entry",
+    "A name is 1 to 64 letters, digits, - or _; what is entered was done, so not in the future; a policy or source \
+     has the SHA-256 of its text as version; a finding has a severity.",
+);
+pub(crate) const ERASED: Problem =
+    Problem::new(StatusCode::GONE, "erased", "The personal data of this order is no longer kept.");
 pub(crate) const STATUS_REQUIRED: Problem = Problem::new(
     StatusCode::BAD_REQUEST,
     "status_required",

@@ -1,23 +1,30 @@
 //! Who calls: API Gateway has verified the token, and its `sub` leads to the registry.
 
 use crate::Env;
-use crate::answer::{NO_ACCESS, NOT_ALLOWED, Stop};
+use crate::answer::{NO_ACCESS, NOT_ALLOWED, NOT_CONFIRMED, Stop};
 use axum::extract::FromRequestParts;
 use http::request::Parts;
 use lambda_http::request::RequestContext;
 use std::sync::Arc;
 use waybill_domain::MerchantId;
-use waybill_domain::access::{Action, permit};
+use waybill_domain::access::{Action, Refusal, permit};
 use waybill_store::staff::Staff;
 
 /// An active member of some merchant's staff.
-pub struct Caller(Staff);
+pub struct Caller {
+    /// The `sub` of the token.
+    pub(crate) sub: String,
+    staff: Staff,
+}
 
 impl Caller {
     /// Whose data this caller may read, if the role has the action.
     pub(crate) fn may(&self, env: &Env, action: Action) -> Result<&MerchantId, Stop> {
-        permit(self.0.role, self.0.trained_until, action, env.clock.read()).map_err(|_| NOT_ALLOWED)?;
-        Ok(&self.0.merchant)
+        match permit(self.staff.standing(), action, env.clock.read()) {
+            Ok(()) => Ok(&self.staff.merchant),
+            Err(Refusal::Review) => Err(NOT_CONFIRMED.into()),
+            Err(Refusal::Role | Refusal::Training) => Err(NOT_ALLOWED.into()),
+        }
     }
 }
 
@@ -27,7 +34,7 @@ impl FromRequestParts<Arc<Env>> for Caller {
     async fn from_request_parts(parts: &mut Parts, env: &Arc<Env>) -> Result<Self, Stop> {
         let sub = sub(parts).ok_or(NO_ACCESS)?;
         let staff = env.db.staff(sub).await?.filter(|staff| staff.active).ok_or(NO_ACCESS)?;
-        Ok(Self(staff))
+        Ok(Self { sub: sub.to_owned(), staff })
     }
 }
 

@@ -2,14 +2,17 @@
 
 use std::sync::Arc;
 use waybill_runtime::{Clock, aws, config, log};
+use waybill_store::Queue;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), lambda_http::Error> {
     log::start();
     let mut read = config::Reader::default();
-    let tables = read.tables(&["orders", "stock", "registry"]);
+    let tables = read.tables(&["orders", "stock", "registry", "audit"]);
+    let urls = read.queues(&[Queue::Erase]);
     read.done()?;
     let sdk = aws::load().await;
-    let env = waybill_api::Env { db: aws::db(&sdk, tables), clock: Clock::system() };
+    let queues = Arc::new(aws::queues(&sdk, urls));
+    let env = waybill_api::Env { db: aws::db(&sdk, tables), queues, clock: Clock::system() };
     lambda_http::run(waybill_api::router(Arc::new(env))).await
 }

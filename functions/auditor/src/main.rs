@@ -1,8 +1,8 @@
-//! Lambda `auditor`: checks the audit chains and what is overdue, daily and on demand.
+//! Lambda `auditor`: checks the audit chains and what is overdue, daily and on demand; works out who a breach affects.
 
 use lambda_runtime::{LambdaEvent, service_fn};
 use serde_json::Value;
-use waybill_runtime::{aws, config, log, schedule};
+use waybill_runtime::{aws, config, log};
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), lambda_runtime::Error> {
@@ -13,7 +13,7 @@ async fn main() -> Result<(), lambda_runtime::Error> {
     let sdk = aws::load().await;
     let env = waybill_auditor::Env { db: aws::db(&sdk, tables) };
     lambda_runtime::run(service_fn(async |event: LambdaEvent<Value>| {
-        waybill_auditor::audit(&env, schedule::time(&event.payload)?).await
+        waybill_auditor::handle(&env, &event.payload).await
     }))
     .await
 }

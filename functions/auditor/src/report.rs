@@ -9,6 +9,12 @@ pub(crate) enum Counts {
     BrokenChains,
     /// Orders past their purge time and not erased.
     OverdueOrders,
+    /// Things to be done that are due.
+    DueItems,
+    /// Requests and notices whose time has run out.
+    OverdueClocks,
+    /// Openings that look wrong.
+    AccessAlarms,
 }
 
 /// One check.

@@ -8,9 +8,13 @@ use rust_decimal::Decimal;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use waybill_auditor::{Env, Report, audit, metrics};
+use waybill_domain::anomaly::{BULK, DENIED};
+use waybill_domain::incident::{Incident, Suspicion};
 use waybill_domain::intake::{Delivery, Identity, Incoming};
 use waybill_domain::money::Money;
 use waybill_domain::order::{Channel, ChannelRef};
+use waybill_domain::register::{Entry, Register};
+use waybill_domain::request::{Asker, Clock, Kind};
 use waybill_domain::retention::Policy;
 use waybill_domain::time::{after, days};
 use waybill_domain::{MerchantId, OrderId};
@@ -43,6 +47,11 @@ fn now() -> Timestamp {
     "2026-11-23T03:45:00Z".parse().unwrap()
 }
 
+/// Daytime: an opening at three in the morning is an odd one.
+fn noon() -> Timestamp {
+    "2026-11-22T12:00:00Z".parse().unwrap()
+}
+
 fn merchants() -> [MerchantId; 2] {
     ["mer_00000000000000aa", "mer_00000000000000bb"].map(|id| id.parse().unwrap())
 }
@@ -65,7 +74,7 @@ impl Stage {
             };
             db.save_merchant(&merchant).await.unwrap();
             let event = Event {
-                at: now(),
+                at: noon(),
                 action: Action::Reveal,
                 actor: "5f0c".into(),
                 order: ORDER.parse().unwrap(),
@@ -74,6 +83,21 @@ impl Stage {
             };
             for stream in [Stream::Access, Stream::Disclosure, Stream::Erasure] {
                 db.append(&id, stream, &vec![event.clone(); 3]).await.unwrap();
+            }
+            for register in Register::ALL {
+                let has_text = matches!(register, Register::Policy | Register::Source);
+                let entry = Entry {
+                    register,
+                    name: "it".into(),
+                    done_at: after(now(), days(-1)),
+                    owner: "5f0c".into(),
+                    version: has_text.then(|| "0".repeat(64)),
+                    severity: None,
+                    controls: Vec::new(),
+                    changed_at: None,
+                    closed: register == Register::Finding,
+                };
+                db.save_register_entry(&id, &entry).await.unwrap();
             }
         }
         Self { kms: MemoryKms::new(down.clone()).unwrap(), down, env: Env { db } }
@@ -129,9 +153,11 @@ async fn when_all_is_well_every_check_says_so() {
     let report = stage.run(now()).await;
     assert!(report.ok && failed(&report).is_empty());
     let names: Vec<&str> = report.checks.iter().map(|check| check.name.as_str()).collect();
-    assert_eq!(names.len(), 7);
+    assert_eq!(names.len(), 13);
     assert_eq!(names[0], "audit_chain/mer_00000000000000aa/access");
     assert_eq!(names[6], "purge_overdue");
+    let people = ["registers", "clocks", "access"].map(|what| format!("{what}/mer_00000000000000bb"));
+    assert_eq!(names[10..], people);
     let json = serde_json::to_value(&report).unwrap();
     assert_eq!(json["ok"], true);
     let first = json["checks"][0].as_object().unwrap();
@@ -201,6 +227,105 @@ async fn an_order_kept_more_than_a_day_too_long_is_found_until_it_is_erased() {
     assert!(stage.run(after(purge_at, days(1))).await.ok);
 }
 
+fn opening(action: Action, n: i64, order: &str) -> Event {
+    Event {
+        at: after(noon(), jiff::SignedDuration::from_secs(3 * n)),
+        action,
+        actor: "9a1b".into(),
+        order: order.parse().unwrap(),
+        purpose: "label".into(),
+        fields: vec!["name".into()],
+    }
+}
+
+#[tokio::test]
+async fn a_pull_of_many_orders_and_repeated_refusals_raise_an_alarm_and_a_quiet_day_none() {
+    let stage = Stage::set().await;
+    let [first, _] = merchants();
+    let few: Vec<Event> = (0..BULK as i64 - 1).map(|n| opening(Action::Reveal, n, ORDER)).collect();
+    stage.env.db.append(&first, Stream::Access, &few).await.unwrap();
+    assert!(stage.run(now()).await.ok, "below what is unusual");
+    stage.env.db.append(&first, Stream::Access, &[opening(Action::Export, 200, ORDER)]).await.unwrap();
+    let bulk = stage.run(now()).await;
+    assert_eq!(failed(&bulk), ["access/mer_00000000000000aa"]);
+    assert_eq!(metrics(&bulk, now())["AccessAlarm"], 1);
+    let refused: Vec<Event> = (0..DENIED as i64).map(|n| opening(Action::Refused, n, ORDER)).collect();
+    stage.env.db.append(&first, Stream::Access, &refused).await.unwrap();
+    assert_eq!(metrics(&stage.run(now()).await, now())["AccessAlarm"], 2);
+    // The day after, it is no longer news.
+    assert_eq!(metrics(&stage.run(after(now(), days(2))).await, now())["AccessAlarm"], 0);
+}
+
+#[tokio::test]
+async fn what_is_due_and_every_clock_that_has_run_out_is_found() {
+    let stage = Stage::set().await;
+    let [first, second] = merchants();
+    let request = waybill_store::requests::Request {
+        id: "req_1".parse().unwrap(),
+        merchant: first.clone(),
+        clock: Clock::start(Kind::Export, Asker::Person, after(now(), days(-40))),
+        scope: waybill_store::requests::Scope::Merchant,
+        asked_by: "5f0c".into(),
+        done_at: None,
+        certificate: None,
+        recipients: Vec::new(),
+    };
+    stage.env.db.save_request(&request).await.unwrap();
+    let suspicion = Suspicion { from: noon(), until: now(), actor: None, order: None, places: Vec::new() };
+    let incident = Incident {
+        id: "inc_1".parse().unwrap(),
+        detected_at: after(now(), days(-2)),
+        opened_by: "5f0c".into(),
+        suspicion,
+        high_risk: false,
+        decisions: Vec::new(),
+    };
+    stage.env.db.save_incident(&second, &incident).await.unwrap();
+    let report = stage.run(now()).await;
+    assert_eq!(failed(&report), ["clocks/mer_00000000000000aa", "clocks/mer_00000000000000bb"]);
+    // Platform and controllers after a day, the authority not before three.
+    assert_eq!(metrics(&report, now())["ClockOverdue"], 3);
+    let later = stage.run(after(now(), days(14))).await;
+    assert!(failed(&later).contains(&"registers/mer_00000000000000aa"), "{:?}", failed(&later));
+    assert_eq!(metrics(&later, now())["RegisterDue"], 2, "the security logs of both were not read");
+}
+
+#[tokio::test]
+async fn a_breach_drill_finds_everyone_over_all_merchants_and_drafts_what_each_is_told() {
+    let stage = Stage::set().await;
+    let [first, second] = merchants();
+    for (merchant, name) in [(&first, "a"), (&second, "b")] {
+        let events: Vec<Event> =
+            (0..300).map(|n| opening(Action::Reveal, n, &format!("ord_{name}{:03}", n % 150))).collect();
+        stage.env.db.append(merchant, Stream::Access, &events).await.unwrap();
+    }
+    let gone = Event { action: Action::Erase, ..opening(Action::Erase, 0, "ord_a000") };
+    stage.env.db.append(&first, Stream::Erasure, &[gone]).await.unwrap();
+    let event = serde_json::json!({
+        "time": now().to_string(),
+        "incident": {"id": "inc_7", "detected_at": now(), "suspicion": {"from": noon(), "until": now(), "actor": "9a1b"}},
+    });
+    let began = std::time::Instant::now();
+    let found = waybill_auditor::handle(&stage.env, &event).await.unwrap();
+    println!(
+        "{} records, {} orders, drafts in {:.2} s",
+        found["records"],
+        found["orders"],
+        began.elapsed().as_secs_f64()
+    );
+    assert_eq!((found["records"].as_u64(), found["orders"].as_u64()), (Some(612), Some(300)));
+    let to_first = found["to_merchants"][first.as_str()].as_str().unwrap();
+    assert!(
+        to_first.contains("150 orders of 1 merchants")
+            && to_first.contains("149 is still held; 1 are erased")
+    );
+    assert!(found["drafts"]["regulator"].as_str().unwrap().contains("300 orders of 2 merchants"));
+    assert_eq!(found["clocks"].as_array().unwrap().len(), 3);
+    assert_eq!(found["clocks"][0]["due_at"], after(now(), days(1)).to_string());
+    // Nobody else's accesses are in it.
+    assert!(!found["affected"].to_string().contains(ORDER));
+}
+
 #[tokio::test]
 async fn no_answer_is_an_error_and_not_a_clean_bill() {
     let stage = Stage::set().await;
@@ -218,12 +343,19 @@ async fn the_metrics_have_one_dimension_with_one_value() {
             "CloudWatchMetrics": [{
                 "Namespace": "Waybill",
                 "Dimensions": [["service"]],
-                "Metrics": [{"Name": "PurgeOverdue", "Unit": "Count"}, {"Name": "AuditChainBroken", "Unit": "Count"}],
+                "Metrics": [
+                    {"Name": "PurgeOverdue", "Unit": "Count"}, {"Name": "AuditChainBroken", "Unit": "Count"},
+                    {"Name": "RegisterDue", "Unit": "Count"}, {"Name": "ClockOverdue", "Unit": "Count"},
+                    {"Name": "AccessAlarm", "Unit": "Count"},
+                ],
             }],
         },
         "service": "auditor",
         "PurgeOverdue": 0,
         "AuditChainBroken": 0,
+        "RegisterDue": 0,
+        "ClockOverdue": 0,
+        "AccessAlarm": 0,
     });
     assert_eq!(line, expected);
     assert!(!line.to_string().contains('\n'));

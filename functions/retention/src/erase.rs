@@ -1,11 +1,14 @@
-//! Erasing one order: ledger, keys, documents, order, in that order.
+//! Erasing one order: ledger, keys, documents, order, in that order. What the order adds to the anonymous figures is
+//! counted with the last of them, in one transaction.
 //!
 //! Each step may be repeated and each leaves a state from which the next run goes on: the purge index points at
 //! the order until the last step. From the second step on nothing can be read, whatever is still there.
 
 use crate::Env;
 use jiff::Timestamp;
+use std::collections::BTreeMap;
 use waybill_domain::OrderId;
+use waybill_domain::aggregate::contribution;
 use waybill_domain::intake::SWEEP_AFTER;
 use waybill_domain::order::{Order, PersonalData, Status};
 use waybill_domain::shipment::{Booking, Shipment};
@@ -17,14 +20,29 @@ use waybill_store::labels::label_name;
 /// How often an order that changes under us is read again.
 const TRIES: usize = 5;
 
-/// Forgets the person of one order. Doing it again is harmless.
+/// What became of an order.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Outcome {
+    /// Its person is gone.
+    Forgotten,
+    /// A legal hold keeps it; it is forgotten when that ends.
+    Held,
+}
+
+/// Forgets the person of one order, unless a legal hold keeps it. Doing it again is harmless.
 ///
 /// # Errors
 /// As AWS answers; the next run goes on where this one stopped.
-pub async fn erase(env: &Env, id: &OrderId, why: &str, now: Timestamp) -> Result<(), Failure> {
+pub async fn erase(env: &Env, id: &OrderId, why: &str, now: Timestamp) -> Result<Outcome, Failure> {
+    if let Some(until) = env.db.held_until(id).await?.filter(|until| now < *until) {
+        // Due from now on: the day the hold ends it is forgotten, whatever its purge time was.
+        env.db.hold_key(id, until, Some(now)).await?;
+        tracing::warn!(order = %id, why, %until, "a legal hold keeps it");
+        return Ok(Outcome::Held);
+    }
     let order = match env.db.order(id).await? {
         Some(order) => order,
-        None if env.db.fence(id, now).await? => return Ok(()),
+        None if env.db.fence(id, now).await? => return Ok(Outcome::Forgotten),
         None => env.db.order(id).await?.ok_or(Failure::Fault("the order has a key and is not there"))?,
     };
     if order.personal == PersonalData::Live {
@@ -49,7 +67,7 @@ pub async fn erase(env: &Env, id: &OrderId, why: &str, now: Timestamp) -> Result
     clean(env, order, now).await?;
     env.db.close_erasure(id).await?;
     tracing::info!(order = %id, why, "forgotten");
-    Ok(())
+    Ok(Outcome::Forgotten)
 }
 
 /// Takes out of the order item what leads back to the person, the sealed bytes first of all.
@@ -58,8 +76,11 @@ async fn clean(env: &Env, mut order: Order, now: Timestamp) -> Result<(), Failur
         if order.personal == PersonalData::Erased {
             return Ok(());
         }
+        // What left the warehouse counts; what was cancelled or never sent was not sold.
+        let sold = order.milestones.shipped.is_some();
+        let figures = if sold { contribution(&order) } else { BTreeMap::new() };
         forget_order(&mut order, now);
-        match env.db.save_forgotten(&mut order).await.map_err(Failure::from) {
+        match env.db.save_forgotten(&mut order, &figures).await.map_err(Failure::from) {
             Ok(()) => return Ok(()),
             Err(failure) if failure.is_race() => {
                 let Some(again) = env.db.order(&order.id).await? else { return Ok(()) };

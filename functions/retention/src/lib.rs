@@ -2,9 +2,11 @@
 //! never opens one.
 
 mod erase;
+mod hold;
 mod replay;
+mod request;
 
-pub use erase::erase;
+pub use erase::{Outcome, erase};
 pub use replay::replay;
 
 use aws_lambda_events::sqs::SqsEvent;
@@ -38,6 +40,10 @@ const MAX_ROUNDS: usize = 250;
 pub struct Report {
     /// Orders forgotten.
     pub forgotten: usize,
+    /// Orders that were due and that a legal hold keeps.
+    pub held: usize,
+    /// Anonymous figures published.
+    pub figures: usize,
     /// Orders that could not be forgotten now; the next run takes them up again.
     pub failed: usize,
 }
@@ -68,22 +74,30 @@ pub async fn handle(env: &Env, event: Value) -> Result<Value, Failure> {
 /// When the purge index cannot be read.
 pub async fn run(env: &Env, now: Timestamp) -> Result<Report, Failure> {
     let mut report = Report::default();
+    hold::lift(env, now).await?;
     for _ in 0..MAX_ROUNDS {
         let due = env.db.purgeable(now, PAGE).await?;
-        let mut done = 0;
+        let (mut done, mut held) = (0, 0);
         for order in &due {
             match Box::pin(erase(env, order, "retention", now)).await {
-                Ok(()) => done += 1,
+                Ok(Outcome::Forgotten) => done += 1,
+                // It left the purge index for the one of holds.
+                Ok(Outcome::Held) => held += 1,
                 Err(error) => tracing::error!(%order, %error, "not forgotten yet; the next run takes it up"),
             }
         }
         report.forgotten += done;
-        if done == 0 {
+        report.held += held;
+        if done + held == 0 {
             report.failed = due.len();
             break;
         }
     }
-    tracing::info!(forgotten = report.forgotten, failed = report.failed, "retention run");
+    for merchant in env.db.merchants().await? {
+        report.figures += env.db.publish_figures(&merchant, now).await?;
+    }
+    let Report { forgotten, held, figures, failed } = &report;
+    tracing::info!(forgotten, held, figures, failed, "retention run");
     Ok(report)
 }
 
@@ -99,6 +113,14 @@ pub async fn work_on(env: &Env, work: Work) -> Result<Step, Failure> {
         Work::EraseConnection { merchant, connection, .. } => {
             (of_connection(env, &merchant, &connection).await?, "shop_redact")
         }
+        Work::Request { merchant, request, .. } => {
+            request::carry_out(env, &merchant, &request, now).await?;
+            return Ok(Step::Done);
+        }
+        Work::Hold { merchant, order, .. } => {
+            hold::apply(env, &merchant, &order, now).await?;
+            return Ok(Step::Done);
+        }
         Work::Fetch { .. } => return Err(Failure::Fault("this work is not retention's")),
     };
     for order in orders {
@@ -113,13 +135,27 @@ async fn of_connection(
     merchant: &MerchantId,
     connection: &ConnectionId,
 ) -> Result<Vec<OrderId>, Failure> {
+    of_merchant(env, merchant, Some(connection)).await
+}
+
+/// Every order of a merchant, or those of one of its connections.
+pub(crate) async fn of_merchant(
+    env: &Env,
+    merchant: &MerchantId,
+    connection: Option<&ConnectionId>,
+) -> Result<Vec<OrderId>, Failure> {
     let mut found = Vec::new();
     for status in Status::ALL {
         let mut after = None;
         loop {
             let (ids, next) = env.db.orders_by_status(merchant, status, 100, after).await?;
             let orders = env.db.orders(&ids).await?;
-            found.extend(orders.into_iter().filter(|o| o.connection == *connection).map(|o| o.id));
+            found.extend(
+                orders
+                    .into_iter()
+                    .filter(|o| connection.is_none_or(|one| o.connection == *one))
+                    .map(|o| o.id),
+            );
             after = next;
             if after.is_none() {
                 break;

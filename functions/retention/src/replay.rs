@@ -2,7 +2,7 @@
 //! (CONTROLS C7). What a backup brings back opens with nothing, because keys are in no backup; this takes away
 //! the rest.
 
-use crate::{Env, Report, erase};
+use crate::{Env, Outcome, Report, erase};
 use jiff::Timestamp;
 use std::collections::BTreeSet;
 use waybill_domain::order::PersonalData;
@@ -24,7 +24,8 @@ pub async fn replay(env: &Env, now: Timestamp) -> Result<Report, Failure> {
                 continue;
             }
             match Box::pin(erase(env, id, "restore", now)).await {
-                Ok(()) => report.forgotten += 1,
+                Ok(Outcome::Forgotten) => report.forgotten += 1,
+                Ok(Outcome::Held) => report.held += 1,
                 Err(error) => {
                     report.failed += 1;
                     tracing::error!(order = %id, %error, "not forgotten yet; run the replay again");

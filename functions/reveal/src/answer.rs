@@ -28,6 +28,17 @@ pub(crate) const TRAINING_EXPIRED: Problem = Problem::new(
     "Your privacy training is not valid today; take it again and have the register updated. It counts for a \
      year at most. The attempt was recorded.",
 );
+pub(crate) const NOT_CONFIRMED: Problem = Problem::new(
+    StatusCode::FORBIDDEN,
+    "not_confirmed",
+    "Nobody has confirmed your access this quarter; ask the owner of the merchant's account to. The attempt was \
+     recorded.",
+);
+pub(crate) const BAD_BODY: Problem = Problem::new(
+    StatusCode::BAD_REQUEST,
+    "bad_body",
+    "The body must be JSON with `email` and `kind` (erasure or export). Nothing was stored.",
+);
 /// Another merchant's, malformed and unknown look the same.
 pub(crate) const NOT_FOUND: Problem = Problem::new(
     StatusCode::NOT_FOUND,

@@ -32,7 +32,7 @@ pub async fn download(
     let id = named.ok_or(NOT_FOUND)?;
     let shipment = pass.own(env.db.shipment(&id).await?, |shipment| &shipment.merchant)?;
     let order = &shipment.order;
-    let wrapped = pass.live(env.db.label_key(order, &id).await?)?;
+    let wrapped = pass.live(&env, order, env.db.label_key(order, &id).await?).await?;
     match shipment.booking {
         Booking::Labelled { .. } => {}
         Booking::Planned | Booking::Created { .. } | Booking::Voided => return Err(NO_LABEL.into()),

@@ -6,20 +6,23 @@
 
 mod answer;
 mod ask;
+mod buyer;
+mod export;
 mod gate;
 mod label;
+mod page;
 mod recipient;
 
 use axum::Router;
 use axum::body::Body;
 use axum::middleware::map_response;
-use axum::routing::get;
+use axum::routing::{get, post};
 use http::{HeaderValue, Response, header};
 use std::sync::Arc;
 use waybill_runtime::Clock;
-use waybill_store::Db;
-use waybill_store::keyring::OpenKeys;
+use waybill_store::keyring::{OpenKeys, Vault};
 use waybill_store::labels::Documents;
+use waybill_store::{Db, queues};
 
 pub use gate::HOURLY;
 
@@ -31,6 +34,10 @@ pub struct Env {
     pub documents: Arc<dyn Documents>,
     /// Opens data keys.
     pub open_keys: Arc<dyn OpenKeys>,
+    /// Opens merchants' index keys, and nothing else that is sealed there.
+    pub vault: Arc<dyn Vault>,
+    /// Where an erasure is asked for.
+    pub queues: Arc<dyn queues::Send>,
     /// Now.
     pub clock: Clock,
 }
@@ -40,6 +47,8 @@ pub fn router(env: Arc<Env>) -> Router {
     Router::new()
         .route("/v1/orders/{order}/recipient", get(recipient::show))
         .route("/v1/shipments/{shipment}/label", get(label::download))
+        .route("/v1/buyers/requests", post(buyer::ask))
+        .route("/v1/requests/{request}/export", get(export::export))
         .layer(map_response(never_kept))
         .with_state(env)
 }

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 use waybill_runtime::{Clock, aws, config, log};
+use waybill_store::Queue;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), lambda_http::Error> {
@@ -9,6 +10,8 @@ async fn main() -> Result<(), lambda_http::Error> {
     let mut read = config::Reader::default();
     let tables = read.tables(&["orders", "keys", "registry", "audit"]);
     let recipients = read.need("KEY_RECIPIENTS", "the ARN of the recipients key");
+    let credentials = read.need("KEY_CREDENTIALS", "the ARN of the credentials key");
+    let urls = read.queues(&[Queue::Erase]);
     let bucket = read.need("BUCKET_LABELS", "the name of the label bucket");
     read.done()?;
     let sdk = aws::load().await;
@@ -16,6 +19,8 @@ async fn main() -> Result<(), lambda_http::Error> {
         db: aws::db(&sdk, tables),
         documents: Arc::new(aws::bucket(&sdk, bucket)),
         open_keys: Arc::new(aws::kms(&sdk, recipients, String::new())),
+        vault: Arc::new(aws::kms(&sdk, String::new(), credentials)),
+        queues: Arc::new(aws::queues(&sdk, urls)),
         clock: Clock::system(),
     };
     lambda_http::run(waybill_reveal::router(Arc::new(env))).await

@@ -17,7 +17,7 @@ use waybill_privacy::seal::open;
 use waybill_privacy::{Purpose, Recipient};
 use waybill_store::audit;
 
-const EVERYTHING: &[&str] =
+pub(crate) const EVERYTHING: &[&str] =
     &["name", "company", "lines", "city", "region", "postcode", "country", "phone", "email", "gift_note"];
 const ADDRESSEE: &[&str] = &["name", "company", "gift_note"];
 const ADDRESS: &[&str] = &["name", "company", "lines", "city", "region", "postcode", "country"];
@@ -36,7 +36,7 @@ fn fields(purpose: Purpose) -> &'static [&'static str] {
 }
 
 /// The only place where a recipient becomes JSON.
-fn shown(who: &Recipient, purpose: Purpose) -> Map<String, Value> {
+pub(crate) fn shown(who: &Recipient, purpose: Purpose) -> Map<String, Value> {
     let text = |text: &Option<Text>| text.as_ref().map(|text| Value::from(text.open(purpose).as_str()));
     let lines: Vec<Value> = who.lines.iter().map(|line| Value::from(line.open(purpose).as_str())).collect();
     [
@@ -72,7 +72,7 @@ pub async fn show(
     let id = id.ok_or(NOT_FOUND)?;
     let found = env.db.order_with_sealed(&id).await?;
     let (order, sealed) = pass.own(found, |(order, _)| &order.merchant)?;
-    let wrapped = pass.live(env.db.recipient_key(&id).await?)?;
+    let wrapped = pass.live(&env, &id, env.db.recipient_key(&id).await?).await?;
     // A body that we could not read is sealed in the recipient's place; it is nobody's name and address.
     let unread = order.exceptions.iter().any(|open| open.reason == Reason::Unreadable);
     let sealed = sealed.filter(|_| !unread && !wrapped.is_empty()).ok_or(NO_RECIPIENT)?;

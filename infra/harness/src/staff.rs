@@ -44,8 +44,17 @@ pub async fn seed(stack: &Stack, ids: &Ids) -> Result<(), Trouble> {
             .and_then(|a| a["Value"].as_str())
             .ok_or("the user pool gave a user without a sub")?;
         let trained_until = after(Timestamp::now(), days(365));
-        db.save_staff(sub, &Staff { merchant: ids.merchant.clone(), role, trained_until, active: true })
-            .await?;
+        db.save_staff(
+            sub,
+            &Staff {
+                merchant: ids.merchant.clone(),
+                role,
+                trained_until,
+                reviewed_at: Timestamp::now(),
+                active: true,
+            },
+        )
+        .await?;
     }
     Ok(())
 }

@@ -68,20 +68,66 @@ pub enum Action {
     RevealRecipient(Why),
     /// The label of one shipment.
     DownloadLabel(Why),
+    /// Everything held on one buyer, as a file for them.
+    ExportBuyer,
+    /// To ask for, or to agree to, a legal hold.
+    HoldOrder,
+    /// To agree that somebody opens one order beyond their role.
+    AgreeToBreakGlass,
+    /// To have an order or a buyer erased.
+    EraseBuyer,
+    /// To have everything of a connection or of the merchant erased.
+    EraseEverything,
+    /// Requests of buyers and how long they have left.
+    ReadRequests,
+    /// Registers, what is due, and how the software judges itself.
+    ReadRegisters,
+    /// To enter something into a register.
+    WriteRegisters,
+    /// To open an incident, see who is affected and decide on notices.
+    HandleIncidents,
+    /// To confirm or to end what a member of staff may do.
+    ManageStaff,
 }
 
 impl Action {
     /// It opens personal data.
     pub fn opens_personal_data(self) -> bool {
         match self {
-            Self::RevealRecipient(_) | Self::DownloadLabel(_) => true,
-            Self::ListOrders | Self::ReadOrder | Self::ListExceptions | Self::ReadStock => false,
+            Self::RevealRecipient(_) | Self::DownloadLabel(_) | Self::ExportBuyer => true,
+            Self::ListOrders
+            | Self::ReadOrder
+            | Self::ListExceptions
+            | Self::ReadStock
+            | Self::HoldOrder
+            | Self::AgreeToBreakGlass
+            | Self::EraseBuyer
+            | Self::EraseEverything
+            | Self::ReadRequests
+            | Self::ReadRegisters
+            | Self::WriteRegisters
+            | Self::HandleIncidents
+            | Self::ManageStaff => false,
         }
     }
 }
 
 /// The longest a training record counts, in days (CONTROLS H3).
 pub const TRAINING_DAYS: i64 = 365;
+
+/// How long a grant lasts before someone has to confirm it again, in days (CONTROLS E5).
+pub const REVIEW_DAYS: i64 = 90;
+
+/// What is known of someone's right to act.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Standing {
+    /// What for.
+    pub role: Role,
+    /// Until when their training counts.
+    pub trained_until: Timestamp,
+    /// When somebody else last confirmed that they still need it.
+    pub reviewed_at: Timestamp,
+}
 
 /// Why an action is refused.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -92,6 +138,9 @@ pub enum Refusal {
     /// It opens personal data and no training is valid now.
     #[error("no training is valid today")]
     Training,
+    /// Nobody has confirmed the grant this quarter.
+    #[error("the grant was not confirmed this quarter")]
+    Review,
 }
 
 /// Whether a role has an action at all.
@@ -110,6 +159,25 @@ pub fn allowed(role: Role, action: Action) -> bool {
             Role::Support => matches!(why, Why::Exception | Why::Return | Why::Request),
             Role::Auditor | Role::Integrator => false,
         },
+        Action::ExportBuyer | Action::EraseBuyer => match role {
+            Role::Owner | Role::Manager | Role::Support => true,
+            Role::Packer | Role::Auditor | Role::Integrator => false,
+        },
+        Action::HoldOrder | Action::AgreeToBreakGlass | Action::WriteRegisters | Action::HandleIncidents => {
+            match role {
+                Role::Owner | Role::Manager => true,
+                Role::Packer | Role::Support | Role::Auditor | Role::Integrator => false,
+            }
+        }
+        Action::ReadRequests => match role {
+            Role::Owner | Role::Manager | Role::Support | Role::Auditor => true,
+            Role::Packer | Role::Integrator => false,
+        },
+        Action::ReadRegisters => match role {
+            Role::Owner | Role::Manager | Role::Auditor => true,
+            Role::Packer | Role::Support | Role::Integrator => false,
+        },
+        Action::EraseEverything | Action::ManageStaff => role == Role::Owner,
     }
 }
 
@@ -119,15 +187,23 @@ pub fn is_trained(until: Timestamp, now: Timestamp) -> bool {
     now < until && until <= after(now, days(TRAINING_DAYS))
 }
 
-/// Whether someone of this role and training may act now.
+/// A grant confirmed at `reviewed_at` still holds at `now`. One confirmed in the future was not confirmed.
+pub fn is_reviewed(reviewed_at: Timestamp, now: Timestamp) -> bool {
+    reviewed_at <= now && now < after(reviewed_at, days(REVIEW_DAYS))
+}
+
+/// Whether someone may act now.
 ///
 /// # Errors
-/// The reason why not; the role is judged first.
-pub fn permit(role: Role, trained_until: Timestamp, action: Action, now: Timestamp) -> Result<(), Refusal> {
-    if !allowed(role, action) {
+/// The reason why not; the role is judged first, then whether the grant was confirmed, then the training.
+pub fn permit(who: Standing, action: Action, now: Timestamp) -> Result<(), Refusal> {
+    if !allowed(who.role, action) {
         return Err(Refusal::Role);
     }
-    if action.opens_personal_data() && !is_trained(trained_until, now) {
+    if !is_reviewed(who.reviewed_at, now) {
+        return Err(Refusal::Review);
+    }
+    if action.opens_personal_data() && !is_trained(who.trained_until, now) {
         return Err(Refusal::Training);
     }
     Ok(())
@@ -159,18 +235,54 @@ mod tests {
                 assert!(allowed(role, action), "{role:?} {action:?}");
             }
         }
+        // One column per role, in the order of `Role::ALL`.
+        for (action, row) in [
+            (Action::ExportBuyer, "yes yes no yes no no"),
+            (Action::EraseBuyer, "yes yes no yes no no"),
+            (Action::HoldOrder, "yes yes no no no no"),
+            (Action::AgreeToBreakGlass, "yes yes no no no no"),
+            (Action::ReadRequests, "yes yes no yes yes no"),
+            (Action::ReadRegisters, "yes yes no no yes no"),
+            (Action::WriteRegisters, "yes yes no no no no"),
+            (Action::HandleIncidents, "yes yes no no no no"),
+            (Action::EraseEverything, "yes no no no no no"),
+            (Action::ManageStaff, "yes no no no no no"),
+        ] {
+            for (role, cell) in Role::ALL.into_iter().zip(row.split(' ')) {
+                assert_eq!(allowed(role, action), cell == "yes", "{role:?} {action:?}");
+            }
+        }
+    }
+
+    fn owner(now: Timestamp) -> Standing {
+        Standing { role: Role::Owner, trained_until: after(now, days(1)), reviewed_at: now }
     }
 
     #[test]
     fn without_training_personal_data_stays_closed_and_the_rest_stays_open() {
         let now: Timestamp = "2026-11-23T09:15:00Z".parse().unwrap();
-        let reveal = |until| permit(Role::Owner, until, Action::RevealRecipient(Why::Legal), now);
+        let reveal = |trained_until| {
+            permit(Standing { trained_until, ..owner(now) }, Action::RevealRecipient(Why::Legal), now)
+        };
         assert_eq!(reveal(after(now, days(1))), Ok(()));
         assert_eq!(reveal(after(now, days(TRAINING_DAYS))), Ok(()));
         assert_eq!(reveal(now), Err(Refusal::Training));
         assert_eq!(reveal(after(now, days(TRAINING_DAYS + 1))), Err(Refusal::Training));
-        assert_eq!(permit(Role::Owner, now, Action::ReadOrder, now), Ok(()));
+        let untrained = Standing { trained_until: now, ..owner(now) };
+        assert_eq!(permit(untrained, Action::ReadOrder, now), Ok(()));
         // Whoever has no right hears nothing of training.
-        assert_eq!(permit(Role::Auditor, now, Action::DownloadLabel(Why::Label), now), Err(Refusal::Role));
+        let auditor = Standing { role: Role::Auditor, ..untrained };
+        assert_eq!(permit(auditor, Action::DownloadLabel(Why::Label), now), Err(Refusal::Role));
+    }
+
+    #[test]
+    fn a_grant_that_nobody_confirmed_this_quarter_ends_by_itself() {
+        let now: Timestamp = "2026-11-23T09:15:00Z".parse().unwrap();
+        let since = |n| Standing { reviewed_at: after(now, days(n)), ..owner(now) };
+        for action in [Action::ReadOrder, Action::ManageStaff, Action::RevealRecipient(Why::Label)] {
+            assert_eq!(permit(since(1 - REVIEW_DAYS), action, now), Ok(()));
+            assert_eq!(permit(since(-REVIEW_DAYS), action, now), Err(Refusal::Review));
+            assert_eq!(permit(since(1), action, now), Err(Refusal::Review), "not confirmed yet");
+        }
     }
 }

@@ -110,6 +110,17 @@ id!(
     "wh_"
 );
 
+id!(
+    /// A request of a buyer, or of whoever may ask for them: erasure, export or complaint.
+    RequestId,
+    "req_"
+);
+id!(
+    /// A breach, or what may be one.
+    IncidentId,
+    "inc_"
+);
+
 impl ShipmentId {
     /// The `n`th shipment of an order; the id names its order so that it can be found by itself.
     pub fn of(order: &OrderId, n: usize) -> Self {

@@ -5,14 +5,20 @@
 
 pub mod access;
 pub mod advice;
+pub mod aggregate;
 pub mod allocation;
+pub mod anomaly;
 pub mod booking;
 pub mod exception;
+pub mod hold;
 pub mod id;
+pub mod incident;
 pub mod intake;
 pub mod money;
 pub mod order;
 pub mod rate;
+pub mod register;
+pub mod request;
 pub mod retention;
 pub mod service;
 pub mod shipment;
@@ -20,4 +26,4 @@ pub mod stock;
 pub mod time;
 pub mod tracking;
 
-pub use id::{ConnectionId, LineId, MerchantId, OrderId, ShipmentId, WarehouseId};
+pub use id::{ConnectionId, IncidentId, LineId, MerchantId, OrderId, RequestId, ShipmentId, WarehouseId};

@@ -7,6 +7,7 @@ use aws_lc_rs::digest::{SHA256, digest};
 use aws_sdk_dynamodb::types::{Put, TransactWriteItem};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
+use waybill_domain::incident::{Access, Place};
 use waybill_domain::{MerchantId, OrderId};
 
 /// What happened.
@@ -23,6 +24,12 @@ pub enum Action {
     Disclose,
     /// An order was erased.
     Erase,
+    /// A buyer was given what is held on them.
+    Export,
+    /// A legal hold was asked for or agreed to.
+    Hold,
+    /// An opening beyond a role was asked for or agreed to.
+    BreakGlass,
 }
 
 /// The chain a record belongs to: one per merchant and kind, so that busy kinds do not queue behind each other.
@@ -76,6 +83,20 @@ pub struct Record {
     pub previous: String,
     /// SHA-256 of `previous`, `seq` and the event.
     pub hash: String,
+}
+
+impl Record {
+    /// The record as one time that personal data was opened or given away, if it is one.
+    pub fn access<'a>(&'a self, merchant: &'a MerchantId) -> Option<Access<'a>> {
+        let place = match self.event.action {
+            Action::Reveal | Action::Export => Place::Recipients,
+            Action::Label => Place::Labels,
+            Action::Disclose => Place::Carriers,
+            Action::Refused | Action::Erase | Action::Hold | Action::BreakGlass => return None,
+        };
+        let Event { order, actor, at, .. } = &self.event;
+        Some(Access { merchant, order, actor, at: *at, place })
+    }
 }
 
 fn hash(previous: &str, seq: u64, event: &Event) -> Result<String, StoreError> {

@@ -14,7 +14,7 @@ use waybill_domain::{ConnectionId, MerchantId, OrderId, ShipmentId};
 /// The sort key of the recipient's data key, which is also the order's fence.
 pub const RECIPIENT: &str = "recipient";
 /// DynamoDB's own deletion, should every run of retention fail: this long after the purge time.
-const BACKSTOP_DAYS: i64 = 2;
+pub(crate) const BACKSTOP_DAYS: i64 = 2;
 /// How long the fence of an erased order stands: longer than any channel returns the order
 /// (CONTROLS section 2 point 6).
 const FENCE_DAYS: i64 = 730;
@@ -48,7 +48,7 @@ pub struct Origin<'a> {
     pub purge_at: Timestamp,
 }
 
-fn ttl(at: Timestamp, days_on: i64) -> AttributeValue {
+pub(crate) fn ttl(at: Timestamp, days_on: i64) -> AttributeValue {
     n(after(at, days(days_on)).as_second())
 }
 
@@ -100,13 +100,14 @@ pub(crate) fn replace(
         .map_err(|_| StoreError::Corrupt("update"))
 }
 
-/// The update that moves the purge time of a live key.
+/// The update that moves the purge time of a live key. A held one stays where it is: its time is worked out anew when
+/// the hold ends.
 pub(crate) fn reschedule(db: &Db, order: &OrderId, purge_at: Timestamp) -> Result<Update, StoreError> {
     Update::builder()
         .table_name(&db.tables.keys)
         .set_key(Some(key(order.as_str(), RECIPIENT)))
         .update_expression("SET purge_at = :at, #ttl = :ttl")
-        .condition_expression("#state = :live")
+        .condition_expression("#state = :live AND attribute_not_exists(held_until)")
         .expression_attribute_names("#state", "state")
         .expression_attribute_names("#ttl", "ttl")
         .expression_attribute_values(":live", s("live"))

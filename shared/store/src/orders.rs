@@ -6,6 +6,8 @@ use aws_sdk_dynamodb::types::{
     AttributeValue, KeysAndAttributes, Put, ReturnValuesOnConditionCheckFailure, Update,
 };
 use jiff::Timestamp;
+use std::collections::BTreeMap;
+use waybill_domain::aggregate::{Cell, Count};
 use waybill_domain::order::{Order, Status};
 use waybill_domain::time::sortable;
 use waybill_domain::{MerchantId, OrderId};
@@ -174,15 +176,21 @@ impl Db {
         Ok(())
     }
 
-    /// Stores an order whose person is gone: as [`Db::save_order`], and the sealed recipient is deleted.
+    /// Stores an order whose person is gone: as [`Db::save_order`], the sealed recipient is deleted, and what the order
+    /// adds to the anonymous figures is counted, all in one.
     ///
     /// # Errors
     /// As [`Db::save_order`].
-    pub async fn save_forgotten(&self, order: &mut Order) -> Result<(), StoreError> {
+    pub async fn save_forgotten(
+        &self,
+        order: &mut Order,
+        figures: &BTreeMap<Cell, Count>,
+    ) -> Result<(), StoreError> {
         order.rev += 1;
         let update = replace(self, order, Some(None))?;
-        let action = aws_sdk_dynamodb::types::TransactWriteItem::builder().update(update).build();
-        self.transact(vec![action]).await
+        let mut actions = vec![aws_sdk_dynamodb::types::TransactWriteItem::builder().update(update).build()];
+        actions.extend(crate::figures::count(self, &order.merchant, figures)?);
+        self.transact(actions).await
     }
 
     /// Moves the moment the clock looks at an order again, unless someone else has moved it.

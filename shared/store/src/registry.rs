@@ -196,7 +196,19 @@ impl Db {
     /// # Errors
     /// As AWS answers.
     pub async fn save_connection(&self, connection: &Connection) -> Result<(), StoreError> {
+        let row = format!("connection#{}", connection.id);
+        self.save_entry(Item::new(), connection.merchant.as_str(), &row).await?;
         self.save_entry(to_item(connection)?, connection.id.as_str(), "connection").await
+    }
+
+    /// The ids of a merchant's connections, disconnected ones included.
+    ///
+    /// # Errors
+    /// As AWS answers; `Corrupt` when a row is not a connection's.
+    pub async fn connections(&self, merchant: &MerchantId) -> Result<Vec<ConnectionId>, StoreError> {
+        let rows = self.entry_items(merchant.as_str(), "connection#").await?;
+        let id = |row: &Item| row.get("sk")?.as_s().ok()?.strip_prefix("connection#")?.parse().ok();
+        rows.iter().map(|row| id(row).ok_or(StoreError::Corrupt("list of connections"))).collect()
     }
 
     pub(crate) async fn save_entry(&self, mut item: Item, pk: &str, sk: &str) -> Result<(), StoreError> {

@@ -9,7 +9,7 @@ use crate::error::StoreError;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use waybill_domain::MerchantId;
-use waybill_domain::access::Role;
+use waybill_domain::access::{Role, Standing};
 
 /// The sort key of the staff item.
 const STAFF: &str = "staff";
@@ -23,8 +23,17 @@ pub struct Staff {
     pub role: Role,
     /// Until when their privacy training counts; see [`waybill_domain::access::is_trained`].
     pub trained_until: Timestamp,
+    /// When somebody else last confirmed that they still need this; see [`waybill_domain::access::is_reviewed`].
+    pub reviewed_at: Timestamp,
     /// False for those who left or are suspended.
     pub active: bool,
+}
+
+impl Staff {
+    /// What is known of their right to act.
+    pub fn standing(&self) -> Standing {
+        Standing { role: self.role, trained_until: self.trained_until, reviewed_at: self.reviewed_at }
+    }
 }
 
 fn pk(sub: &str) -> String {

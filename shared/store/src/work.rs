@@ -6,7 +6,7 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use waybill_domain::order::{Hold, Order, Status};
-use waybill_domain::{ConnectionId, MerchantId, OrderId};
+use waybill_domain::{ConnectionId, MerchantId, OrderId, RequestId};
 
 /// The stages, each with its queue and dead-letter queue.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -98,6 +98,24 @@ pub enum Work {
         /// As in `Order`.
         at: Timestamp,
     },
+    /// Carry out a buyer's request that is on record.
+    Request {
+        /// Whose buyer.
+        merchant: MerchantId,
+        /// Which request.
+        request: RequestId,
+        /// As in `Order`.
+        at: Timestamp,
+    },
+    /// Bring a legal hold that is on record into force, or let it end.
+    Hold {
+        /// Whose order.
+        merchant: MerchantId,
+        /// Which.
+        order: OrderId,
+        /// As in `Order`.
+        at: Timestamp,
+    },
     /// Erase every order that came through a connection.
     EraseConnection {
         /// Whose.
@@ -116,6 +134,8 @@ impl Work {
             Self::Order { at, .. }
             | Self::Fetch { at, .. }
             | Self::EraseBuyer { at, .. }
+            | Self::Request { at, .. }
+            | Self::Hold { at, .. }
             | Self::EraseConnection { at, .. } => *at,
         }
     }

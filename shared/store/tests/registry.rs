@@ -35,6 +35,7 @@ async fn staff_are_found_by_their_sub_and_replaced_as_a_whole() {
         merchant: "mer_00000000000000aa".parse().unwrap(),
         role: Role::Packer,
         trained_until: at("2027-03-01T00:00:00Z"),
+        reviewed_at: at("2026-11-01T00:00:00Z"),
         active: true,
     };
     db.save_staff("5f0c", &staff).await.unwrap();

@@ -2,5 +2,7 @@
 #![allow(clippy::unwrap_used, clippy::panic)]
 
 mod lists;
+mod privacy;
+mod registers;
 mod single;
 mod stage;

@@ -61,6 +61,7 @@ async fn past_the_purge_time_what_leads_to_a_person_is_left_out_though_it_is_the
     let stage = Stage::set().await;
     book(&stage, 1).await;
     stage.advance(long());
+    stage.confirm().await;
     let (status, view) = stage.mine(&format!("/v1/orders/{}", order_id(1))).await;
     assert_eq!(status, 200);
     assert!(stage.order(1).await.channel_ref.is_some());

@@ -20,7 +20,7 @@ use waybill_privacy::{Recipient, Sensitive};
 use waybill_runtime::Clock;
 use waybill_store::Db;
 use waybill_store::ingest::{Arrival, ingest};
-use waybill_store::memory::{Calm, Engine, MemoryKms};
+use waybill_store::memory::{Calm, Engine, MemoryKms, MemoryQueues};
 use waybill_store::staff::Staff;
 
 pub const MERCHANT: &str = "mer_00000000000000aa";
@@ -32,6 +32,7 @@ const START: i64 = 1_795_425_300;
 /// Everything a test looks at.
 pub struct Stage {
     pub db: Db,
+    pub queues: MemoryQueues,
     kms: MemoryKms,
     seconds: Arc<AtomicI64>,
     router: Router,
@@ -55,19 +56,26 @@ impl Stage {
         let db = Engine::new(calm.clone()).unwrap().db();
         let seconds = Arc::new(AtomicI64::new(START));
         let ticking = seconds.clone();
+        let queues = MemoryQueues::new(calm.clone());
         let clock = Clock::of(move || Timestamp::from_second(ticking.load(Ordering::Relaxed)).unwrap());
-        let router = waybill_api::router(Arc::new(Env { db: db.clone(), clock }));
-        let stage = Self { db, kms: MemoryKms::new(calm).unwrap(), seconds, router };
+        let router =
+            waybill_api::router(Arc::new(Env { db: db.clone(), queues: Arc::new(queues.clone()), clock }));
+        let stage = Self { db, queues, kms: MemoryKms::new(calm).unwrap(), seconds, router };
         for n in 1..=5 {
             stage.take_order(MERCHANT, n).await;
         }
         stage.take_order(OTHER, 200).await;
-        for role in Role::ALL {
-            stage.hire(&format!("mine-{role:?}"), MERCHANT, role, true).await;
-            stage.hire(&format!("other-{role:?}"), OTHER, role, true).await;
-        }
+        stage.confirm().await;
         stage.hire("left", MERCHANT, Role::Owner, false).await;
         stage
+    }
+
+    /// Everyone is confirmed as of now.
+    pub async fn confirm(&self) {
+        for role in Role::ALL {
+            self.hire(&format!("mine-{role:?}"), MERCHANT, role, true).await;
+            self.hire(&format!("other-{role:?}"), OTHER, role, true).await;
+        }
     }
 
     pub fn now(&self) -> Timestamp {
@@ -80,12 +88,25 @@ impl Stage {
 
     /// An answer to `sub`, which holds nothing personal whatever was asked.
     pub async fn get(&self, sub: Option<&str>, address: &str) -> Answer {
+        self.send("GET", sub, address, None).await
+    }
+
+    /// As [`Stage::get`], with something to be done.
+    pub async fn post(&self, sub: &str, address: &str, body: &Value) -> Answer {
+        self.send("POST", Some(sub), address, Some(body)).await
+    }
+
+    async fn send(&self, method: &str, sub: Option<&str>, address: &str, body: Option<&Value>) -> Answer {
         let (path, query) = address.split_once('?').unwrap_or((address, ""));
         let mut event = json!({
             "version": "2.0", "routeKey": "$default", "rawPath": path, "rawQueryString": query,
             "headers": {"host": "api.example.invalid"}, "isBase64Encoded": false,
-            "requestContext": {"stage": "$default", "timeEpoch": 0, "http": {"method": "GET", "path": path}},
+            "requestContext": {"stage": "$default", "timeEpoch": 0, "http": {"method": method, "path": path}},
         });
+        if let Some(body) = body {
+            event["headers"]["content-type"] = json!("application/json");
+            event["body"] = json!(body.to_string());
+        }
         if let Some(sub) = sub {
             event["requestContext"]["authorizer"] = json!({"jwt": {"claims": {"sub": sub}, "scopes": []}});
         }
@@ -108,7 +129,13 @@ impl Stage {
 
     async fn hire(&self, sub: &str, merchant: &str, role: Role, active: bool) {
         // Nobody here is trained: nothing here needs it.
-        let staff = Staff { merchant: merchant.parse().unwrap(), role, trained_until: self.now(), active };
+        let staff = Staff {
+            merchant: merchant.parse().unwrap(),
+            role,
+            trained_until: self.now(),
+            reviewed_at: self.now(),
+            active,
+        };
         self.db.save_staff(sub, &staff).await.unwrap();
     }
 

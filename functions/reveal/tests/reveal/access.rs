@@ -105,6 +105,7 @@ async fn whoever_is_not_of_the_staff_or_has_left_has_no_access() {
         merchant: MERCHANT.parse().unwrap(),
         role: Role::Owner,
         trained_until: after(stage.now(), days(200)),
+        reviewed_at: stage.now(),
         active: false,
     };
     stage.db().save_staff("sub-left", &left).await.unwrap();

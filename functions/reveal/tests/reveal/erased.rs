@@ -18,6 +18,7 @@ async fn is_gone(stage: &Stage) {
 async fn from_the_purge_time_on_nothing_is_opened_though_everything_is_there() {
     let stage = Stage::set().await;
     stage.advance(90 * 86_400);
+    stage.hire().await;
     is_gone(&stage).await;
     let order: OrderId = ORDER.parse().unwrap();
     assert!(stage.db().order_with_sealed(&order).await.unwrap().unwrap().1.is_some());
@@ -28,6 +29,7 @@ async fn from_the_purge_time_on_nothing_is_opened_though_everything_is_there() {
 async fn a_second_before_the_purge_time_it_still_opens() {
     let stage = Stage::set().await;
     stage.advance(90 * 86_400 - 1);
+    stage.hire().await;
     assert_eq!(stage.as_role(Role::Owner, &recipient_of(ORDER, "label")).await.status, 200);
     assert_eq!(stage.as_role(Role::Owner, &label_of(SHIPMENT, "label")).await.status, 200);
 }

@@ -27,7 +27,7 @@ use waybill_store::audit::{Record, Stream, first_break};
 use waybill_store::ingest::{Arrival, ingest};
 use waybill_store::keyring::MakeKeys;
 use waybill_store::labels::{Documents, label_name};
-use waybill_store::memory::{Engine, MemoryDocuments, MemoryKms, Outside, Verdict};
+use waybill_store::memory::{Engine, MemoryDocuments, MemoryKms, MemoryQueues, Outside, Verdict};
 use waybill_store::staff::Staff;
 
 pub const MERCHANT: &str = "mer_00000000000000aa";
@@ -56,6 +56,7 @@ pub struct Stage {
     pub engine: Engine,
     pub kms: MemoryKms,
     pub documents: MemoryDocuments,
+    pub queues: MemoryQueues,
     outside: Arc<Refusing>,
     seconds: Arc<AtomicI64>,
     router: Router,
@@ -93,13 +94,17 @@ pub fn label_of(shipment: &str, purpose: &str) -> String {
 }
 
 /// The event of API Gateway as lambda_http turns it into a request: the claims arrive in its extensions.
-fn request(sub: Option<&str>, address: &str) -> lambda_http::Request {
+fn request(method: &str, sub: Option<&str>, address: &str, body: Option<&Value>) -> lambda_http::Request {
     let (path, query) = address.split_once('?').unwrap_or((address, ""));
     let mut event = json!({
         "version": "2.0", "routeKey": "$default", "rawPath": path, "rawQueryString": query,
         "headers": {"host": "api.example.invalid"}, "isBase64Encoded": false,
-        "requestContext": {"stage": "$default", "timeEpoch": 0, "http": {"method": "GET", "path": path}},
+        "requestContext": {"stage": "$default", "timeEpoch": 0, "http": {"method": method, "path": path}},
     });
+    if let Some(body) = body {
+        event["headers"]["content-type"] = json!("application/json");
+        event["body"] = json!(body.to_string());
+    }
     if let Some(sub) = sub {
         event["requestContext"]["authorizer"] = json!({"jwt": {"claims": {"sub": sub}, "scopes": []}});
     }
@@ -112,16 +117,19 @@ impl Stage {
         let engine = Engine::new(outside.clone()).unwrap();
         let kms = MemoryKms::new(outside.clone()).unwrap();
         let documents = MemoryDocuments::new(outside.clone());
+        let queues = MemoryQueues::new(outside.clone());
         let seconds = Arc::new(AtomicI64::new(START));
         let ticking = seconds.clone();
         let env = waybill_reveal::Env {
             db: engine.db(),
             documents: Arc::new(documents.clone()),
             open_keys: Arc::new(kms.clone()),
+            vault: Arc::new(kms.clone()),
+            queues: Arc::new(queues.clone()),
             clock: Clock::of(move || Timestamp::from_second(ticking.load(Ordering::Relaxed)).unwrap()),
         };
         let router = waybill_reveal::router(Arc::new(env));
-        let stage = Self { engine, kms, documents, outside, seconds, router };
+        let stage = Self { engine, kms, documents, queues, outside, seconds, router };
         stage.take_order().await;
         stage.make_label().await;
         stage.hire().await;
@@ -145,7 +153,15 @@ impl Stage {
     }
 
     pub async fn get(&self, sub: Option<&str>, address: &str) -> Answer {
-        let response = self.router.clone().oneshot(request(sub, address)).await.unwrap();
+        self.send(request("GET", sub, address, None), address).await
+    }
+
+    pub async fn post(&self, role: Role, address: &str, body: &Value) -> Answer {
+        self.send(request("POST", Some(&sub(role)), address, Some(body)), address).await
+    }
+
+    async fn send(&self, request: lambda_http::Request, address: &str) -> Answer {
+        let response = self.router.clone().oneshot(request).await.unwrap();
         let (parts, body) = response.into_parts();
         assert_eq!(parts.headers["cache-control"], "no-store", "{address}");
         let body = to_bytes(body, usize::MAX).await.unwrap().to_vec();
@@ -164,10 +180,17 @@ impl Stage {
         records
     }
 
-    async fn hire(&self) {
+    /// Everyone is in office, trained and confirmed as of now.
+    pub async fn hire(&self) {
         for role in Role::ALL {
             let trained_until = after(self.now(), days(200));
-            let staff = Staff { merchant: MERCHANT.parse().unwrap(), role, trained_until, active: true };
+            let staff = Staff {
+                merchant: MERCHANT.parse().unwrap(),
+                role,
+                trained_until,
+                reviewed_at: self.now(),
+                active: true,
+            };
             self.db().save_staff(&sub(role), &staff).await.unwrap();
             let elsewhere = Staff { merchant: OTHER.parse().unwrap(), ..staff };
             self.db().save_staff(&format!("other-{role:?}"), &elsewhere).await.unwrap();

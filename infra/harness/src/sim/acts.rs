@@ -256,6 +256,8 @@ impl Sim {
             }
             Work::Fetch { channel_id, .. } => format!("fetch {}", self.order_name(channel_id.parse().ok())),
             Work::EraseBuyer { .. } => "erase buyer".to_owned(),
+            Work::Request { .. } => "request".to_owned(),
+            Work::Hold { .. } => "hold".to_owned(),
             Work::EraseConnection { .. } => "erase connection".to_owned(),
         }
     }

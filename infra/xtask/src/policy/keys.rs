@@ -13,7 +13,7 @@ const ADMINISTRATION: &str = "key-administration";
 const ALLOWED: &[(&str, &str, &[&str])] = &[
     ("RecipientsKey", "kms:Decrypt", &["reveal", "shipper"]),
     ("RecipientsKey", "kms:GenerateDataKey", &["poller", "shipper", "webhook"]),
-    ("CredentialsKey", "kms:Decrypt", &["notifier", "poller", "shipper", "tracker", "webhook"]),
+    ("CredentialsKey", "kms:Decrypt", &["notifier", "poller", "reveal", "shipper", "tracker", "webhook"]),
 ];
 
 /// What only uses a key.
@@ -49,6 +49,7 @@ pub fn check_use(template: &Template) -> Vec<Finding> {
     let mut found = Vec::new();
     let in_roles = uses_in_roles(template, &mut found);
     let in_keys = uses_in_key_policies(template, &mut found);
+    found.extend(index_keys_only(template));
     for (place, actual) in [("roles", in_roles), ("key policy", in_keys)] {
         let mut rest = actual;
         for (key, action, names) in ALLOWED {
@@ -82,6 +83,24 @@ pub fn check_use(template: &Template) -> Vec<Finding> {
         }
     }
     found
+}
+
+/// What `reveal` may open under the credentials key is sealed for a merchant: index keys, and no secret of a connection.
+fn index_keys_only(template: &Template) -> Vec<Finding> {
+    let statements = template.identity_statements().into_iter();
+    let wide = statements.filter(|(at, statement)| {
+        let credentials = statement.resources().into_iter().any(|key| target(key) == Some("CredentialsKey"));
+        let bound = statement.0["Condition"]["StringLikeIfExists"]["kms:EncryptionContext:owner"] == "mer_*";
+        *at == "RevealRole" && statement.allows() && credentials && !bound
+    });
+    wide.map(|(at, _)| {
+        Finding::new(
+            USE,
+            at,
+            "may open more under the credentials key than what is sealed for a merchant (mer_*).",
+        )
+    })
+    .collect()
 }
 
 fn uses_in_roles(template: &Template, found: &mut Vec<Finding>) -> Uses {

@@ -81,6 +81,13 @@ fn other_roads_to_the_recipients_key_are_found() -> Result<(), Failure> {
 }
 
 #[test]
+fn reveal_opens_index_keys_and_no_secret_of_a_connection() -> Result<(), Failure> {
+    let wide = json!({"Effect": "Allow", "Action": "kms:Decrypt", "Resource": {"Fn::GetAtt": ["CredentialsKey", "Arn"]}});
+    assert!(named(&with_grant("RevealRole", wide)?, "key-use", "RevealRole"));
+    Ok(())
+}
+
+#[test]
 fn a_missing_grant_on_a_key_is_found() -> Result<(), Failure> {
     let mut template = template()?;
     if let Some(Value::Array(statements)) =

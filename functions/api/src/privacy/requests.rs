@@ -1,0 +1,230 @@
+//! `POST /v1/requests`, `GET /v1/requests`, `GET /v1/requests/{request}`, `POST /v1/requests/{request}/clock`,
+//! `POST /v1/requests/{request}/told`: what buyers asked, how long it may take, how it ended.
+//!
+//! By order, by connection or for the whole merchant. By mail address it is asked at `POST /v1/buyers/requests`, where
+//! the address can become a blind index.
+
+use crate::Env;
+use crate::answer::{BAD_BODY, BAD_CLOCK, NOT_FOUND, Stop};
+use crate::caller::Caller;
+use axum::Json;
+use axum::extract::rejection::{JsonRejection, PathRejection};
+use axum::extract::{Path, State};
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+use std::sync::Arc;
+use waybill_domain::access::Action;
+use waybill_domain::request::{Asker, Clock, Kind};
+use waybill_domain::{ConnectionId, MerchantId, OrderId, RequestId};
+use waybill_store::requests::{Certificate, Recipient, Request, Scope, fresh_suffix};
+use waybill_store::{Queue, StoreError, Work};
+
+/// What is asked.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Body {
+    kind: Kind,
+    #[serde(default)]
+    orders: Vec<OrderId>,
+    #[serde(default)]
+    connection: Option<ConnectionId>,
+    #[serde(default)]
+    everything: bool,
+}
+
+/// What happens to a clock.
+#[derive(Clone, Copy, Deserialize)]
+#[serde(tag = "action", rename_all = "snake_case", deny_unknown_fields)]
+pub enum ClockBody {
+    /// Two months more.
+    Extend,
+    /// They were asked something.
+    Pause,
+    /// They answered.
+    GoOn,
+    /// It was answered.
+    Answered,
+}
+
+/// Who was told.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Told {
+    connection: ConnectionId,
+}
+
+/// A request as it stands.
+#[derive(Serialize)]
+pub struct View {
+    request: RequestId,
+    kind: Kind,
+    received: Timestamp,
+    due_at: Timestamp,
+    paused: bool,
+    extended: bool,
+    overdue: bool,
+    status: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    done_at: Option<Timestamp>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    certificate: Option<Certificate>,
+    recipients: Vec<Recipient>,
+}
+
+impl View {
+    fn new(request: Request, now: Timestamp) -> Self {
+        let done = request.done_at.is_some();
+        Self {
+            kind: request.clock.kind,
+            received: request.clock.received,
+            due_at: request.clock.due(now),
+            paused: !done && request.clock.is_paused(),
+            extended: request.clock.extended,
+            overdue: !done && request.clock.is_overdue(now),
+            status: if done { "done" } else { "open" },
+            request: request.id,
+            done_at: request.done_at,
+            certificate: request.certificate,
+            recipients: request.recipients,
+        }
+    }
+}
+
+/// Puts a request on record; an erasure begins at once.
+///
+/// # Errors
+/// `no_access`, `not_allowed`, `not_confirmed`, `bad_body`, `not_found`, `unavailable`.
+pub async fn ask(
+    State(env): State<Arc<Env>>,
+    caller: Caller,
+    body: Result<Json<Body>, JsonRejection>,
+) -> Result<Json<View>, Stop> {
+    let wide = matches!(&body, Ok(Json(body)) if body.everything || body.connection.is_some());
+    let merchant = caller.may(&env, if wide { Action::EraseEverything } else { Action::EraseBuyer })?;
+    let Json(body) = body.map_err(|_| BAD_BODY)?;
+    let kind = body.kind;
+    let scope = scope(&env, merchant, body).await?;
+    let now = env.clock.read();
+    let request = Request {
+        id: RequestId::from_suffix(&fresh_suffix()?).map_err(|_| StoreError::Corrupt("id"))?,
+        merchant: merchant.clone(),
+        clock: Clock::start(kind, Asker::Person, now),
+        scope,
+        asked_by: caller.sub.clone(),
+        done_at: None,
+        certificate: None,
+        recipients: Vec::new(),
+    };
+    env.db.save_request(&request).await?;
+    if kind == Kind::Erasure {
+        let work = Work::Request { merchant: merchant.clone(), request: request.id.clone(), at: now };
+        env.queues.send(Queue::Erase, &[work], 0).await?;
+    }
+    Ok(Json(View::new(request, now)))
+}
+
+/// One of the three, and only what is this merchant's.
+async fn scope(env: &Env, merchant: &MerchantId, body: Body) -> Result<Scope, Stop> {
+    match (body.orders.is_empty(), body.connection, body.everything) {
+        (false, None, false) if body.orders.len() <= 100 => {
+            let found = env.db.orders(&body.orders).await?;
+            if found.len() != body.orders.len() || found.iter().any(|order| order.merchant != *merchant) {
+                return Err(NOT_FOUND.into());
+            }
+            Ok(Scope::Orders { orders: body.orders })
+        }
+        (true, Some(connection), false) => {
+            let ours = env.db.connection(&connection).await?.is_some_and(|one| one.merchant == *merchant);
+            if ours { Ok(Scope::Connection { connection }) } else { Err(NOT_FOUND.into()) }
+        }
+        (true, None, true) => Ok(Scope::Merchant),
+        _ => Err(BAD_BODY.into()),
+    }
+}
+
+/// Every request, the next due first.
+///
+/// # Errors
+/// `no_access`, `not_allowed`, `not_confirmed`, `unavailable`.
+pub async fn list(State(env): State<Arc<Env>>, caller: Caller) -> Result<Json<Vec<View>>, Stop> {
+    let merchant = caller.may(&env, Action::ReadRequests)?;
+    let now = env.clock.read();
+    let mut all: Vec<View> =
+        env.db.requests(merchant).await?.into_iter().map(|request| View::new(request, now)).collect();
+    all.sort_by_key(|view| (view.done_at.is_some(), view.due_at));
+    Ok(Json(all))
+}
+
+async fn own(
+    env: &Env,
+    merchant: &MerchantId,
+    path: Result<Path<String>, PathRejection>,
+) -> Result<Request, Stop> {
+    let id: RequestId = path.ok().and_then(|Path(text)| text.parse().ok()).ok_or(NOT_FOUND)?;
+    Ok(env.db.request(merchant, &id).await?.ok_or(NOT_FOUND)?)
+}
+
+/// One request.
+///
+/// # Errors
+/// `no_access`, `not_allowed`, `not_confirmed`, `not_found`, `unavailable`.
+pub async fn read(
+    State(env): State<Arc<Env>>,
+    caller: Caller,
+    path: Result<Path<String>, PathRejection>,
+) -> Result<Json<View>, Stop> {
+    let merchant = caller.may(&env, Action::ReadRequests)?;
+    let request = own(&env, merchant, path).await?;
+    Ok(Json(View::new(request, env.clock.read())))
+}
+
+/// Extends, stops or starts the clock, or says that it was answered.
+///
+/// # Errors
+/// As [`read`]; `bad_body`, `bad_clock`.
+pub async fn clock(
+    State(env): State<Arc<Env>>,
+    caller: Caller,
+    path: Result<Path<String>, PathRejection>,
+    body: Result<Json<ClockBody>, JsonRejection>,
+) -> Result<Json<View>, Stop> {
+    let merchant = caller.may(&env, Action::EraseBuyer)?;
+    let mut request = own(&env, merchant, path).await?;
+    let Json(body) = body.map_err(|_| BAD_BODY)?;
+    let now = env.clock.read();
+    let clock = request.clock.clone();
+    match body {
+        ClockBody::Extend => request.clock = clock.extend(now).map_err(|_| BAD_CLOCK)?,
+        ClockBody::Pause => request.clock = clock.pause(now).map_err(|_| BAD_CLOCK)?,
+        ClockBody::GoOn => request.clock = clock.go_on(now).map_err(|_| BAD_CLOCK)?,
+        // An erasure is done when the orders are erased, not when somebody says so.
+        ClockBody::Answered if clock.kind == Kind::Erasure => return Err(BAD_CLOCK.into()),
+        ClockBody::Answered => {
+            request.done_at = Some(now);
+            env.db.finish_request(&request).await?;
+            return Ok(Json(View::new(request, now)));
+        }
+    }
+    env.db.set_clock(&request).await?;
+    Ok(Json(View::new(request, now)))
+}
+
+/// Says that a channel or carrier was told of the erasure (article 19).
+///
+/// # Errors
+/// As [`read`]; `bad_body`.
+pub async fn told(
+    State(env): State<Arc<Env>>,
+    caller: Caller,
+    path: Result<Path<String>, PathRejection>,
+    body: Result<Json<Told>, JsonRejection>,
+) -> Result<Json<View>, Stop> {
+    let merchant = caller.may(&env, Action::EraseBuyer)?;
+    let mut request = own(&env, merchant, path).await?;
+    let Json(Told { connection }) = body.map_err(|_| BAD_BODY)?;
+    let now = env.clock.read();
+    let one = request.recipients.iter_mut().find(|one| one.connection == connection).ok_or(NOT_FOUND)?;
+    one.told_at.get_or_insert(now);
+    env.db.set_recipients(&request).await?;
+    Ok(Json(View::new(request, now)))
+}

@@ -1,0 +1,72 @@
+//! `GET /v1/compliance`: how the software judges itself now, for this merchant: do the audit chains hold, what is due,
+//! whose clock has run out. The signed evidence of a version is made by `cargo xtask evidence`.
+
+use crate::Env;
+use crate::answer::Stop;
+use crate::caller::Caller;
+use axum::Json;
+use axum::extract::State;
+use jiff::Timestamp;
+use serde::Serialize;
+use std::sync::Arc;
+use waybill_domain::access::Action;
+use waybill_domain::incident::Running;
+use waybill_domain::register::{Due, due};
+use waybill_domain::{IncidentId, RequestId};
+use waybill_store::audit::{Stream, first_break};
+
+/// One audit chain.
+#[derive(Serialize)]
+pub struct Chain {
+    name: &'static str,
+    records: usize,
+    /// The first record that does not follow from the one before it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    broken_at: Option<u64>,
+}
+
+/// An incident with clocks that run.
+#[derive(Serialize)]
+pub struct Open {
+    incident: IncidentId,
+    clocks: Vec<Running>,
+}
+
+/// How it stands.
+#[derive(Serialize)]
+pub struct View {
+    at: Timestamp,
+    ok: bool,
+    chains: Vec<Chain>,
+    due: Vec<Due>,
+    overdue_requests: Vec<RequestId>,
+    open_incidents: Vec<Open>,
+}
+
+/// Answers.
+///
+/// # Errors
+/// `no_access`, `not_allowed`, `not_confirmed`, `unavailable`.
+pub async fn read(State(env): State<Arc<Env>>, caller: Caller) -> Result<Json<View>, Stop> {
+    let merchant = caller.may(&env, Action::ReadRegisters)?;
+    let at = env.clock.read();
+    let mut chains = Vec::new();
+    for (stream, name) in
+        [(Stream::Access, "access"), (Stream::Disclosure, "disclosure"), (Stream::Erasure, "erasure")]
+    {
+        let records = env.db.records(merchant, stream).await?;
+        chains.push(Chain { name, records: records.len(), broken_at: first_break(&records)? });
+    }
+    let due = due(&env.db.register_entries(merchant).await?, at);
+    let requests = env.db.requests(merchant).await?;
+    let late = requests.into_iter().filter(|one| one.done_at.is_none() && one.clock.is_overdue(at));
+    let overdue_requests: Vec<RequestId> = late.map(|one| one.id).collect();
+    let incidents = env.db.incidents(merchant).await?;
+    let open = incidents.into_iter().map(|one| Open { clocks: one.running(at), incident: one.id });
+    let open_incidents: Vec<Open> = open.filter(|one| !one.clocks.is_empty()).collect();
+    let ok = chains.iter().all(|chain| chain.broken_at.is_none())
+        && due.is_empty()
+        && overdue_requests.is_empty()
+        && open_incidents.iter().flat_map(|one| &one.clocks).all(|clock| !clock.overdue);
+    Ok(Json(View { at, ok, chains, due, overdue_requests, open_incidents }))
+}

@@ -1,0 +1,102 @@
+//! `GET /v1/registers`, `POST /v1/registers/{register}`, `GET /v1/policies`, `GET /v1/compliance`, `POST
+//! /v1/staff/{sub}/review`, `POST /v1/staff/{sub}/end`: what people must do, when it is due, and who may act.
+
+pub mod compliance;
+pub mod staff;
+
+use crate::Env;
+use crate::answer::{BAD_BODY, BAD_ENTRY, NOT_FOUND, Stop};
+use crate::caller::Caller;
+use axum::Json;
+use axum::extract::rejection::{JsonRejection, PathRejection};
+use axum::extract::{Path, State};
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+use std::sync::Arc;
+use waybill_domain::access::Action;
+use waybill_domain::register::{Due, Entry, Register, Severity, against_release, due};
+
+/// Everything in the registers, and what follows from it.
+#[derive(Serialize)]
+pub struct View {
+    entries: Vec<Entry>,
+    due: Vec<Due>,
+    against_release: Vec<Due>,
+}
+
+/// What is entered; who enters it answers for it.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Body {
+    name: String,
+    done_at: Timestamp,
+    #[serde(default)]
+    version: Option<String>,
+    #[serde(default)]
+    severity: Option<Severity>,
+    #[serde(default)]
+    controls: Vec<String>,
+    #[serde(default)]
+    closed: bool,
+}
+
+/// A policy in force.
+#[derive(Serialize)]
+pub struct Policy {
+    name: String,
+    version: Option<String>,
+    approved_at: Timestamp,
+    review_by: Timestamp,
+}
+
+/// Everything that is registered and due.
+///
+/// # Errors
+/// `no_access`, `not_allowed`, `not_confirmed`, `unavailable`.
+pub async fn list(State(env): State<Arc<Env>>, caller: Caller) -> Result<Json<View>, Stop> {
+    let merchant = caller.may(&env, Action::ReadRegisters)?;
+    let entries = env.db.register_entries(merchant).await?;
+    let now = env.clock.read();
+    Ok(Json(View { due: due(&entries, now), against_release: against_release(&entries, now), entries }))
+}
+
+/// Enters a line, in place of the one of the same name.
+///
+/// # Errors
+/// As [`list`]; `not_found` for a register there is not, `bad_body`, `bad_entry`.
+pub async fn enter(
+    State(env): State<Arc<Env>>,
+    caller: Caller,
+    path: Result<Path<String>, PathRejection>,
+    body: Result<Json<Body>, JsonRejection>,
+) -> Result<Json<Entry>, Stop> {
+    let merchant = caller.may(&env, Action::WriteRegisters)?;
+    let named = path.ok().and_then(|Path(text)| serde_json::from_value(text.into()).ok());
+    let register: Register = named.ok_or(NOT_FOUND)?;
+    let Json(Body { name, done_at, version, severity, controls, closed }) = body.map_err(|_| BAD_BODY)?;
+    let now = env.clock.read();
+    let before = env.db.register_entry(merchant, register, &name).await?;
+    let owner = caller.sub.clone();
+    let entry =
+        Entry { register, name, done_at, owner, version, severity, controls, changed_at: None, closed };
+    let entry = entry.checked(before.as_ref(), now).map_err(|_| BAD_ENTRY)?;
+    env.db.save_register_entry(merchant, &entry).await?;
+    Ok(Json(entry))
+}
+
+/// The policies in force, each by the hash of the text that was approved. Everyone of the staff may see them.
+///
+/// # Errors
+/// `no_access`, `not_confirmed`, `unavailable`.
+pub async fn policies(State(env): State<Arc<Env>>, caller: Caller) -> Result<Json<Vec<Policy>>, Stop> {
+    let merchant = caller.may(&env, Action::ListOrders)?;
+    let entries = env.db.register_entries(merchant).await?;
+    let policies = entries.into_iter().filter(|entry| entry.register == Register::Policy && !entry.closed);
+    let view = |entry: Entry| Policy {
+        review_by: entry.due(),
+        name: entry.name,
+        version: entry.version,
+        approved_at: entry.done_at,
+    };
+    Ok(Json(policies.map(view).collect()))
+}

@@ -1,0 +1,181 @@
+//! Registers, staff, incidents and how it all stands.
+
+use crate::stage::{MERCHANT, Stage, code, order_id};
+use serde_json::{Value, json};
+use waybill_domain::MerchantId;
+use waybill_domain::time::{after, days};
+use waybill_store::audit::{Action, Event, Stream};
+
+const OWNER: &str = "mine-Owner";
+
+async fn enter(stage: &Stage, register: &str, body: Value) -> (u16, Value) {
+    stage.post("mine-Manager", &format!("/v1/registers/{register}"), &body).await
+}
+
+#[tokio::test]
+async fn what_is_entered_is_there_and_what_is_not_is_due() {
+    let stage = Stage::set().await;
+    let due = async || stage.get(Some(OWNER), "/v1/registers").await.1["due"].as_array().unwrap().len();
+    let before = due().await;
+    let (status, entry) = enter(&stage, "scan", json!({"name": "weekly", "done_at": stage.now()})).await;
+    assert_eq!((status, entry["owner"].as_str()), (200, Some("mine-Manager")));
+    assert_eq!(due().await, before - 1);
+    assert_eq!(stage.get(Some(OWNER), "/v1/registers").await.1["against_release"], json!([]));
+    stage.advance(days(30).as_secs());
+    assert_eq!(stage.get(Some(OWNER), "/v1/registers").await.1["against_release"][0]["register"], "scan");
+    let bad = json!({"name": "Zoë Ångström", "done_at": stage.now()});
+    assert_eq!(code(&enter(&stage, "scan", bad).await), (400, "bad_entry"));
+    let future = json!({"name": "x", "done_at": after(stage.now(), days(1))});
+    assert_eq!(code(&enter(&stage, "scan", future).await), (400, "bad_entry"));
+    assert_eq!(
+        code(&enter(&stage, "marketing", json!({"name": "x", "done_at": stage.now()})).await),
+        (404, "not_found")
+    );
+    assert_eq!(stage.get(Some("other-Owner"), "/v1/registers").await.1["entries"], json!([]));
+}
+
+#[tokio::test]
+async fn the_policy_that_is_served_is_the_one_that_was_approved() {
+    let stage = Stage::set().await;
+    let hash = "ab".repeat(32);
+    let policy = json!({"name": "data-handling", "done_at": stage.now(), "version": hash});
+    assert_eq!(enter(&stage, "policy", policy).await.0, 200);
+    let without = json!({"name": "data-handling", "done_at": stage.now()});
+    assert_eq!(code(&enter(&stage, "policy", without).await), (400, "bad_entry"));
+    let served = stage.get(Some("mine-Packer"), "/v1/policies").await.1;
+    assert_eq!(
+        (served[0]["name"].as_str(), served[0]["version"].as_str()),
+        (Some("data-handling"), Some(hash.as_str()))
+    );
+    assert_eq!(served.as_array().unwrap().len(), 1);
+}
+
+#[tokio::test]
+async fn a_rule_that_changed_reopens_its_controls() {
+    let stage = Stage::set().await;
+    let read = |digit: &str| json!({"name": "amazon-dpp", "done_at": stage.now(), "version": digit.repeat(64), "controls": ["C4", "H5"]});
+    assert_eq!(enter(&stage, "source", read("0")).await.0, 200);
+    let reopened = async || {
+        let due = stage.get(Some(OWNER), "/v1/registers").await.1["due"].clone();
+        due.as_array().unwrap().iter().any(|due| due["controls"] == json!(["C4", "H5"]))
+    };
+    assert!(!reopened().await);
+    assert_eq!(enter(&stage, "source", read("1")).await.0, 200);
+    assert!(reopened().await);
+    assert_eq!(enter(&stage, "source", read("1")).await.0, 200);
+    assert!(!reopened().await, "looked at again");
+}
+
+#[tokio::test]
+async fn a_leaver_is_cut_off_with_the_next_request_and_a_grant_nobody_confirms_ends_by_itself() {
+    let stage = Stage::set().await;
+    assert_eq!(stage.get(Some("mine-Packer"), "/v1/orders?status=received").await.0, 200);
+    assert_eq!(stage.post(OWNER, "/v1/staff/mine-Packer/end", &json!({})).await.1["active"], false);
+    assert_eq!(code(&stage.get(Some("mine-Packer"), "/v1/orders?status=received").await), (403, "no_access"));
+    assert_eq!(code(&stage.post(OWNER, "/v1/staff/other-Packer/end", &json!({})).await), (404, "not_found"));
+    assert_eq!(
+        code(&stage.post(OWNER, "/v1/staff/mine-Owner/review", &json!({})).await),
+        (409, "same_person")
+    );
+    stage.advance(days(89).as_secs());
+    assert_eq!(stage.post(OWNER, "/v1/staff/mine-Support/review", &json!({})).await.0, 200);
+    stage.advance(days(1).as_secs());
+    assert_eq!(stage.mine("/v1/orders?status=received").await.0, 200, "confirmed yesterday");
+    for sub in [OWNER, "mine-Manager", "mine-Auditor"] {
+        assert_eq!(
+            code(&stage.get(Some(sub), "/v1/orders?status=received").await),
+            (403, "not_confirmed"),
+            "{sub}"
+        );
+    }
+    assert_eq!(
+        code(&stage.post(OWNER, "/v1/staff/mine-Manager/review", &json!({})).await),
+        (403, "not_confirmed")
+    );
+}
+
+#[tokio::test]
+async fn an_incident_starts_its_clocks_names_who_is_affected_drafts_the_notices_and_keeps_the_decisions() {
+    let stage = Stage::set().await;
+    let merchant: MerchantId = MERCHANT.parse().unwrap();
+    let event = |n: u8, actor: &str| Event {
+        at: stage.now(),
+        action: Action::Reveal,
+        actor: actor.into(),
+        order: order_id(n).parse().unwrap(),
+        purpose: "label".into(),
+        fields: vec!["name".into()],
+    };
+    let events = [event(1, "eve"), event(2, "eve"), event(3, "bob")];
+    stage.db.append(&merchant, Stream::Access, &events).await.unwrap();
+    let gone = Event { action: Action::Erase, ..event(2, "retention") };
+    stage.db.append(&merchant, Stream::Erasure, &[gone]).await.unwrap();
+    let hour = |n: i64| after(stage.now(), jiff::SignedDuration::from_hours(n));
+    let body = json!({"suspicion": {"from": hour(-1), "until": hour(1), "actor": "eve"}});
+    let backwards = json!({"suspicion": {"from": hour(1), "until": hour(-1)}});
+    assert_eq!(code(&stage.post(OWNER, "/v1/incidents", &backwards).await), (400, "bad_body"));
+    let (status, view) = stage.post(OWNER, "/v1/incidents", &body).await;
+    assert_eq!(status, 200, "{view}");
+    assert_eq!((view["affected_orders"].as_u64(), view["still_reachable"].as_u64()), (Some(2), Some(1)));
+    let clocks: Vec<_> = view["clocks"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|c| (c["notice"].as_str().unwrap(), c["due_at"].as_str().unwrap()))
+        .collect();
+    let (day, three) = (hour(24).to_string(), hour(72).to_string());
+    assert_eq!(
+        clocks,
+        [("platform", day.as_str()), ("controllers", day.as_str()), ("regulator", three.as_str())]
+    );
+    assert!(view["drafts"]["regulator"].as_str().unwrap().contains("2 orders of 1 merchants"));
+    let address = format!("/v1/incidents/{}", view["incident"]["id"].as_str().unwrap());
+    let decide = |body: Value| {
+        let address = format!("{address}/decisions");
+        let stage = &stage;
+        async move { stage.post("mine-Manager", &address, &body).await }
+    };
+    assert_eq!(decide(json!({"notice": "platform"})).await.1["clocks"].as_array().unwrap().len(), 2);
+    let not = decide(json!({"notice": "regulator", "not_told": "no_risk"})).await.1;
+    assert_eq!(not["incident"]["decisions"][1]["not_told"], "no_risk", "what is not told is on record too");
+    stage.advance(days(1).as_secs());
+    let listed = stage.get(Some("mine-Auditor"), "/v1/incidents").await.1;
+    assert_eq!(
+        (listed[0]["clocks"][0]["notice"].as_str(), listed[0]["clocks"][0]["overdue"].as_bool()),
+        (Some("controllers"), Some(true))
+    );
+    assert_eq!(stage.get(Some(OWNER), "/v1/compliance").await.1["ok"], false);
+    assert_eq!(code(&stage.get(Some("other-Owner"), &address).await), (404, "not_found"));
+    assert_eq!(stage.get(Some("other-Owner"), "/v1/incidents").await.1, json!([]));
+}
+
+#[tokio::test]
+async fn how_it_stands_is_told_from_what_is_there() {
+    let stage = Stage::set().await;
+    let view = stage.get(Some("mine-Auditor"), "/v1/compliance").await.1;
+    assert_eq!(view["ok"], false, "nothing was ever entered");
+    assert_eq!(view["chains"].as_array().unwrap().len(), 3);
+    for register in [
+        "incident_plan",
+        "risk_review",
+        "asset_review",
+        "access_review",
+        "log_review",
+        "scan",
+        "penetration_test",
+        "restore_drill",
+        "breach_drill",
+    ] {
+        assert_eq!(enter(&stage, register, json!({"name": "it", "done_at": stage.now()})).await.0, 200);
+    }
+    assert_eq!(
+        enter(&stage, "policy", json!({"name": "p", "done_at": stage.now(), "version": "0".repeat(64)}))
+            .await
+            .0,
+        200
+    );
+    let view = stage.get(Some("mine-Auditor"), "/v1/compliance").await.1;
+    assert_eq!((view["ok"].as_bool(), &view["due"]), (Some(true), &json!([])));
+    stage.advance(days(14).as_secs());
+    assert_eq!(stage.get(Some("mine-Auditor"), "/v1/compliance").await.1["due"][0]["register"], "log_review");
+}

@@ -1,0 +1,66 @@
+//! `POST /v1/buyers/requests?purpose=request`: a buyer asks by mail address, to be forgotten or to be told what is held.
+//!
+//! The address is turned into its blind index at each of the merchant's connections and then it is gone: it is not
+//! stored, not sent on and not logged. Here and not in the API function, because only here may a merchant's index key be
+//! opened on behalf of staff.
+
+use crate::Env;
+use crate::answer::{BAD_BODY, NOT_FOUND, Stop};
+use crate::ask::Ask;
+use crate::gate::enter;
+use axum::Json;
+use axum::extract::State;
+use axum::extract::rejection::JsonRejection;
+use serde::Deserialize;
+use serde_json::{Value, json};
+use std::sync::Arc;
+use waybill_domain::RequestId;
+use waybill_domain::access::Action;
+use waybill_domain::request::{Asker, Clock, Kind};
+use waybill_privacy::Sensitive;
+use waybill_runtime::directory::index_key;
+use waybill_store::requests::{Request, Scope, fresh_suffix};
+use waybill_store::{Queue, StoreError, Work};
+
+/// What is asked.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Body {
+    email: String,
+    kind: Kind,
+}
+
+/// Puts the request on record; an erasure begins at once.
+///
+/// # Errors
+/// `purpose_required`, `no_access`, `not_allowed`, `not_confirmed`, `bad_body`, `unavailable`.
+pub async fn ask(
+    State(env): State<Arc<Env>>,
+    ask: Ask,
+    body: Result<Json<Body>, JsonRejection>,
+) -> Result<Json<Value>, Stop> {
+    let pass = enter(&env, &ask, None, |_| Action::EraseBuyer).await?;
+    let Json(Body { email, kind }) = body.map_err(|_| BAD_BODY)?;
+    let email = Sensitive::new(email);
+    let merchant = env.db.merchant(pass.merchant()).await?.ok_or(NOT_FOUND)?;
+    let index = index_key(env.vault.as_ref(), &merchant).await?;
+    let connections = env.db.connections(&merchant.id).await?;
+    let indexes = connections.iter().map(|connection| index.buyer(connection, &email)).collect();
+    let request = Request {
+        id: RequestId::from_suffix(&fresh_suffix()?).map_err(|_| StoreError::Corrupt("id"))?,
+        merchant: merchant.id.clone(),
+        clock: Clock::start(kind, Asker::Person, pass.now),
+        scope: Scope::Buyer { indexes },
+        asked_by: pass.sub().to_owned(),
+        done_at: None,
+        certificate: None,
+        recipients: Vec::new(),
+    };
+    env.db.save_request(&request).await?;
+    if kind == Kind::Erasure {
+        let work = Work::Request { merchant: merchant.id, request: request.id.clone(), at: pass.now };
+        env.queues.send(Queue::Erase, &[work], 0).await?;
+    }
+    tracing::info!(request = %request.id, "a buyer's request is on record");
+    Ok(Json(json!({"request": request.id, "due_at": request.clock.due(pass.now)})))
+}

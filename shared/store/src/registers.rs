@@ -1,0 +1,92 @@
+//! Registers and incidents of a merchant, in the registry.
+
+use crate::db::{Db, from_item, to_item};
+use crate::error::StoreError;
+use jiff::Timestamp;
+use waybill_domain::incident::Incident;
+use waybill_domain::register::{Entry, Register, is_assessed};
+use waybill_domain::{ConnectionId, IncidentId, MerchantId};
+
+fn sk(register: Register, name: &str) -> String {
+    format!("register#{register:?}#{name}")
+}
+
+fn incident_sk(id: &IncidentId) -> String {
+    format!("incident#{id}")
+}
+
+impl Db {
+    /// A line of a register.
+    ///
+    /// # Errors
+    /// As AWS answers.
+    pub async fn register_entry(
+        &self,
+        merchant: &MerchantId,
+        register: Register,
+        name: &str,
+    ) -> Result<Option<Entry>, StoreError> {
+        let item = self.get(&self.tables.registry, merchant.as_str(), &sk(register, name)).await?;
+        item.map(|item| from_item(item, "register")).transpose()
+    }
+
+    /// Stores a line of a register in place of the one of the same name.
+    ///
+    /// # Errors
+    /// As AWS answers.
+    pub async fn save_register_entry(&self, merchant: &MerchantId, entry: &Entry) -> Result<(), StoreError> {
+        self.save_entry(to_item(entry)?, merchant.as_str(), &sk(entry.register, &entry.name)).await
+    }
+
+    /// Every line of every register of a merchant.
+    ///
+    /// # Errors
+    /// As AWS answers.
+    pub async fn register_entries(&self, merchant: &MerchantId) -> Result<Vec<Entry>, StoreError> {
+        self.entries(merchant, "register#", "register").await
+    }
+
+    /// Whether a carrier or channel may be given personal data: its yearly assessment is fresh (CONTROLS H2). To be
+    /// asked before a booking; a carrier that was never assessed may not.
+    ///
+    /// # Errors
+    /// As AWS answers.
+    pub async fn processor_is_assessed(
+        &self,
+        merchant: &MerchantId,
+        connection: &ConnectionId,
+        now: Timestamp,
+    ) -> Result<bool, StoreError> {
+        let entry = self.register_entry(merchant, Register::Processor, connection.as_str()).await?;
+        Ok(is_assessed(entry.as_ref(), now))
+    }
+
+    /// Stores an incident as it now is.
+    ///
+    /// # Errors
+    /// As AWS answers.
+    pub async fn save_incident(&self, merchant: &MerchantId, incident: &Incident) -> Result<(), StoreError> {
+        self.save_entry(to_item(incident)?, merchant.as_str(), &incident_sk(&incident.id)).await
+    }
+
+    /// An incident of a merchant.
+    ///
+    /// # Errors
+    /// As AWS answers.
+    pub async fn incident(
+        &self,
+        merchant: &MerchantId,
+        id: &IncidentId,
+    ) -> Result<Option<Incident>, StoreError> {
+        let item = self.get(&self.tables.registry, merchant.as_str(), &incident_sk(id)).await?;
+        item.map(|item| from_item(item, "incident")).transpose()
+    }
+
+    /// Every incident of a merchant.
+    ///
+    /// # Errors
+    /// As AWS answers.
+    pub async fn incidents(&self, merchant: &MerchantId) -> Result<Vec<Incident>, StoreError> {
+        self.entries(merchant, "incident#", "incident").await
+    }
+}
