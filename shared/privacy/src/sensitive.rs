@@ -43,3 +43,45 @@ impl<T: Zeroize> Drop for Sensitive<T> {
         self.0.zeroize();
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::fmt::{Debug, Display};
+    use std::marker::PhantomData;
+
+    /// What is not found on the type itself is found here: the compiler's own answer to "has it this trait?".
+    trait Without {
+        const DEBUG: bool = false;
+        const DISPLAY: bool = false;
+        const SERIALIZE: bool = false;
+    }
+    struct Of<T>(PhantomData<T>);
+    impl<T> Without for Of<T> {}
+    impl<T: Debug> Of<T> {
+        const DEBUG: bool = true;
+    }
+    impl<T: Display> Of<T> {
+        const DISPLAY: bool = true;
+    }
+    impl<T: serde::Serialize> Of<T> {
+        const SERIALIZE: bool = true;
+    }
+
+    #[test]
+    fn what_is_personal_can_be_neither_printed_nor_serialised() {
+        assert!(
+            Of::<String>::DEBUG && Of::<String>::DISPLAY && Of::<String>::SERIALIZE,
+            "the question works"
+        );
+        let personal = [
+            Of::<Sensitive<String>>::DEBUG,
+            Of::<Sensitive<String>>::DISPLAY,
+            Of::<Sensitive<String>>::SERIALIZE,
+            Of::<crate::Recipient>::DEBUG,
+            Of::<crate::Recipient>::DISPLAY,
+            Of::<crate::Recipient>::SERIALIZE,
+        ];
+        assert_eq!(personal, [false; 6]);
+    }
+}

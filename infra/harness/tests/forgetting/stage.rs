@@ -117,7 +117,13 @@ impl Stage {
 
     /// The `n`th canary order, in the shop alone.
     pub fn placed(&mut self, n: u64) -> i64 {
+        self.placed_as(n, |_| {})
+    }
+
+    /// As [`Stage::placed`], changed before it is put there.
+    pub fn placed_as(&mut self, n: u64, change: impl FnOnce(&mut Value)) -> i64 {
         let (mut body, tokens) = canary_order(n);
+        change(&mut body);
         let now = self.now().strftime("%Y-%m-%dT%H:%M:%S+00:00").to_string();
         for name in ["created_at", "updated_at", "processed_at"] {
             body[name] = json!(now);

@@ -9,6 +9,7 @@ mod mutate;
 mod numbers;
 mod pack;
 mod page;
+mod record;
 mod results;
 mod sign;
 mod verdict;
@@ -42,6 +43,9 @@ pub struct Arguments {
     /// Only the mutations that are not recorded as caught yet; with --mutate.
     #[arg(long)]
     pub missing: bool,
+    /// Write the record of processing anew and stop.
+    #[arg(long)]
+    pub record: bool,
     /// Check the signature of an evidence pack and stop.
     #[arg(long, value_name = "FILE")]
     pub verify: Option<PathBuf>,
@@ -59,6 +63,9 @@ fn folder() -> PathBuf {
 pub fn run(arguments: &Arguments) -> Done {
     if let Some(file) = &arguments.verify {
         return verify(file);
+    }
+    if arguments.record {
+        return record::write();
     }
     let catalogue = catalogue::read()?;
     let chosen = catalogue.only(arguments.only.as_deref())?;
