@@ -10,6 +10,8 @@ use waybill_store::staff::Staff;
 
 /// The owner.
 pub const OWNER: &str = "owner@waybill.invalid";
+/// Someone who runs the warehouse.
+pub const MANAGER: &str = "manager@waybill.invalid";
 /// Someone who packs.
 pub const PACKER: &str = "packer@waybill.invalid";
 /// Someone who answers buyers.
@@ -30,9 +32,13 @@ async fn cognito(stack: &Stack, operation: &str, body: &Value) -> Result<Value, 
 pub async fn seed(stack: &Stack, ids: &Ids) -> Result<(), Trouble> {
     let pool = stack.output("UserPoolId")?;
     let db = stack.db()?;
-    for (name, role) in
-        [(OWNER, Role::Owner), (PACKER, Role::Packer), (SUPPORT, Role::Support), (AUDITOR, Role::Auditor)]
-    {
+    for (name, role) in [
+        (OWNER, Role::Owner),
+        (MANAGER, Role::Manager),
+        (PACKER, Role::Packer),
+        (SUPPORT, Role::Support),
+        (AUDITOR, Role::Auditor),
+    ] {
         let user = json!({"UserPoolId": pool, "Username": name, "MessageAction": "SUPPRESS"});
         let created = cognito(stack, "AdminCreateUser", &user).await?;
         let password = json!({"UserPoolId": pool, "Username": name, "Password": PASSWORD, "Permanent": true});

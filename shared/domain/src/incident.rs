@@ -370,7 +370,7 @@ mod tests {
         let accesses = (0..100_000usize).map(|n| Access {
             merchant: &merchants[(n * 7) % orders.len() % merchants.len()],
             order: &orders[(n * 7) % orders.len()],
-            actor: if n % 3 == 0 { "eve" } else { "bob" },
+            actor: if n % 3 == 0 { "sub-eve" } else { "sub-bob" },
             at: at((n % 120) as i64),
             place: Place::Recipients,
         });
@@ -384,7 +384,7 @@ mod tests {
         assert!(took.as_secs() < 60);
         let told = format!("{} orders of {} merchants", found.orders(), found.merchants.len());
         assert!(drafts[2].contains(&told), "{}", drafts[2]);
-        assert!(drafts.iter().all(|draft| draft.contains("inc_1") && !draft.contains("eve")));
+        assert!(drafts.iter().all(|draft| draft.contains("inc_1") && !draft.contains("sub-eve")));
         assert!(drafts[0].contains("To be sent by: 2026-11-24T09:00:00Z"));
     }
 }

@@ -13,6 +13,7 @@ mod grants;
 mod leaks;
 mod paused;
 mod poison;
+mod privacy;
 mod road;
 mod staff;
 mod support;

@@ -81,6 +81,9 @@ pub struct Mutation {
     pub find: String,
     /// What is put in its place.
     pub replace: String,
+    /// The tests of the control that should notice, when it is not all of them: so that less is built.
+    #[serde(default)]
+    pub by: Vec<String>,
 }
 
 /// Reads the catalogue and checks that it is whole.

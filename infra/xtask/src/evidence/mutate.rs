@@ -161,10 +161,11 @@ fn write(all: &Records) -> Done {
 
 fn one(control: &Control, mutation: &Mutation) -> Done<Vec<String>> {
     let text = applies(mutation).map_err(Failure::new)?;
-    let names: BTreeSet<&str> = control.tests.iter().map(String::as_str).collect();
+    let names = if mutation.by.is_empty() { &control.tests } else { &mutation.by };
+    let names: BTreeSet<&str> = names.iter().map(String::as_str).collect();
     let ran = {
         let _changed = Changed::apply(mutation, text)?;
-        results::ran(&names)?
+        results::ran(&names, true)?
     };
     if ran.is_empty() {
         return Err(Failure::new("no test ran; the change does not compile, which proves nothing"));

@@ -73,7 +73,7 @@ pub fn run(controls: &[&Control]) -> Done {
     let names: BTreeSet<&str> =
         controls.iter().flat_map(|control| &control.tests).map(String::as_str).collect();
     let step = Step::begin(&format!("running {} tests", names.len()));
-    let ran = ran(&names)?;
+    let ran = ran(&names, false)?;
     let commit = commit::now()?;
     let mut results = last();
     if results.commit != commit {
@@ -94,11 +94,11 @@ pub fn run(controls: &[&Control]) -> Done {
     Ok(())
 }
 
-/// Runs the tests and says which passed. Empty when the code does not compile or no test has these names.
+/// Runs the tests, only until one fails when that is enough, and says which passed. Empty when the code does not compile or no test has these names.
 ///
 /// # Errors
 /// When nextest cannot be started.
-pub fn ran(names: &BTreeSet<&str>) -> Done<BTreeMap<String, bool>> {
+pub fn ran(names: &BTreeSet<&str>, first: bool) -> Done<BTreeMap<String, bool>> {
     let mut packages = BTreeSet::new();
     let mut filter = Vec::new();
     for name in names {
@@ -107,7 +107,15 @@ pub fn ran(names: &BTreeSet<&str>) -> Done<BTreeMap<String, bool>> {
         filter.push(format!("(binary_id(={binary}) & test(={test}))"));
     }
     let mut command = cargo();
-    command.args(["nextest", "run", "--no-fail-fast", "--color", "never", "--no-tests", "pass"]);
+    command.args([
+        "nextest",
+        "run",
+        if first { "--fail-fast" } else { "--no-fail-fast" },
+        "--color",
+        "never",
+        "--no-tests",
+        "pass",
+    ]);
     command.args(["--status-level", "all", "--final-status-level", "none", "--failure-output", "never"]);
     packages.iter().for_each(|package| {
         command.args(["--package", package]);

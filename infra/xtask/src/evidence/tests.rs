@@ -21,6 +21,7 @@ fn control() -> Control {
             file: "infra/xtask/Cargo.toml".into(),
             find: "name = \"waybill-xtask\"".into(),
             replace: "name = \"x\"".into(),
+            by: Vec::new(),
         }],
         open: None,
     }
@@ -100,6 +101,7 @@ fn the_catalogue_is_whole_and_every_file_it_would_change_is_there() -> Result<()
         for mutation in &control.mutations {
             assert!(paths::root().join(&mutation.file).is_file(), "{} {}", control.id, mutation.file);
             assert_ne!(mutation.find, mutation.replace, "{}", control.id);
+            assert!(mutation.by.iter().all(|test| control.tests.contains(test)), "{}", control.id);
         }
         assert!(
             !control.tests.is_empty() || control.open.is_some(),
