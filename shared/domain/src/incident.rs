@@ -375,7 +375,7 @@ mod tests {
             place: Place::Recipients,
         });
         let one =
-            Incident { suspicion: Suspicion { actor: Some("eve".into()), ..suspicion() }, ..incident() };
+            Incident { suspicion: Suspicion { actor: Some("sub-eve".into()), ..suspicion() }, ..incident() };
         let found = affected(accesses, &one.suspicion, &BTreeSet::new());
         let drafts: Vec<String> = Notice::ALL.iter().map(|notice| one.draft(*notice, &found)).collect();
         let took = began.elapsed();

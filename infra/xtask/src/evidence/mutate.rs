@@ -10,6 +10,7 @@ use std::path::PathBuf;
 use serde::{Deserialize, Serialize};
 
 use super::catalogue::{Control, Mutation};
+use super::results::Results;
 use super::{commit, folder, results};
 use crate::failure::{Done, Failure, While};
 use crate::paths;
@@ -159,6 +160,22 @@ fn write(all: &Records) -> Done {
     fs::write(file(), text + "\n").or_say("could not write infra/controls/mutations.json")
 }
 
+/// The tests that failed and are green without the mutation: one that is red anyway notices nothing.
+fn noticed(ran: BTreeMap<String, bool>, before: &Results) -> Done<Vec<String>> {
+    let failed: Vec<String> = ran.into_iter().filter(|(_, passed)| !passed).map(|(name, _)| name).collect();
+    if failed.is_empty() {
+        return Err(Failure::new("every test still passes"));
+    }
+    let green = |name: &String| before.tests.get(name).is_some_and(|outcome| outcome.passed);
+    let caught: Vec<String> = failed.into_iter().filter(green).collect();
+    match caught.is_empty() {
+        true => Err(Failure::new(
+            "the tests that fail were not green before; run `cargo xtask evidence --run` first",
+        )),
+        false => Ok(caught),
+    }
+}
+
 fn one(control: &Control, mutation: &Mutation) -> Done<Vec<String>> {
     let text = applies(mutation).map_err(Failure::new)?;
     let names = if mutation.by.is_empty() { &control.tests } else { &mutation.by };
@@ -170,9 +187,29 @@ fn one(control: &Control, mutation: &Mutation) -> Done<Vec<String>> {
     if ran.is_empty() {
         return Err(Failure::new("no test ran; the change does not compile, which proves nothing"));
     }
-    let caught: Vec<String> = ran.into_iter().filter(|(_, passed)| !passed).map(|(name, _)| name).collect();
-    match caught.is_empty() {
-        true => Err(Failure::new("every test still passes")),
-        false => Ok(caught),
+    noticed(ran, &results::last())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::evidence::results::Outcome;
+
+    #[test]
+    fn a_test_that_is_red_anyway_notices_nothing() {
+        let outcome = |passed| Outcome { passed, at: String::new() };
+        let before = Results {
+            commit: "abc".into(),
+            tests: [("green".to_owned(), outcome(true)), ("red".to_owned(), outcome(false))].into(),
+        };
+        let ran =
+            |all: &[(&str, bool)]| all.iter().map(|(name, passed)| ((*name).to_owned(), *passed)).collect();
+        assert_eq!(
+            noticed(ran(&[("green", false), ("red", false)]), &before).ok(),
+            Some(vec!["green".to_owned()])
+        );
+        for nothing in [ran(&[("red", false)]), ran(&[("green", true)]), ran(&[("unknown", false)])] {
+            assert!(noticed(nothing, &before).is_err());
+        }
     }
 }

@@ -121,6 +121,8 @@ pub fn ran(names: &BTreeSet<&str>, first: bool) -> Done<BTreeMap<String, bool>> 
         command.args(["--package", package]);
     });
     command.args(["--filterset", &filter.join(" | ")]);
+    // In the background of a terminal nextest would be stopped as it asks for the keyboard.
+    command.env("NEXTEST_NO_INPUT_HANDLER", "1").stdin(Stdio::null());
     let out =
         command.stdout(Stdio::piped()).stderr(Stdio::piped()).output().or_say("could not start nextest")?;
     let text = String::from_utf8_lossy(&out.stderr).into_owned() + &String::from_utf8_lossy(&out.stdout);
