@@ -1,5 +1,7 @@
 //! Signed deliveries from channels: verify the raw bytes, seal, store, enqueue, answer.
 
+mod act;
+mod door;
 pub mod shopify;
 
 use axum::Router;

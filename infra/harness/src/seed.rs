@@ -3,6 +3,7 @@
 use crate::stack::{Stack, Trouble};
 use jiff::Timestamp;
 use serde_json::json;
+use std::collections::BTreeMap;
 use waybill_domain::service::{Carrier, ServiceChoice, ServiceRule};
 use waybill_domain::{ConnectionId, MerchantId, WarehouseId};
 use waybill_sandbox::invent::catalogue;
@@ -112,6 +113,8 @@ pub async fn store(
             state: ConnectionState::Active,
             address,
             tracking_address,
+            token_address: None,
+            places: BTreeMap::new(),
             credentials: vault.seal(id.as_str(), &plain).await?,
         };
         db.save_connection(&connection).await?;

@@ -3,6 +3,7 @@
 //! Everything is pure: `build_*` makes a request, `read_*` takes a reply or a delivery apart. Sending, waiting
 //! and storing happen elsewhere, so that every case is tested without a socket (DESIGN section 7).
 
+mod account;
 mod amount;
 pub mod error;
 pub mod feed;
@@ -15,6 +16,7 @@ pub mod stock;
 pub mod token;
 pub mod writeback;
 
+pub use account::{Account, ReadOne, Talk, counts_physical, poll_every};
 pub use operation::Operation;
 pub use stamp::Stamp;
 

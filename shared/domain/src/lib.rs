@@ -12,6 +12,7 @@ pub mod id;
 pub mod intake;
 pub mod money;
 pub mod order;
+pub mod polling;
 pub mod rate;
 pub mod retention;
 pub mod service;

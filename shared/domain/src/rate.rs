@@ -33,6 +33,22 @@ impl Rate {
         if over > SignedDuration::ZERO { Err(over) } else { Ok(Spent { full_at }) }
     }
 
+    /// Takes several calls at once, for an exchange of known length.
+    ///
+    /// # Errors
+    /// The time to wait; nothing is taken then.
+    pub fn take_many(
+        &self,
+        spent: Option<Spent>,
+        calls: u32,
+        now: Timestamp,
+    ) -> Result<Spent, SignedDuration> {
+        // More than fit at once are taken as many as fit: they come one after another anyway.
+        let calls = calls.clamp(1, self.burst.max(1));
+        let first = self.take(spent, now)?;
+        (1..calls).try_fold(first, |spent, _| self.take(Some(spent), now))
+    }
+
     /// What is spent when the channel says that nothing is left for this long.
     pub fn exhausted(&self, wait: SignedDuration, now: Timestamp) -> Spent {
         let most = self.every.saturating_mul(i32::try_from(self.burst.saturating_sub(1)).unwrap_or(i32::MAX));

@@ -41,6 +41,13 @@ pub enum WriteBack {
         /// When; the claim is held for a lease from here.
         at: Timestamp,
     },
+    /// The channel took it and has not shown it yet: it is asked later.
+    Taken {
+        /// When it took it.
+        at: Timestamp,
+    },
+    /// This shop has no way to be told.
+    Unsupported,
     /// The channel shows our tracking number.
     Applied {
         /// When we learned so.

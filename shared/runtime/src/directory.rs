@@ -2,11 +2,12 @@
 //!
 //! Only credentials are kept: data keys of recipients never are.
 
+use crate::token;
 use jiff::{SignedDuration, Timestamp};
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 use waybill_carriers::royal_mail;
-use waybill_channels::shopify::Shop;
+use waybill_channels as channels;
 use waybill_domain::{ConnectionId, MerchantId};
 use waybill_privacy::index::IndexKey;
 use waybill_privacy::secret::Secret;
@@ -35,14 +36,21 @@ impl Account {
         self.connection.state == ConnectionState::Active
     }
 
-    /// The account as a Shopify shop, if it is one.
-    pub fn shop(&self) -> Option<Shop> {
-        match &self.credentials {
-            Credentials::Shopify { token, .. } => {
-                Some(Shop { base: self.connection.address.clone(), token: Secret::new(token.clone()) })
+    /// The account's channel side; `access` is its current token, where it needs one.
+    pub fn channel(&self, access: Option<Secret>) -> Option<channels::Account> {
+        let base = self.connection.address.clone();
+        match (&self.credentials, access) {
+            (Credentials::Shopify { token, .. }, _) => {
+                let token = Secret::new(token.clone());
+                Some(channels::Account::Shopify(channels::shopify::Shop { base, token }))
             }
-            Credentials::RoyalMail { .. } => None,
+            _ => None,
         }
+    }
+
+    /// Where its tokens come from; `None` for an account whose credentials do not end.
+    pub fn token_source(&self) -> Option<Box<dyn token::Source>> {
+        None
     }
 
     /// The account as a Click & Drop account, if it is one.
@@ -52,7 +60,7 @@ impl Account {
                 base: self.connection.address.clone(),
                 key: Secret::new(key.clone()),
             }),
-            Credentials::Shopify { .. } => None,
+            _ => None,
         }
     }
 

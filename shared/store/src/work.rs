@@ -89,6 +89,31 @@ pub enum Work {
         /// As in `Order`.
         at: Timestamp,
     },
+    /// Read the next page of what changed at a channel.
+    Poll {
+        /// Through which account.
+        connection: ConnectionId,
+        /// As in `Order`.
+        at: Timestamp,
+    },
+    /// Read the next page of a span of the past.
+    Backfill {
+        /// Through which account.
+        connection: ConnectionId,
+        /// Which of its backfills.
+        backfill: String,
+        /// As in `Order`.
+        at: Timestamp,
+    },
+    /// Tell the merchant's channels how much there is of a SKU.
+    Push {
+        /// Whose.
+        merchant: MerchantId,
+        /// Which.
+        sku: String,
+        /// As in `Order`.
+        at: Timestamp,
+    },
     /// Erase the orders of one buyer at one connection.
     EraseBuyer {
         /// Whose.
@@ -115,6 +140,9 @@ impl Work {
         match self {
             Self::Order { at, .. }
             | Self::Fetch { at, .. }
+            | Self::Poll { at, .. }
+            | Self::Backfill { at, .. }
+            | Self::Push { at, .. }
             | Self::EraseBuyer { at, .. }
             | Self::EraseConnection { at, .. } => *at,
         }

@@ -96,6 +96,8 @@ fn account() -> Result<Account, Trouble> {
         state: ConnectionState::Active,
         address: "https://shop.invalid".to_owned(),
         tracking_address: None,
+        token_address: None,
+        places: std::collections::BTreeMap::new(),
         credentials: Vec::new(),
     };
     let credentials = Credentials::Shopify { secrets: vec![SECRET.to_owned()], token: String::new() };

@@ -255,6 +255,9 @@ impl Sim {
                 place.map_or_else(|| order.to_string(), |n| format!("o{n}"))
             }
             Work::Fetch { channel_id, .. } => format!("fetch {}", self.order_name(channel_id.parse().ok())),
+            Work::Poll { .. } => "poll".to_owned(),
+            Work::Backfill { .. } => "backfill".to_owned(),
+            Work::Push { .. } => "push".to_owned(),
             Work::EraseBuyer { .. } => "erase buyer".to_owned(),
             Work::EraseConnection { .. } => "erase connection".to_owned(),
         }

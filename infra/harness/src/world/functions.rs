@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use std::sync::Arc;
 use tower::ServiceExt;
 use waybill_runtime::directory::Merchants;
-use waybill_runtime::{Directory, Failure};
+use waybill_runtime::{Channels, Directory, Failure};
 use waybill_sandbox::SignedWebhook;
 use waybill_store::memory::{Engine, MemoryDocuments, MemoryKms, MemoryQueues};
 use waybill_store::work::Message;
@@ -42,6 +42,7 @@ impl Functions {
         let queues = Arc::new(queues.clone());
         let documents = Arc::new(documents.clone());
         let directory = || Directory::new(db.clone(), kms.clone());
+        let channels = || Channels { db: db.clone(), vault: kms.clone(), outbound: outbound.clone() };
         Self {
             webhook: waybill_webhook::router(Arc::new(waybill_webhook::Env {
                 directory: directory(),
@@ -55,7 +56,7 @@ impl Functions {
                 db: db.clone(),
                 keyring: kms.clone(),
                 queues: queues.clone(),
-                outbound: outbound.clone(),
+                channels: channels(),
                 clock: time.clock(),
             }),
             allocator: Arc::new(waybill_allocator::Env {
@@ -79,14 +80,14 @@ impl Functions {
                 directory: directory(),
                 db: db.clone(),
                 queues: queues.clone(),
-                outbound: outbound.clone(),
+                channels: channels(),
                 clock: time.clock(),
             }),
             tracker: Arc::new(waybill_tracker::Env {
                 directory: directory(),
                 db: db.clone(),
                 queues: queues.clone(),
-                outbound,
+                outbound: outbound.clone(),
                 clock: time.clock(),
             }),
             clock: Arc::new(waybill_clock::Env { db: db.clone(), queues }),

@@ -170,6 +170,8 @@ async fn shop_connection(
         state: ConnectionState::Active,
         address: format!("http://sandbox.invalid/shopify/{SHOP}"),
         tracking_address: None,
+        token_address: None,
+        places: std::collections::BTreeMap::new(),
         credentials: sealed(kms, id, &secret).await?,
     })
 }
@@ -191,6 +193,8 @@ async fn carrier_connection(
         state: ConnectionState::Active,
         address: "http://sandbox.invalid/royal-mail".to_owned(),
         tracking_address: Some("http://sandbox.invalid/royal-mail-tracking".to_owned()),
+        token_address: None,
+        places: std::collections::BTreeMap::new(),
         credentials: sealed(kms, id, &secret).await?,
     })
 }

@@ -2,10 +2,11 @@
 
 use super::wire::{Order, PageInfo};
 use super::{Shop, call, gid_tail, map, order_gid, reply};
-use crate::Normalised;
 use crate::error::{CannotBuild, CannotRead};
-use http::{Request, StatusCode};
-use jiff::Timestamp;
+use crate::feed::{Found, Page, Reading, Window};
+use crate::writeback::Broke;
+use crate::{Normalised, Stamp};
+use http::{Request, Response, StatusCode};
 use serde::Deserialize;
 use serde_json::json;
 use waybill_domain::exception::Reason;
@@ -56,33 +57,26 @@ pub fn read_order(status: StatusCode, body: &[u8]) -> Result<Option<Normalised>,
     data.order.map(map::normalise).transpose()
 }
 
-/// Asks for the keys of orders changed since a moment; `after` is [`Page::next`] of the page before. Start
-/// some minutes early: rows move while one pages.
+/// Asks for the keys of orders changed in a window; `next` is [`Page::next`] of the page before. The shop's
+/// search index may lag behind its orders, so windows overlap ([`super::OVERLAP`]).
 ///
 /// # Errors
 /// `CannotBuild` when the address or token cannot be sent.
-pub fn build_list_updated(
+pub fn build_changed(
     shop: &Shop,
-    since: Timestamp,
-    after: Option<&str>,
+    window: &Window,
+    next: Option<&str>,
 ) -> Result<Request<Vec<u8>>, CannotBuild> {
-    call(shop, CHANGED, &json!({ "q": format!("updated_at:>='{}'", sortable(since)), "after": after }))
-}
-
-/// Some keys, and where to go on.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Page {
-    /// The channel's keys, oldest change first.
-    pub ids: Vec<String>,
-    /// Give this as `after` for the next page; `None` on the last.
-    pub next: Option<String>,
+    let (from, to) = (sortable(window.from), sortable(window.to));
+    let query = format!("updated_at:>='{from}' AND updated_at:<='{to}'");
+    call(shop, CHANGED, &json!({ "q": query, "after": next }))
 }
 
 /// Reads a page of keys.
 ///
 /// # Errors
 /// `CannotRead` when the shop refuses or a key cannot be understood.
-pub fn read_list_updated(status: StatusCode, body: &[u8]) -> Result<Page, CannotRead> {
+pub fn read_changed(reply: &Response<Vec<u8>>) -> Result<Page, CannotRead> {
     #[derive(Deserialize)]
     struct Data {
         orders: Changed,
@@ -97,9 +91,34 @@ pub fn read_list_updated(status: StatusCode, body: &[u8]) -> Result<Page, Cannot
     struct Node {
         id: String,
     }
-    let Data { orders } = reply::whole(status, body, Reason::Unreadable)?;
-    let key = |node: &Node| gid_tail("Order", &node.id).map(str::to_owned);
-    let ids: Option<Vec<String>> = orders.nodes.iter().map(key).collect();
+    let Data { orders } = reply::whole(reply.status(), reply.body(), Reason::Unreadable)?;
+    let key = |node: &Node| gid_tail("Order", &node.id).map(|id| Found::Key(id.to_owned()));
+    let found: Option<Vec<Found>> = orders.nodes.iter().map(key).collect();
     let next = orders.page_info.end_cursor.filter(|_| orders.page_info.has_next_page);
-    Ok(Page { ids: ids.ok_or(CannotRead::Field { field: "orders.nodes.id" })?, next })
+    Ok(Page { found: found.ok_or(CannotRead::Field { field: "orders.nodes.id" })?, next })
+}
+
+/// Reading one order: one call.
+pub struct One {
+    shop: Shop,
+    channel_id: String,
+}
+
+impl One {
+    /// Will read the order of this key.
+    pub fn new(shop: &Shop, channel_id: &str) -> Self {
+        Self { shop: shop.clone(), channel_id: channel_id.to_owned() }
+    }
+
+    /// The request, then what its reply says.
+    ///
+    /// # Errors
+    /// As [`build_read_order`] and [`read_order`].
+    pub fn next(&mut self, reply: Option<&Response<Vec<u8>>>, _: &Stamp) -> Result<Reading, Broke> {
+        let Some(reply) = reply else {
+            return Ok(Reading::Send(Box::new(build_read_order(&self.shop, &self.channel_id)?)));
+        };
+        let read = read_order(reply.status(), reply.body())?;
+        Ok(Reading::Over(read.map(|order| Found::Whole(Box::new(order)))))
+    }
 }

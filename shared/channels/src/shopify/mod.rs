@@ -3,19 +3,39 @@
 pub mod feed;
 mod map;
 mod reply;
+pub mod stock;
+pub mod token;
 pub mod webhook;
 mod wire;
 pub mod writeback;
 
+use crate::Operation;
 use crate::error::CannotBuild;
 use crate::lax::is_number;
 use http::header::{ACCEPT, CONTENT_TYPE};
 use http::{HeaderValue, Method, Request};
+use jiff::SignedDuration;
 use serde_json::json;
+use waybill_domain::rate::Rate;
 use waybill_privacy::secret::Secret;
 
 /// The version of the Admin API every call names.
 pub const API_VERSION: &str = "2026-07";
+
+/// How far before the last window's end the next one begins: the shop's search index may lag (contract section 3).
+pub const OVERLAP: SignedDuration = SignedDuration::from_mins(5);
+/// How long before now a window ends.
+pub const SETTLE: SignedDuration = SignedDuration::from_secs(5);
+
+/// How often a shop may be called. Shopify counts points, 100 restored a second and 2,000 at most on the smallest
+/// plan (contract section 3); our calls ask for up to 60, so one in 0.6 s, and 30 at once.
+pub fn rate(operation: Operation) -> Rate {
+    match operation {
+        Operation::Search | Operation::Read | Operation::WriteBack | Operation::Stock => {
+            Rate { every: SignedDuration::from_millis(600), burst: 30 }
+        }
+    }
+}
 
 /// A shop and the right to call it.
 #[derive(Debug, Clone)]

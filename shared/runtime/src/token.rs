@@ -1,0 +1,104 @@
+//! Tokens that end: kept sealed for all functions, renewed by one of them at a time.
+
+use crate::channel::{Channels, NotDone, stamp};
+use crate::remote::Told;
+use http::{Request, Response};
+use jiff::{SignedDuration, Timestamp};
+use serde::{Deserialize, Serialize};
+use waybill_channels::Stamp;
+use waybill_channels::error::{CannotBuild, CannotRead};
+use waybill_channels::token::Token;
+use waybill_domain::ConnectionId;
+use waybill_domain::advice::Advice;
+use waybill_domain::exception::Reason;
+use waybill_domain::time::after;
+use waybill_privacy::secret::Secret;
+use waybill_store::StoreError;
+use waybill_store::registry::ConnectionState;
+use waybill_store::tokens::HeldToken;
+
+/// A token is not used in its last minute: a call may take that long.
+const MARGIN: SignedDuration = SignedDuration::from_secs(60);
+/// A token younger than this that is refused was never good.
+pub(crate) const FRESH: SignedDuration = SignedDuration::from_secs(60);
+
+/// Where an account's tokens come from.
+pub trait Source: Send + Sync {
+    /// Asks for a token; `refresh` is what the last one said to refresh with, if it said so.
+    ///
+    /// # Errors
+    /// When address or credential cannot be sent.
+    fn build(&self, refresh: Option<&Secret>) -> Result<Request<Vec<u8>>, CannotBuild>;
+    /// Reads it.
+    ///
+    /// # Errors
+    /// `Connection` when it is no longer granted.
+    fn read(&self, reply: &Response<Vec<u8>>, stamp: &Stamp) -> Result<Token, CannotRead>;
+}
+
+/// A token that can be used now.
+pub(crate) struct Current {
+    pub(crate) access: Secret,
+    pub(crate) obtained_at: Timestamp,
+}
+
+/// What is sealed.
+#[derive(Serialize, Deserialize, zeroize::Zeroize, zeroize::ZeroizeOnDrop)]
+struct Kept {
+    access: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    refresh: Option<String>,
+}
+
+/// The connection's token, renewed if it is about to end. While another function renews it the work comes back
+/// in a second.
+pub(crate) async fn current(
+    channels: &Channels,
+    id: &ConnectionId,
+    source: &dyn Source,
+    now: Timestamp,
+) -> Result<Current, NotDone> {
+    let held = channels.db.token(id).await?;
+    let kept = match &held {
+        Some(held) => Some(open(channels, id, held).await?),
+        None => None,
+    };
+    if let (Some(held), Some(kept)) = (&held, &kept)
+        && now < after(held.expires_at, -MARGIN)
+    {
+        return Ok(Current { access: Secret::new(kept.access.clone()), obtained_at: held.obtained_at });
+    }
+    if !channels.db.lease_token(id, now).await? {
+        let text = "another function is getting the connection's token".to_owned();
+        return Err(Told { advice: Advice::Wait { seconds: 1 }, text }.into());
+    }
+    let refresh = kept.as_ref().and_then(|k| k.refresh.clone()).map(Secret::new);
+    let request = source.build(refresh.as_ref()).map_err(Told::from)?;
+    let reply = channels.outbound.send(request).await.map_err(Told::from)?;
+    let token = match source.read(&reply, &stamp(now)) {
+        Ok(token) => token,
+        Err(error) => {
+            let told = Told::from(error);
+            if told.advice == Advice::AskPerson(Reason::ConnectionRefused) {
+                tracing::error!(connection = %id, error = %told, "the account no longer grants us a token; this connection is paused");
+                channels.db.set_connection_state(id, ConnectionState::Refused).await?;
+            }
+            return Err(told.into());
+        }
+    };
+    let kept = Kept {
+        access: token.access.expose().to_owned(),
+        refresh: token.refresh.or(refresh).map(|r| r.expose().to_owned()),
+    };
+    let plain =
+        serde_json::to_vec(&kept).map(zeroize::Zeroizing::new).map_err(|_| StoreError::Corrupt("token"))?;
+    let sealed = channels.vault.seal(id.as_str(), &plain).await?;
+    let held = HeldToken { sealed, obtained_at: now, expires_at: token.expires_at };
+    channels.db.save_token(id, &held).await?;
+    Ok(Current { access: token.access, obtained_at: now })
+}
+
+async fn open(channels: &Channels, id: &ConnectionId, held: &HeldToken) -> Result<Kept, StoreError> {
+    let plain = channels.vault.open(id.as_str(), &held.sealed).await?;
+    serde_json::from_slice(&plain).map_err(|_| StoreError::Corrupt("token"))
+}
