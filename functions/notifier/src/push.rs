@@ -17,8 +17,6 @@ use waybill_runtime::directory::Account;
 use waybill_runtime::{Failure, Step};
 use waybill_store::pushes::Pushed;
 
-/// Requests a push usually takes: look the listing up, write.
-const CALLS: u32 = 2;
 /// A channel that has no place for a SKU is asked again after this.
 const REFUSED_FOR: SignedDuration = SignedDuration::from_hours(24);
 
@@ -85,7 +83,7 @@ fn is_told(told: &Pushed, quantity: u32, now: Timestamp) -> bool {
 async fn tell(env: &Env, account: &Arc<Account>, level: Level, now: Timestamp) -> Result<Outcome, NotDone> {
     let open = env.channels.open(account, now).await?;
     let talk = open.channel.stock(level);
-    env.channels.tell(&open, Operation::Stock, CALLS, talk, now).await
+    env.channels.tell(&open, Operation::Stock, talk, now).await
 }
 
 /// The same for every attempt of one message, another for every other number or time.

@@ -21,8 +21,6 @@ use waybill_store::{Queue, Work};
 
 /// How long a write-back is held for the one who claimed it: longer than this function's time-out.
 const LEASE: SignedDuration = SignedDuration::from_secs(90);
-/// Requests telling usually takes: read, write, read again.
-const CALLS: u32 = 3;
 /// What a channel took is looked for again after this, in seconds.
 const LOOK_AGAIN: u32 = 600;
 /// A channel that does not show by then what it took, lost it.
@@ -212,5 +210,5 @@ fn sent(
 async fn tell(env: &Env, account: &Arc<Account>, sent: Sent, now: Timestamp) -> Result<Outcome, NotDone> {
     let open = env.channels.open(account, now).await?;
     let talk = open.channel.write_back(sent);
-    env.channels.tell(&open, Operation::WriteBack, CALLS, talk, now).await
+    env.channels.tell(&open, Operation::WriteBack, talk, now).await
 }

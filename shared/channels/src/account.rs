@@ -39,6 +39,14 @@ impl Account {
         }
     }
 
+    /// How many requests an exchange usually takes.
+    pub fn calls(&self, operation: Operation) -> u32 {
+        match (self, operation) {
+            (_, Operation::Search | Operation::Read) => 1,
+            (Self::Shopify(_), Operation::WriteBack | Operation::Stock) => 2,
+        }
+    }
+
     /// How far before the last window's end the next one begins.
     pub fn overlap(&self) -> SignedDuration {
         match self {

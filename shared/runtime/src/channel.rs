@@ -100,7 +100,7 @@ impl Channels {
         next: Option<&str>,
         now: Timestamp,
     ) -> Result<Page, NotDone> {
-        self.take(open, Operation::Search, 1, now).await?;
+        self.take(open, Operation::Search, now).await?;
         let request = open.channel.build_changed(window, next, &stamp(now)).map_err(Told::from)?;
         let reply = self.outbound.send(request).await.map_err(Told::from)?;
         match open.channel.read_changed(&reply, next) {
@@ -120,7 +120,7 @@ impl Channels {
         now: Timestamp,
     ) -> Result<Option<Found>, NotDone> {
         let mut one: ReadOne = open.channel.one(channel_id);
-        let led = self.lead(open, Operation::Read, 1, now, |reply, stamp| {
+        let led = self.lead(open, Operation::Read, now, |reply, stamp| {
             Ok(match one(reply, stamp)? {
                 Reading::Send(request) => Turn::Send(request),
                 Reading::Over(found) => Turn::Over(found),
@@ -129,7 +129,7 @@ impl Channels {
         led.await
     }
 
-    /// Tells the channel something. `calls` is how many requests that usually takes.
+    /// Tells the channel something.
     ///
     /// # Errors
     /// As [`NotDone`] says.
@@ -137,11 +137,10 @@ impl Channels {
         &self,
         open: &Open<'_>,
         operation: Operation,
-        calls: u32,
         mut talk: Talk,
         now: Timestamp,
     ) -> Result<Outcome, NotDone> {
-        let led = self.lead(open, operation, calls, now, |reply, stamp| {
+        let led = self.lead(open, operation, now, |reply, stamp| {
             Ok(match talk(reply, stamp)? {
                 Next::Send(request) => Turn::Send(request),
                 Next::Over(outcome) => Turn::Over(outcome),
@@ -154,14 +153,13 @@ impl Channels {
         &self,
         open: &Open<'_>,
         operation: Operation,
-        calls: u32,
         now: Timestamp,
         mut turn: impl FnMut(
             Option<&Response<Vec<u8>>>,
             &Stamp,
         ) -> Result<Turn<T>, waybill_channels::writeback::Broke>,
     ) -> Result<T, NotDone> {
-        self.take(open, operation, calls, now).await?;
+        self.take(open, operation, now).await?;
         let mut reply = None;
         for _ in 0..=LONGEST_TALK {
             match turn(reply.as_ref(), &stamp(now)) {
@@ -177,14 +175,9 @@ impl Channels {
     }
 
     /// Takes calls out of the connection's budget.
-    async fn take(
-        &self,
-        open: &Open<'_>,
-        operation: Operation,
-        calls: u32,
-        now: Timestamp,
-    ) -> Result<(), NotDone> {
+    async fn take(&self, open: &Open<'_>, operation: Operation, now: Timestamp) -> Result<(), NotDone> {
         let (id, rate) = (&open.account.connection.id, open.channel.rate(operation));
+        let calls = open.channel.calls(operation);
         match self.db.take_calls(id, operation.as_str(), rate, calls, now).await? {
             None => Ok(()),
             Some(time) => Err(wait(time).into()),

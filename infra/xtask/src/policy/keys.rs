@@ -14,6 +14,8 @@ const ALLOWED: &[(&str, &str, &[&str])] = &[
     ("RecipientsKey", "kms:Decrypt", &["reveal", "shipper"]),
     ("RecipientsKey", "kms:GenerateDataKey", &["poller", "shipper", "webhook"]),
     ("CredentialsKey", "kms:Decrypt", &["notifier", "poller", "shipper", "tracker", "webhook"]),
+    // Tokens that end are sealed by whoever renewed them.
+    ("CredentialsKey", "kms:Encrypt", &["notifier", "poller"]),
 ];
 
 /// What only uses a key.

@@ -27,12 +27,13 @@ pub const OVERLAP: SignedDuration = SignedDuration::from_mins(5);
 /// How long before now a window ends.
 pub const SETTLE: SignedDuration = SignedDuration::from_secs(5);
 
-/// How often a shop may be called. Shopify counts points, 100 restored a second and 2,000 at most on the smallest
-/// plan (contract section 3); our calls ask for up to 60, so one in 0.6 s, and 30 at once.
+/// How often a shop may be called. Shopify counts points, not calls: 2,000 at most and 100 restored a second on the
+/// smallest plan (contract section 3). Its own count is obeyed from its replies; this keeps a burst of ours from
+/// emptying it at one go.
 pub fn rate(operation: Operation) -> Rate {
     match operation {
         Operation::Search | Operation::Read | Operation::WriteBack | Operation::Stock => {
-            Rate { every: SignedDuration::from_millis(600), burst: 30 }
+            Rate { every: SignedDuration::from_millis(100), burst: 60 }
         }
     }
 }
