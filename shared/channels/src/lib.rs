@@ -13,6 +13,7 @@ pub mod shopify;
 pub mod stamp;
 pub mod stock;
 pub mod token;
+pub mod woocommerce;
 pub mod writeback;
 
 pub use operation::Operation;
