@@ -14,6 +14,7 @@ pub mod shopify;
 pub mod stamp;
 pub mod stock;
 pub mod token;
+pub mod woocommerce;
 pub mod writeback;
 
 pub use account::{Account, ReadOne, Talk, counts_physical, poll_every};
