@@ -9,6 +9,7 @@ pub mod error;
 pub mod feed;
 pub mod hint;
 mod lax;
+pub mod magento;
 mod operation;
 pub mod shopify;
 pub mod stamp;
