@@ -3,6 +3,7 @@
 //! Everything is pure: `build_*` makes a request, `read_*` takes a reply or a delivery apart. Sending, waiting
 //! and storing happen elsewhere, so that every case is tested without a socket (DESIGN section 7).
 
+pub mod amazon;
 mod amount;
 pub mod error;
 pub mod feed;
