@@ -197,7 +197,8 @@ fn update(held: &Order, incoming: &Incoming, who: &Identity, now: Timestamp) -> 
     order.digest.clone_from(&who.digest);
     order.channel_ref = Some(incoming.channel_ref.clone());
     let was_due = order.due_at;
-    let mut changed = order.destination != incoming.destination;
+    // Amazon tells no address of an order that left: not told is not changed.
+    let mut changed = incoming.destination.is_some() && order.destination != incoming.destination;
     let gone = matches!(held.status, Status::Dispatched | Status::Delivered | Status::Returned);
     let planned = (held.shipments > 0 || held.claim.is_some()) && held.status != Status::Cancelled;
     if planned || gone {

@@ -115,6 +115,19 @@ fn a_change_after_booking_asks_a_person_and_keeps_the_label_true() {
 }
 
 #[test]
+fn an_address_that_is_not_told_any_more_has_not_changed() {
+    let mut held = reserved(2);
+    held.status = Status::Dispatched;
+    held.shipments = 1;
+    let left = Incoming { destination: None, ..incoming(5, 2) };
+    let order = updated(&held, &left, "b");
+    assert!(order.exceptions.is_empty() && order.destination.is_some());
+    let mut elsewhere = incoming(5, 2);
+    elsewhere.destination.as_mut().unwrap().country = "IE".into();
+    assert_eq!(updated(&held, &elsewhere, "b").exceptions[0].reason, Reason::ChangedAfterBooking);
+}
+
+#[test]
 fn cancelled_before_allocation_is_done_and_after_it_is_watched() {
     let cancelled = Incoming { cancelled_at: Some(at(5)), ..incoming(5, 2) };
     let before = updated(&created(2), &cancelled, "b");
