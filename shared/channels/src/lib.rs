@@ -4,6 +4,7 @@
 //! and storing happen elsewhere, so that every case is tested without a socket (DESIGN section 7).
 
 mod amount;
+pub mod ebay;
 pub mod error;
 pub mod feed;
 pub mod hint;
