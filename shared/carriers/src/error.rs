@@ -36,6 +36,18 @@ pub enum CannotBuild {
         /// Its name at the carrier.
         field: &'static str,
     },
+    /// A field is not what it should be: letters in a phone number, a postcode that cannot be one.
+    #[error("{field} is not one the carrier can use: correct it at the channel or in the settings")]
+    Malformed {
+        /// Its name at the carrier.
+        field: &'static str,
+    },
+    /// This carrier does not do it, or nobody has seen that it does.
+    #[error("the carrier does not do {what}: choose another service")]
+    Unsupported {
+        /// What.
+        what: &'static str,
+    },
 }
 
 impl CannotBuild {
@@ -43,7 +55,10 @@ impl CannotBuild {
     pub fn advice(&self) -> Advice {
         match self {
             Self::Address | Self::Credential => Advice::AskPerson(Reason::ConnectionRefused),
-            Self::Missing { .. } | Self::Beyond { .. } => Advice::AskPerson(Reason::CarrierRefused),
+            Self::Missing { .. }
+            | Self::Beyond { .. }
+            | Self::Malformed { .. }
+            | Self::Unsupported { .. } => Advice::AskPerson(Reason::CarrierRefused),
         }
     }
 }
