@@ -111,8 +111,18 @@ async fn reread(env: &Env, account: &Account, channel_id: String, now: Timestamp
     env.queues.send(Queue::Poll, &[work], 0).await
 }
 
+/// Puts the erasure of one buyer at one account on its queue.
+pub(crate) async fn erase_buyer(
+    env: &Env,
+    account: &Account,
+    buyer: &Text,
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    erase(env, account, &[], std::slice::from_ref(buyer), now).await
+}
+
 /// Puts the erasure of these orders and of these buyers on its queue.
-pub(crate) async fn erase(
+async fn erase(
     env: &Env,
     account: &Account,
     orders: &[String],

@@ -114,6 +114,7 @@ pub async fn store(
             address,
             tracking_address,
             token_address: None,
+            keys_address: None,
             places: BTreeMap::new(),
             credentials: vault.seal(id.as_str(), &plain).await?,
         };

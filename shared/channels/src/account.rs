@@ -4,7 +4,7 @@ use crate::error::{CannotBuild, CannotRead};
 use crate::feed::{Page, Reading, Window};
 use crate::stock::Level;
 use crate::writeback::{Broke, Next, Sent};
-use crate::{Operation, Stamp, shopify};
+use crate::{Operation, Stamp, amazon, ebay, magento, shopify, woocommerce};
 use http::{Request, Response};
 use jiff::SignedDuration;
 use waybill_domain::order::Channel;
@@ -15,6 +15,14 @@ use waybill_domain::rate::Rate;
 pub enum Account {
     /// A Shopify shop.
     Shopify(shopify::Shop),
+    /// A WooCommerce shop.
+    WooCommerce(woocommerce::Shop),
+    /// A Magento or Adobe Commerce shop.
+    Magento(magento::Shop),
+    /// An Amazon seller.
+    Amazon(amazon::Seller),
+    /// An eBay seller.
+    Ebay(ebay::Seller),
 }
 
 /// Telling a channel something, reply by reply; see [`crate::writeback`]. It is given what the last request
@@ -29,6 +37,10 @@ impl Account {
     pub fn channel(&self) -> Channel {
         match self {
             Self::Shopify(_) => Channel::Shopify,
+            Self::WooCommerce(_) => Channel::WooCommerce,
+            Self::Magento(_) => Channel::Magento,
+            Self::Amazon(_) => Channel::Amazon,
+            Self::Ebay(_) => Channel::Ebay,
         }
     }
 
@@ -36,14 +48,28 @@ impl Account {
     pub fn rate(&self, operation: Operation) -> Rate {
         match self {
             Self::Shopify(_) => shopify::rate(operation),
+            Self::WooCommerce(_) => woocommerce::rate(operation),
+            Self::Magento(_) => magento::rate(operation),
+            Self::Amazon(_) => amazon::rate(operation),
+            Self::Ebay(_) => ebay::rate(operation),
         }
     }
 
-    /// How many requests an exchange usually takes.
-    pub fn calls(&self, operation: Operation) -> u32 {
+    /// What an exchange usually takes out of which limits.
+    pub fn costs(&self, operation: Operation) -> &'static [(Operation, u32)] {
+        use Operation::{Read, Search, Stock, WriteBack};
         match (self, operation) {
-            (_, Operation::Search | Operation::Read) => 1,
-            (Self::Shopify(_), Operation::WriteBack | Operation::Stock) => 2,
+            (_, Search) => &[(Search, 1)],
+            // The order, and its refunds where there are any.
+            (Self::WooCommerce(_), Read) => &[(Read, 2)],
+            (_, Read) => &[(Read, 1)],
+            // Looking, telling and looking again are limited apart.
+            (Self::Amazon(_), WriteBack) => &[(Read, 2), (WriteBack, 1)],
+            (Self::Shopify(_) | Self::Ebay(_), WriteBack) => &[(WriteBack, 2)],
+            (Self::Magento(_), WriteBack) => &[(WriteBack, 3)],
+            (Self::WooCommerce(_), WriteBack) => &[(WriteBack, 4)],
+            (Self::Amazon(_) | Self::Magento(_), Stock) => &[(Stock, 1)],
+            (_, Stock) => &[(Stock, 2)],
         }
     }
 
@@ -51,6 +77,10 @@ impl Account {
     pub fn overlap(&self) -> SignedDuration {
         match self {
             Self::Shopify(_) => shopify::OVERLAP,
+            Self::WooCommerce(_) => woocommerce::OVERLAP,
+            Self::Magento(_) => magento::OVERLAP,
+            Self::Amazon(_) => amazon::OVERLAP,
+            Self::Ebay(_) => ebay::OVERLAP,
         }
     }
 
@@ -58,6 +88,10 @@ impl Account {
     pub fn settle(&self) -> SignedDuration {
         match self {
             Self::Shopify(_) => shopify::SETTLE,
+            Self::WooCommerce(_) => woocommerce::SETTLE,
+            Self::Magento(_) => magento::SETTLE,
+            Self::Amazon(_) => amazon::SETTLE,
+            Self::Ebay(_) => ebay::SETTLE,
         }
     }
 
@@ -69,10 +103,14 @@ impl Account {
         &self,
         window: &Window,
         next: Option<&str>,
-        _stamp: &Stamp,
+        stamp: &Stamp,
     ) -> Result<Request<Vec<u8>>, CannotBuild> {
         match self {
-            Self::Shopify(shop) => shopify::feed::build_changed(shop, window, next),
+            Self::Shopify(account) => shopify::feed::build_changed(account, window, next),
+            Self::WooCommerce(account) => woocommerce::feed::build_changed(account, window, next, stamp),
+            Self::Magento(account) => magento::feed::build_changed(account, window, next, stamp),
+            Self::Amazon(account) => amazon::feed::build_changed(account, window, next, stamp),
+            Self::Ebay(account) => ebay::feed::build_changed(account, window, next, stamp),
         }
     }
 
@@ -80,17 +118,37 @@ impl Account {
     ///
     /// # Errors
     /// `CannotRead` when the channel refuses or nothing of the page can be read.
-    pub fn read_changed(&self, reply: &Response<Vec<u8>>, _next: Option<&str>) -> Result<Page, CannotRead> {
+    pub fn read_changed(&self, reply: &Response<Vec<u8>>, next: Option<&str>) -> Result<Page, CannotRead> {
         match self {
             Self::Shopify(_) => shopify::feed::read_changed(reply),
+            Self::WooCommerce(_) => woocommerce::feed::read_changed(reply, next),
+            Self::Magento(shop) => magento::feed::read_changed(shop, reply, next),
+            Self::Amazon(_) => amazon::feed::read_changed(reply, next),
+            Self::Ebay(_) => ebay::feed::read_changed(reply, next),
         }
     }
 
     /// Reads one order.
     pub fn one(&self, channel_id: &str) -> ReadOne {
         match self {
-            Self::Shopify(shop) => {
-                let mut one = shopify::feed::One::new(shop, channel_id);
+            Self::Shopify(account) => {
+                let mut one = shopify::feed::One::new(account, channel_id);
+                Box::new(move |reply, stamp| one.next(reply, stamp))
+            }
+            Self::WooCommerce(account) => {
+                let mut one = woocommerce::feed::One::new(account, channel_id);
+                Box::new(move |reply, stamp| one.next(reply, stamp))
+            }
+            Self::Magento(account) => {
+                let mut one = magento::feed::One::new(account, channel_id);
+                Box::new(move |reply, stamp| one.next(reply, stamp))
+            }
+            Self::Amazon(account) => {
+                let mut one = amazon::feed::One::new(account, channel_id);
+                Box::new(move |reply, stamp| one.next(reply, stamp))
+            }
+            Self::Ebay(account) => {
+                let mut one = ebay::feed::One::new(account, channel_id);
                 Box::new(move |reply, stamp| one.next(reply, stamp))
             }
         }
@@ -99,8 +157,24 @@ impl Account {
     /// Tells the channel that a parcel left.
     pub fn write_back(&self, sent: Sent) -> Talk {
         match self {
-            Self::Shopify(shop) => {
-                let mut talk = shopify::writeback::Talk::new(shop, sent);
+            Self::Shopify(account) => {
+                let mut talk = shopify::writeback::Talk::new(account, sent);
+                Box::new(move |reply, stamp| talk.next(reply, stamp))
+            }
+            Self::WooCommerce(account) => {
+                let mut talk = woocommerce::writeback::Talk::new(account, sent);
+                Box::new(move |reply, stamp| talk.next(reply, stamp))
+            }
+            Self::Magento(account) => {
+                let mut talk = magento::writeback::Talk::new(account, sent);
+                Box::new(move |reply, stamp| talk.next(reply, stamp))
+            }
+            Self::Amazon(account) => {
+                let mut talk = amazon::writeback::Talk::new(account, sent);
+                Box::new(move |reply, stamp| talk.next(reply, stamp))
+            }
+            Self::Ebay(account) => {
+                let mut talk = ebay::writeback::Talk::new(account, sent);
                 Box::new(move |reply, stamp| talk.next(reply, stamp))
             }
         }
@@ -109,8 +183,24 @@ impl Account {
     /// Tells the channel how much may be sold.
     pub fn stock(&self, level: Level) -> Talk {
         match self {
-            Self::Shopify(shop) => {
-                let mut talk = shopify::stock::Talk::new(shop, level);
+            Self::Shopify(account) => {
+                let mut talk = shopify::stock::Talk::new(account, level);
+                Box::new(move |reply, stamp| talk.next(reply, stamp))
+            }
+            Self::WooCommerce(account) => {
+                let mut talk = woocommerce::stock::Talk::new(account, level);
+                Box::new(move |reply, stamp| talk.next(reply, stamp))
+            }
+            Self::Magento(account) => {
+                let mut talk = magento::stock::Talk::new(account, level);
+                Box::new(move |reply, stamp| talk.next(reply, stamp))
+            }
+            Self::Amazon(account) => {
+                let mut talk = amazon::stock::Talk::new(account, level);
+                Box::new(move |reply, stamp| talk.next(reply, stamp))
+            }
+            Self::Ebay(account) => {
+                let mut talk = ebay::stock::Talk::new(account, level);
                 Box::new(move |reply, stamp| talk.next(reply, stamp))
             }
         }

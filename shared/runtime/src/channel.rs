@@ -78,7 +78,7 @@ impl Channels {
     /// `Told` when the channel gives no token, or another function is getting one; `Store` as AWS answers.
     pub async fn open<'a>(&self, account: &'a Account, now: Timestamp) -> Result<Open<'a>, NotDone> {
         let got = match account.token_source() {
-            Some(source) => Some(token::current(self, &account.connection.id, source.as_ref(), now).await?),
+            Some(source) => Some(token::current(self, &account.connection.id, &source, now).await?),
             None => None,
         };
         let token = got.as_ref().map(|t| t.obtained_at);
@@ -176,12 +176,14 @@ impl Channels {
 
     /// Takes calls out of the connection's budget.
     async fn take(&self, open: &Open<'_>, operation: Operation, now: Timestamp) -> Result<(), NotDone> {
-        let (id, rate) = (&open.account.connection.id, open.channel.rate(operation));
-        let calls = open.channel.calls(operation);
-        match self.db.take_calls(id, operation.as_str(), rate, calls, now).await? {
-            None => Ok(()),
-            Some(time) => Err(wait(time).into()),
+        let id = &open.account.connection.id;
+        for (operation, calls) in open.channel.costs(operation) {
+            let rate = open.channel.rate(*operation);
+            if let Some(time) = self.db.take_calls(id, operation.as_str(), rate, *calls, now).await? {
+                return Err(wait(time).into());
+            }
         }
+        Ok(())
     }
 
     /// What a failed exchange means: a spent budget is remembered for all, a token that died early is replaced, a

@@ -2,12 +2,13 @@
 //!
 //! Only credentials are kept: data keys of recipients never are.
 
-use crate::token;
+use crate::token::Source;
 use jiff::{SignedDuration, Timestamp};
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 use waybill_carriers::royal_mail;
 use waybill_channels as channels;
+use waybill_channels::magento::{self, WeightUnit};
 use waybill_domain::{ConnectionId, MerchantId};
 use waybill_privacy::index::IndexKey;
 use waybill_privacy::secret::Secret;
@@ -39,18 +40,48 @@ impl Account {
     /// The account's channel side; `access` is its current token, where it needs one.
     pub fn channel(&self, access: Option<Secret>) -> Option<channels::Account> {
         let base = self.connection.address.clone();
-        match (&self.credentials, access) {
+        let secret = |text: &String| Secret::new(text.clone());
+        let weight = |pounds: bool| if pounds { WeightUnit::Pounds } else { WeightUnit::Kilograms };
+        Some(match (&self.credentials, access) {
             (Credentials::Shopify { token, .. }, _) => {
-                let token = Secret::new(token.clone());
-                Some(channels::Account::Shopify(channels::shopify::Shop { base, token }))
+                channels::Account::Shopify(channels::shopify::Shop { base, token: secret(token) })
             }
-            _ => None,
-        }
+            (Credentials::WooCommerce { key, secret: consumer, .. }, _) => {
+                let (key, consumer) = (secret(key), secret(consumer));
+                channels::Account::WooCommerce(channels::woocommerce::Shop { base, key, secret: consumer })
+            }
+            (Credentials::Magento { consumer_key, consumer_secret, token, token_secret, pounds, .. }, _) => {
+                let access = magento::Access::OAuth1 {
+                    consumer_key: consumer_key.clone(),
+                    consumer_secret: secret(consumer_secret),
+                    token: secret(token),
+                    token_secret: secret(token_secret),
+                };
+                channels::Account::Magento(magento::Shop { base, access, weight: weight(*pounds) })
+            }
+            (Credentials::AdobeCommerce { pounds, .. }, Some(access)) => {
+                let access = magento::Access::Bearer(access);
+                channels::Account::Magento(magento::Shop { base, access, weight: weight(*pounds) })
+            }
+            (Credentials::Amazon { seller_id, marketplace_id, .. }, Some(access)) => {
+                channels::Account::Amazon(channels::amazon::Seller {
+                    base,
+                    access,
+                    seller_id: seller_id.clone(),
+                    marketplace_id: marketplace_id.clone(),
+                })
+            }
+            (Credentials::Ebay { .. }, Some(access)) => {
+                channels::Account::Ebay(channels::ebay::Seller { base, access })
+            }
+            _ => return None,
+        })
     }
 
     /// Where its tokens come from; `None` for an account whose credentials do not end.
-    pub fn token_source(&self) -> Option<Box<dyn token::Source>> {
-        None
+    pub fn token_source(&self) -> Option<Source> {
+        let auth = self.connection.token_address.clone().unwrap_or_else(|| self.connection.address.clone());
+        Source::of(&self.credentials, auth)
     }
 
     /// The account as a Click & Drop account, if it is one.

@@ -5,16 +5,16 @@ use crate::remote::Told;
 use http::{Request, Response};
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
-use waybill_channels::Stamp;
 use waybill_channels::error::{CannotBuild, CannotRead};
 use waybill_channels::token::Token;
+use waybill_channels::{Stamp, amazon, ebay, magento};
 use waybill_domain::ConnectionId;
 use waybill_domain::advice::Advice;
 use waybill_domain::exception::Reason;
 use waybill_domain::time::after;
 use waybill_privacy::secret::Secret;
 use waybill_store::StoreError;
-use waybill_store::registry::ConnectionState;
+use waybill_store::registry::{ConnectionState, Credentials};
 use waybill_store::tokens::HeldToken;
 
 /// A token is not used in its last minute: a call may take that long.
@@ -23,17 +23,64 @@ const MARGIN: SignedDuration = SignedDuration::from_secs(60);
 pub(crate) const FRESH: SignedDuration = SignedDuration::from_secs(60);
 
 /// Where an account's tokens come from.
-pub trait Source: Send + Sync {
+pub enum Source {
+    /// Login with Amazon, with what the seller granted.
+    Amazon(amazon::token::Application, Secret),
+    /// eBay, with what the seller granted.
+    Ebay(ebay::token::Application, Secret),
+    /// Adobe's identity service.
+    Adobe(magento::token::Application),
+}
+
+impl Source {
+    /// The source that fits an account's credentials; `auth` is the address that gives tokens.
+    pub(crate) fn of(credentials: &Credentials, auth: String) -> Option<Self> {
+        let secret = |text: &String| Secret::new(text.clone());
+        Some(match credentials {
+            Credentials::Amazon { client_id, client_secret, refresh_token, .. } => {
+                let (client_id, client_secret) = (client_id.clone(), secret(client_secret));
+                let application = amazon::token::Application { auth, client_id, client_secret };
+                Self::Amazon(application, secret(refresh_token))
+            }
+            Credentials::Ebay { client_id, client_secret, refresh_token, .. } => {
+                let application = ebay::token::Application {
+                    consent: auth.clone(),
+                    base: auth,
+                    client_id: client_id.clone(),
+                    client_secret: secret(client_secret),
+                    redirect: String::new(),
+                };
+                Self::Ebay(application, secret(refresh_token))
+            }
+            Credentials::AdobeCommerce { client_id, client_secret, .. } => {
+                let (client_id, client_secret) = (client_id.clone(), secret(client_secret));
+                Self::Adobe(magento::token::Application { base: auth, client_id, client_secret })
+            }
+            _ => return None,
+        })
+    }
+
     /// Asks for a token; `refresh` is what the last one said to refresh with, if it said so.
-    ///
-    /// # Errors
-    /// When address or credential cannot be sent.
-    fn build(&self, refresh: Option<&Secret>) -> Result<Request<Vec<u8>>, CannotBuild>;
+    fn build(&self, refresh: Option<&Secret>) -> Result<Request<Vec<u8>>, CannotBuild> {
+        match self {
+            Self::Amazon(application, granted) => {
+                amazon::token::build_refresh(application, refresh.unwrap_or(granted))
+            }
+            Self::Ebay(application, granted) => {
+                ebay::token::build_refresh(application, refresh.unwrap_or(granted))
+            }
+            Self::Adobe(application) => magento::token::build_refresh(application),
+        }
+    }
+
     /// Reads it.
-    ///
-    /// # Errors
-    /// `Connection` when it is no longer granted.
-    fn read(&self, reply: &Response<Vec<u8>>, stamp: &Stamp) -> Result<Token, CannotRead>;
+    fn read(&self, reply: &Response<Vec<u8>>, stamp: &Stamp) -> Result<Token, CannotRead> {
+        match self {
+            Self::Amazon(..) => amazon::token::read_token(reply, stamp),
+            Self::Ebay(..) => ebay::token::read_token(reply, stamp),
+            Self::Adobe(_) => magento::token::read_token(reply, stamp),
+        }
+    }
 }
 
 /// A token that can be used now.
@@ -55,7 +102,7 @@ struct Kept {
 pub(crate) async fn current(
     channels: &Channels,
     id: &ConnectionId,
-    source: &dyn Source,
+    source: &Source,
     now: Timestamp,
 ) -> Result<Current, NotDone> {
     let held = channels.db.token(id).await?;

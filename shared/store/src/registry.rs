@@ -134,6 +134,9 @@ pub struct Connection {
     /// Address that gives tokens, where that is another.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub token_address: Option<String>,
+    /// Address of the keys that deliveries are signed with, where that is not the platform's own.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub keys_address: Option<String>,
     /// How the channel calls each of our warehouses, where it knows places.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub places: BTreeMap<WarehouseId, String>,
@@ -173,6 +176,9 @@ pub enum Credentials {
         token: String,
         /// Token secret.
         token_secret: String,
+        /// In what the shop weighs.
+        #[serde(default)]
+        pounds: bool,
         /// The client id Adobe's events must name, where the shop sends events.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         events_client: Option<String>,
@@ -183,6 +189,9 @@ pub enum Credentials {
         client_id: String,
         /// Client secret.
         client_secret: String,
+        /// In what the shop weighs.
+        #[serde(default)]
+        pounds: bool,
     },
     /// An Amazon application's, with what the seller granted it.
     Amazon {

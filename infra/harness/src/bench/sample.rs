@@ -97,6 +97,7 @@ fn account() -> Result<Account, Trouble> {
         address: "https://shop.invalid".to_owned(),
         tracking_address: None,
         token_address: None,
+        keys_address: None,
         places: std::collections::BTreeMap::new(),
         credentials: Vec::new(),
     };

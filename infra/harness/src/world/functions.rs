@@ -49,6 +49,8 @@ impl Functions {
                 db: db.clone(),
                 keyring: kms.clone(),
                 queues: queues.clone(),
+                outbound: outbound.clone(),
+                keys: waybill_webhook::Keys::default(),
                 clock: time.clock(),
             })),
             poller: Arc::new(waybill_poller::Env {

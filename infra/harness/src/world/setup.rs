@@ -171,6 +171,7 @@ async fn shop_connection(
         address: format!("http://sandbox.invalid/shopify/{SHOP}"),
         tracking_address: None,
         token_address: None,
+        keys_address: None,
         places: std::collections::BTreeMap::new(),
         credentials: sealed(kms, id, &secret).await?,
     })
@@ -194,6 +195,7 @@ async fn carrier_connection(
         address: "http://sandbox.invalid/royal-mail".to_owned(),
         tracking_address: Some("http://sandbox.invalid/royal-mail-tracking".to_owned()),
         token_address: None,
+        keys_address: None,
         places: std::collections::BTreeMap::new(),
         credentials: sealed(kms, id, &secret).await?,
     })
