@@ -25,6 +25,11 @@ pub(crate) const STATUS_REQUIRED: Problem = Problem::new(
     "State one status with ?status=: received, allocated, part_allocated, backordered, held, picking, booked, \
      dispatched, delivered, cancelled or returned.",
 );
+pub(crate) const BAD_BODY: Problem = Problem::new(
+    StatusCode::BAD_REQUEST,
+    "bad_body",
+    "The body is not JSON of the documented fields; compare it with the description of the call.",
+);
 pub(crate) const BAD_LIMIT: Problem =
     Problem::new(StatusCode::BAD_REQUEST, "bad_limit", "The limit must be a number from 1 to 100.");
 pub(crate) const BAD_CURSOR: Problem = Problem::new(

@@ -68,7 +68,7 @@ pub(crate) async fn order(env: &Env, id: &OrderId, now: Timestamp) -> Result<Ste
         match account.connection.state {
             ConnectionState::Active => {}
             // The clock brings the order back; a message that also came back would be one more at every look.
-            ConnectionState::Refused => return Ok(Step::Done),
+            ConnectionState::Refused | ConnectionState::Paused => return Ok(Step::Done),
             // Nobody is left to tell; the parcel goes its way all the same.
             ConnectionState::Disconnected => continue,
         }

@@ -66,7 +66,7 @@ async fn account(
     let account = env.directory.account(id, now).await?.ok_or(Failure::Fault("no such connection"))?;
     Ok(match account.connection.state {
         ConnectionState::Active => Ok(account),
-        ConnectionState::Refused => Err(Step::Again { seconds: PAUSED }),
+        ConnectionState::Refused | ConnectionState::Paused => Err(Step::Again { seconds: PAUSED }),
         ConnectionState::Disconnected => Err(Step::Done),
     })
 }

@@ -1,6 +1,7 @@
 //! What drives the functions from outside: the seeder and the demo against a running stack, the simulation and
 //! the bench against in-memory AWS.
 
+pub mod accounts;
 pub mod bench;
 pub mod canary;
 pub mod demo;

@@ -64,6 +64,10 @@ pub enum Action {
     ListExceptions,
     /// Levels and reservations of one SKU.
     ReadStock,
+    /// Accounts at channels and carriers, without their secrets.
+    ReadConnections,
+    /// Connect, try, pause, rotate and take away accounts.
+    ManageConnections,
     /// The recipient of one order.
     RevealRecipient(Why),
     /// The label of one shipment.
@@ -75,7 +79,12 @@ impl Action {
     pub fn opens_personal_data(self) -> bool {
         match self {
             Self::RevealRecipient(_) | Self::DownloadLabel(_) => true,
-            Self::ListOrders | Self::ReadOrder | Self::ListExceptions | Self::ReadStock => false,
+            Self::ListOrders
+            | Self::ReadOrder
+            | Self::ListExceptions
+            | Self::ReadStock
+            | Self::ReadConnections
+            | Self::ManageConnections => false,
         }
     }
 }
@@ -103,6 +112,12 @@ pub fn allowed(role: Role, action: Action) -> bool {
                 true
             }
         },
+        Action::ReadConnections => match role {
+            Role::Owner | Role::Manager | Role::Auditor | Role::Integrator => true,
+            Role::Packer | Role::Support => false,
+        },
+        // Who changes where data comes from and goes to answers for it.
+        Action::ManageConnections => role == Role::Owner,
         Action::RevealRecipient(why) | Action::DownloadLabel(why) => match role {
             Role::Owner => true,
             Role::Manager => why != Why::Legal,

@@ -43,8 +43,9 @@ impl Account {
         let secret = |text: &String| Secret::new(text.clone());
         let weight = |pounds: bool| if pounds { WeightUnit::Pounds } else { WeightUnit::Kilograms };
         Some(match (&self.credentials, access) {
-            (Credentials::Shopify { token, .. }, _) => {
-                channels::Account::Shopify(channels::shopify::Shop { base, token: secret(token) })
+            (Credentials::Shopify { token, .. }, access) => {
+                let token = access.unwrap_or_else(|| secret(token));
+                channels::Account::Shopify(channels::shopify::Shop { base, token })
             }
             (Credentials::WooCommerce { key, secret: consumer, .. }, _) => {
                 let (key, consumer) = (secret(key), secret(consumer));

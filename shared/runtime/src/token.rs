@@ -7,7 +7,7 @@ use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 use waybill_channels::error::{CannotBuild, CannotRead};
 use waybill_channels::token::Token;
-use waybill_channels::{Stamp, amazon, ebay, magento};
+use waybill_channels::{Stamp, amazon, ebay, magento, shopify};
 use waybill_domain::ConnectionId;
 use waybill_domain::advice::Advice;
 use waybill_domain::exception::Reason;
@@ -30,6 +30,8 @@ pub enum Source {
     Ebay(ebay::token::Application, Secret),
     /// Adobe's identity service.
     Adobe(magento::token::Application),
+    /// A Shopify shop whose tokens end, with what refreshes the first.
+    Shopify(shopify::token::Application, Secret),
 }
 
 impl Source {
@@ -56,6 +58,16 @@ impl Source {
                 let (client_id, client_secret) = (client_id.clone(), secret(client_secret));
                 Self::Adobe(magento::token::Application { base: auth, client_id, client_secret })
             }
+            Credentials::Shopify {
+                secrets,
+                client_id: Some(client_id),
+                refresh_token: Some(refresh),
+                ..
+            } => {
+                let client_secret = secret(secrets.first()?);
+                let (base, client_id) = (auth, client_id.clone());
+                Self::Shopify(shopify::token::Application { base, client_id, client_secret }, secret(refresh))
+            }
             _ => return None,
         })
     }
@@ -70,6 +82,9 @@ impl Source {
                 ebay::token::build_refresh(application, refresh.unwrap_or(granted))
             }
             Self::Adobe(application) => magento::token::build_refresh(application),
+            Self::Shopify(application, granted) => {
+                shopify::token::build_refresh(application, refresh.unwrap_or(granted))
+            }
         }
     }
 
@@ -79,6 +94,7 @@ impl Source {
             Self::Amazon(..) => amazon::token::read_token(reply, stamp),
             Self::Ebay(..) => ebay::token::read_token(reply, stamp),
             Self::Adobe(_) => magento::token::read_token(reply, stamp),
+            Self::Shopify(..) => shopify::token::read_token(reply, stamp),
         }
     }
 }

@@ -4,6 +4,7 @@
 //! DynamoDB has one side only, the SDK; in memory its requests go to an engine in the same process.
 
 pub mod audit;
+pub mod authorisation;
 pub mod budget;
 pub mod db;
 pub mod error;

@@ -105,6 +105,8 @@ pub enum ConnectionState {
     Active,
     /// Its credentials were refused: nothing is sent until it is connected again.
     Refused,
+    /// Paused by the merchant: nothing is sent or taken until it is resumed.
+    Paused,
     /// Uninstalled or disconnected: nothing is sent or taken.
     Disconnected,
 }
@@ -153,8 +155,14 @@ pub enum Credentials {
     Shopify {
         /// Signs webhooks: the current secret first, then the previous one while it is rotated.
         secrets: Vec<String>,
-        /// Admin API access token.
+        /// Admin API access token; the first one, where tokens end.
         token: String,
+        /// The app's client id, where its tokens end.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        client_id: Option<String>,
+        /// What the first token is refreshed with, where tokens end.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        refresh_token: Option<String>,
     },
     /// A WooCommerce shop's.
     #[serde(rename = "woocommerce")]
@@ -216,6 +224,10 @@ pub enum Credentials {
         refresh_token: String,
         /// Answers eBay's challenge.
         verification_token: String,
+        /// When the seller must agree again: about 18 months after they did (contracts/ebay section 1).
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        #[zeroize(skip)]
+        refresh_until: Option<jiff::Timestamp>,
     },
     /// A Click & Drop account's.
     RoyalMail {
@@ -226,6 +238,35 @@ pub enum Credentials {
         /// Tracking API client secret.
         tracking_secret: String,
     },
+}
+
+impl Credentials {
+    /// What they are for.
+    pub fn kind(&self) -> Kind {
+        match self {
+            Self::Shopify { .. } => Kind::Shopify,
+            Self::WooCommerce { .. } => Kind::WooCommerce,
+            Self::Magento { .. } | Self::AdobeCommerce { .. } => Kind::Magento,
+            Self::Amazon { .. } => Kind::Amazon,
+            Self::Ebay { .. } => Kind::Ebay,
+            Self::RoyalMail { .. } => Kind::RoyalMail,
+        }
+    }
+
+    /// Keeps the current signing secret of the credentials before as the previous one of these, so that deliveries
+    /// signed before the rotation are still taken.
+    pub fn keep_previous(&mut self, before: &Self) {
+        match (self, before) {
+            (Self::Shopify { secrets, .. }, Self::Shopify { secrets: old, .. })
+            | (Self::WooCommerce { secrets, .. }, Self::WooCommerce { secrets: old, .. }) => {
+                secrets.truncate(1);
+                secrets.extend(
+                    old.first().filter(|old| !secrets.contains(old)).cloned().into_iter().collect::<Vec<_>>(),
+                );
+            }
+            _ => {}
+        }
+    }
 }
 
 impl Db {

@@ -101,4 +101,19 @@ impl Db {
             Err(error) => Err(error),
         }
     }
+
+    /// Takes a connection's token away: its credentials were replaced, or it is no more.
+    ///
+    /// # Errors
+    /// As AWS answers.
+    pub async fn forget_token(&self, connection: &ConnectionId) -> Result<(), StoreError> {
+        self.client
+            .delete_item()
+            .table_name(&self.tables.registry)
+            .set_key(Some(key(connection.as_str(), "token")))
+            .send()
+            .await
+            .map_err(|e| StoreError::from_sdk("dynamodb:DeleteItem", &e))?;
+        Ok(())
+    }
 }

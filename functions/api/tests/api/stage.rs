@@ -17,10 +17,13 @@ use waybill_domain::retention::Policy;
 use waybill_domain::time::{after, days};
 use waybill_domain::{MerchantId, OrderId};
 use waybill_privacy::{Recipient, Sensitive};
-use waybill_runtime::Clock;
+use waybill_runtime::config::Egress;
+use waybill_runtime::outbound::{NoAnswer, Outbound};
+use waybill_runtime::{Channels, Clock, Directory};
 use waybill_store::Db;
 use waybill_store::ingest::{Arrival, ingest};
-use waybill_store::memory::{Calm, Engine, MemoryKms};
+use waybill_store::keyring::Vault;
+use waybill_store::memory::{Calm, Engine, MemoryKms, MemoryQueues};
 use waybill_store::staff::Staff;
 
 pub const MERCHANT: &str = "mer_00000000000000aa";
@@ -32,9 +35,20 @@ const START: i64 = 1_795_425_300;
 /// Everything a test looks at.
 pub struct Stage {
     pub db: Db,
-    kms: MemoryKms,
+    pub kms: MemoryKms,
+    pub queues: MemoryQueues,
     seconds: Arc<AtomicI64>,
     router: Router,
+}
+
+/// A network that leads nowhere.
+struct Nowhere;
+
+#[async_trait::async_trait]
+impl Outbound for Nowhere {
+    async fn send(&self, _: http::Request<Vec<u8>>) -> Result<http::Response<Vec<u8>>, NoAnswer> {
+        Err(NoAnswer::Lost)
+    }
 }
 
 /// Status and body of an answer.
@@ -56,8 +70,22 @@ impl Stage {
         let seconds = Arc::new(AtomicI64::new(START));
         let ticking = seconds.clone();
         let clock = Clock::of(move || Timestamp::from_second(ticking.load(Ordering::Relaxed)).unwrap());
-        let router = waybill_api::router(Arc::new(Env { db: db.clone(), clock }));
-        let stage = Self { db, kms: MemoryKms::new(calm).unwrap(), seconds, router };
+        let kms = MemoryKms::new(calm.clone()).unwrap();
+        let queues = MemoryQueues::new(calm);
+        let vault = Arc::new(kms.clone());
+        let router = waybill_api::router(Arc::new(Env {
+            directory: Directory::new(db.clone(), vault.clone()),
+            channels: Channels { db: db.clone(), vault: vault.clone(), outbound: Arc::new(Nowhere) },
+            db: db.clone(),
+            vault,
+            egress: Egress::Public,
+            queues: Arc::new(queues.clone()),
+            clock,
+        }));
+        let stage = Self { db, kms, queues, seconds, router };
+        for merchant in [MERCHANT, OTHER] {
+            stage.open_business(merchant).await;
+        }
         for n in 1..=5 {
             stage.take_order(MERCHANT, n).await;
         }
@@ -78,16 +106,40 @@ impl Stage {
         self.seconds.fetch_add(seconds, Ordering::Relaxed);
     }
 
+    async fn open_business(&self, merchant: &str) {
+        let index_key = self.kms.seal(merchant, &[7; 32]).await.unwrap();
+        let merchant = waybill_store::registry::Merchant {
+            id: merchant.parse().unwrap(),
+            name: "Invented Traders".into(),
+            index_key,
+            needs: waybill_privacy::recipient::Needs::default(),
+            retention: Policy::default(),
+            part_ship: false,
+            warehouses: Vec::new(),
+            services: Vec::new(),
+        };
+        self.db.save_merchant(&merchant).await.unwrap();
+    }
+
     /// An answer to `sub`, which holds nothing personal whatever was asked.
     pub async fn get(&self, sub: Option<&str>, address: &str) -> Answer {
+        self.ask("GET", sub, address, None).await
+    }
+
+    /// As [`Stage::get`], by any method and with a body.
+    pub async fn ask(&self, method: &str, sub: Option<&str>, address: &str, body: Option<&Value>) -> Answer {
         let (path, query) = address.split_once('?').unwrap_or((address, ""));
         let mut event = json!({
             "version": "2.0", "routeKey": "$default", "rawPath": path, "rawQueryString": query,
             "headers": {"host": "api.example.invalid"}, "isBase64Encoded": false,
-            "requestContext": {"stage": "$default", "timeEpoch": 0, "http": {"method": "GET", "path": path}},
+            "requestContext": {"stage": "$default", "timeEpoch": 0, "http": {"method": method, "path": path}},
         });
         if let Some(sub) = sub {
             event["requestContext"]["authorizer"] = json!({"jwt": {"claims": {"sub": sub}, "scopes": []}});
+        }
+        if let Some(body) = body {
+            event["headers"]["content-type"] = json!("application/json");
+            event["body"] = json!(body.to_string());
         }
         let request = lambda_http::request::from_str(&event.to_string()).unwrap();
         let response = self.router.clone().oneshot(request).await.unwrap();

@@ -101,7 +101,12 @@ fn account() -> Result<Account, Trouble> {
         places: std::collections::BTreeMap::new(),
         credentials: Vec::new(),
     };
-    let credentials = Credentials::Shopify { secrets: vec![SECRET.to_owned()], token: String::new() };
+    let credentials = Credentials::Shopify {
+        secrets: vec![SECRET.to_owned()],
+        token: String::new(),
+        client_id: None,
+        refresh_token: None,
+    };
     let index = IndexKey::from_bytes(&INDEX_KEY)?;
     Ok(Account { connection, merchant, index, credentials })
 }

@@ -1,16 +1,19 @@
 //! Making a world: tables, keys, the merchant, its connections and its stock.
 
 use super::{Functions, Late, SHOP, Time, ToSandbox, World, WorldError};
+use crate::accounts::{ACCOUNT, others};
+use http::Method;
 use jiff::Timestamp;
 use std::sync::Arc;
+use waybill_domain::order::Channel;
 use waybill_domain::retention::Policy;
 use waybill_domain::service::{Carrier, ServiceChoice, ServiceRule};
 use waybill_domain::{ConnectionId, WarehouseId};
 use waybill_privacy::index::IndexKey;
 use waybill_privacy::recipient::Needs;
-use waybill_sandbox::Sandbox;
 use waybill_sandbox::royal_mail::{DEFAULT_KEY, TRACKING_CLIENT_ID, TRACKING_CLIENT_SECRET};
 use waybill_sandbox::shopify::{Shop, ShopConfig};
+use waybill_sandbox::{Call, Sandbox};
 use waybill_store::keyring::Vault;
 use waybill_store::memory::{Engine, MemoryDocuments, MemoryKms, MemoryQueues, Outside};
 use waybill_store::registry::{Connection, ConnectionState, Credentials, Kind, Merchant, Warehouse};
@@ -85,6 +88,18 @@ impl World {
         db.save_merchant(&merchant).await?;
         db.save_connection(&shop_connection(&kms, &merchant, &shop).await?).await?;
         db.save_connection(&carrier_connection(&kms, &merchant, &carrier).await?).await?;
+        let origin = "http://sandbox.invalid";
+        let webhook = |channel: Channel, id: &ConnectionId| {
+            format!("http://waybill.invalid/webhooks/{}/{id}", channel.as_str())
+        };
+        for account in others(origin, webhook).map_err(bad)? {
+            db.save_connection(&account.connection(&kms, &merchant.id, origin).await?).await?;
+            let path = format!("/control/{}/{ACCOUNT}", account.channel());
+            let reply = sandbox.answer(&Call::new(Method::PUT, &path).json(&account.config));
+            if reply.status != 200 {
+                return Err(WorldError::Setup("account"));
+            }
+        }
         for stocked in &setup.stock {
             for (warehouse, pieces) in merchant.warehouses.iter().zip(stocked.pieces) {
                 let slot = (stocked.sku.clone(), warehouse.id.clone());
@@ -162,7 +177,12 @@ async fn shop_connection(
     merchant: &Merchant,
     id: &ConnectionId,
 ) -> Result<Connection, WorldError> {
-    let secret = Credentials::Shopify { secrets: vec![SECRET.to_owned()], token: TOKEN.to_owned() };
+    let secret = Credentials::Shopify {
+        secrets: vec![SECRET.to_owned()],
+        token: TOKEN.to_owned(),
+        client_id: None,
+        refresh_token: None,
+    };
     Ok(Connection {
         id: id.clone(),
         merchant: merchant.id.clone(),

@@ -13,9 +13,9 @@ const ADMINISTRATION: &str = "key-administration";
 const ALLOWED: &[(&str, &str, &[&str])] = &[
     ("RecipientsKey", "kms:Decrypt", &["reveal", "shipper"]),
     ("RecipientsKey", "kms:GenerateDataKey", &["poller", "shipper", "webhook"]),
-    ("CredentialsKey", "kms:Decrypt", &["notifier", "poller", "shipper", "tracker", "webhook"]),
-    // Tokens that end are sealed by whoever renewed them.
-    ("CredentialsKey", "kms:Encrypt", &["notifier", "poller"]),
+    ("CredentialsKey", "kms:Decrypt", &["api", "notifier", "poller", "shipper", "tracker", "webhook"]),
+    // Secrets are sealed where they come in, tokens that end by whoever renewed them.
+    ("CredentialsKey", "kms:Encrypt", &["api", "notifier", "poller"]),
 ];
 
 /// What only uses a key.

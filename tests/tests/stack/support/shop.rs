@@ -83,7 +83,12 @@ impl Shop {
         let mut connection = db.connection(&ids.shop).await.unwrap().unwrap();
         connection.address = format!("{}/shopify/{domain}", stack.sandbox_url);
         let secrets = vec![CLIENT_SECRET.to_owned(), PREVIOUS_SECRET.to_owned()];
-        let secret = Credentials::Shopify { secrets, token: ACCESS_TOKEN.into() };
+        let secret = Credentials::Shopify {
+            secrets,
+            token: ACCESS_TOKEN.into(),
+            client_id: None,
+            refresh_token: None,
+        };
         connection.credentials =
             kms.seal(ids.shop.as_str(), &serde_json::to_vec(&secret).unwrap()).await.unwrap();
         db.save_connection(&connection).await.unwrap();
