@@ -8,6 +8,7 @@ mod misbehaviour;
 mod royal_mail;
 mod shopify;
 mod webhooks;
+mod woocommerce;
 
 use serde_json::{Value, json};
 use waybill_sandbox::invent::{self, Kind, Mix};
