@@ -4,6 +4,7 @@
 mod contracts;
 mod control;
 mod invented;
+mod magento;
 mod misbehaviour;
 mod royal_mail;
 mod shopify;

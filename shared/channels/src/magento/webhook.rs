@@ -4,7 +4,7 @@
 //! order of events is not promised, so the order is read by REST and nothing else of the delivery is kept.
 
 use super::address;
-use super::wire::{Maybe, peek};
+use super::wire::{List, Maybe, peek};
 use crate::error::{CannotBuild, CannotRead, NotTrusted};
 use crate::hint::Hint;
 use crate::lax::{Key, Lax};
@@ -171,6 +171,14 @@ struct Keys {
     parent_id: Lax<Key>,
     entity_id: Lax<Key>,
     id: Lax<Key>,
+    items: List<Maybe<Row>>,
+}
+
+/// A row of an order, which names it too: Adobe's catalogue of events leaves an order's own key out.
+#[derive(Deserialize, Default)]
+#[serde(default)]
+struct Row {
+    order_id: Lax<Key>,
 }
 
 /// What an event is about.
@@ -215,14 +223,17 @@ pub fn read(body: &[u8]) -> Result<Vec<Hint>, CannotRead> {
         let Some(about) = event.kind.hint().as_deref().and_then(about) else { continue };
         let keys = event.data.hint().and_then(|data| data.value.hint()).unwrap_or_default();
         // The own key of what belongs to an order is some other order's.
-        let (first, second, field) = match about {
-            About::Order => (keys.entity_id, keys.id, "data.value.entity_id"),
-            About::PartOfOrder => (keys.order_id, keys.parent_id, "data.value.order_id"),
+        let (named, field) = match about {
+            About::Order => {
+                let mut rows = keys.items.all().into_iter().filter_map(Maybe::hint);
+                let of_row = rows.find_map(|row| row.order_id.hint());
+                ([keys.entity_id.hint(), keys.id.hint(), of_row], "data.value.entity_id")
+            }
+            About::PartOfOrder => {
+                ([keys.order_id.hint(), keys.parent_id.hint(), None], "data.value.order_id")
+            }
         };
-        let id = match first.may(field)? {
-            Some(id) => id.0,
-            None => second.need(field)?.0,
-        };
+        let id = named.into_iter().flatten().next().ok_or(CannotRead::Field { field })?.0;
         if !ids.contains(&id) {
             ids.push(id);
         }

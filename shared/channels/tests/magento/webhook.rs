@@ -246,6 +246,10 @@ fn the_contracts_catalogue_of_events_names_the_fields_we_need() {
         for (field, name) in value.as_object().unwrap().keys().enumerate() {
             sample[name] = json!(field + 1);
         }
+        // An order's own key is not in the catalogue; its rows name it.
+        if sample.get("items").is_some() {
+            sample["items"] = json!([{"item_id": 9, "order_id": 7}]);
+        }
         assert!(!of(&event(&format!("observer.{kind}"), sample)).unwrap().is_empty(), "{kind}");
     }
 }
