@@ -26,15 +26,18 @@ pub struct Limits {
     pub tracking_per_second: Option<u32>,
     /// WooCommerce calls per second and shop, as a host's firewall would keep them; the core has no limit.
     pub woocommerce_per_second: Option<u32>,
+    /// Amazon's usage plans: a bucket for each operation of each seller.
+    pub amazon: bool,
 }
 
 impl Limits {
-    /// As documented by Shopify and Royal Mail; WooCommerce documents none.
+    /// As documented by each system; WooCommerce documents none.
     pub const DOCUMENTED: Self = Self {
         shopify_cost: true,
         click_and_drop_per_second: Some(5),
         tracking_per_second: None,
         woocommerce_per_second: None,
+        amazon: true,
     };
 }
 

@@ -1,6 +1,7 @@
 //! The sandbox, driven the way its users drive it.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
+mod amazon;
 mod contracts;
 mod control;
 mod invented;
