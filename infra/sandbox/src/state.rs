@@ -24,12 +24,18 @@ pub struct Limits {
     pub click_and_drop_per_second: Option<u32>,
     /// Tracking calls per second; the real figure depends on the plan.
     pub tracking_per_second: Option<u32>,
+    /// eBay's calls per day and revisions of a listing per day; see [`crate::ebay`].
+    pub ebay: bool,
 }
 
 impl Limits {
     /// As documented by Shopify and Royal Mail.
-    pub const DOCUMENTED: Self =
-        Self { shopify_cost: true, click_and_drop_per_second: Some(5), tracking_per_second: None };
+    pub const DOCUMENTED: Self = Self {
+        shopify_cost: true,
+        click_and_drop_per_second: Some(5),
+        tracking_per_second: None,
+        ebay: true,
+    };
 }
 
 /// Everything the sandbox knows, behind the lock of [`crate::Sandbox`].
