@@ -49,7 +49,7 @@ pub struct SignedWebhook {
 /// One webhook on its way.
 #[derive(Debug, Clone)]
 pub struct Delivery {
-    /// What is sent. A retry sends the same bytes to the same address.
+    /// What is sent. A retry sends the same bytes to the same address; eBay alone counts its tries in them.
     pub webhook: SignedWebhook,
     /// Not before this time.
     pub due: Timestamp,
@@ -254,7 +254,10 @@ pub fn report(state: &mut State, mut delivery: Delivery, result: DeliveryResult,
     delivery.due = now.checked_add(SignedDuration::from_secs(wait)).unwrap_or(now);
     delivery.attempt += 1;
     outbox.retried += 1;
-    outbox.waiting.push_back(delivery);
+    if delivery.webhook.channel == "ebay" {
+        crate::ebay::push::again(state, &mut delivery.webhook);
+    }
+    state.outbox.waiting.push_back(delivery);
 }
 
 /// The order a webhook in order shape is about.

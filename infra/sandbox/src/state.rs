@@ -28,6 +28,8 @@ pub struct Limits {
     pub woocommerce_per_second: Option<u32>,
     /// Amazon's usage plans: a bucket for each operation of each seller.
     pub amazon: bool,
+    /// eBay's calls per day and revisions of a listing per day; see [`crate::ebay`].
+    pub ebay: bool,
 }
 
 impl Limits {
@@ -38,6 +40,7 @@ impl Limits {
         tracking_per_second: None,
         woocommerce_per_second: None,
         amazon: true,
+        ebay: true,
     };
 }
 

@@ -38,7 +38,7 @@ const HELP: &[&str] = &[
     "POST   /control/deliver                              {shop, topic, order|orders|all, copies, shuffle, delay_seconds, wrong_signature, previous_secret, stale, payload, webhook_id}",
     "PUT    /control/sending                              {concurrency, retries, retry_seconds, paused}",
     "GET    /control/clock                                PUT {now} | {advance_seconds} | {follow: true|false}",
-    "PUT    /control/limits                               {shopify_cost, click_and_drop_per_second, tracking_per_second, amazon}",
+    "PUT    /control/limits                               {shopify_cost, click_and_drop_per_second, tracking_per_second, woocommerce_per_second, amazon, ebay}",
     "GET    /control/faults                               POST {endpoint, kind, times, skip, probability, ...}; DELETE clears",
     "PUT    /control/parcels                              {tracking_number|reference, fate: deliver|fail|return|lose|keep}",
     "PUT    /control/accounts/{key}                       {oba, business, manifest_later, carriers, trading_name}",

@@ -4,6 +4,7 @@
 mod amazon;
 mod contracts;
 mod control;
+mod ebay;
 mod invented;
 mod magento;
 mod misbehaviour;

@@ -104,7 +104,7 @@ struct Offers {
 }
 
 fn read_offers(reply: &Response<Vec<u8>>) -> Result<Option<Offers>, CannotRead> {
-    // 25713 is "this offer is not available", which the call also answers for a SKU it does not know.
+    // The call documents 404 for a SKU it does not know; 25713, "offer not available", beside it is unverified.
     let Some(list) = reply::find::<List>(reply, REASON, &["25713"])? else { return Ok(None) };
     let total = list.total.hint();
     let offers = match (list.offers, total) {
