@@ -3,6 +3,7 @@
 
 mod contracts;
 mod control;
+mod dpd;
 mod invented;
 mod misbehaviour;
 mod royal_mail;
