@@ -52,16 +52,13 @@ const HELP: &[&str] = &[
     "PUT    /control/{channel}/{account}/stock             {levels: {sku: units}}; GET shows them",
     "POST   /control/{channel}/{account}/deliver           {order, copies, wrong_signature, previous_secret, payload, what}",
     "POST   /control/{channel}/{account}/tokens            {expire: true} or {revoke: true}",
-<<<<<<< HEAD
     "GET    /control/amazon/{account}/notifications       taken once; POST .../orders/{order}/arrive delivers its parcels",
     "PUT    /control/dpd/{account}                         {local, offers, ...}",
-=======
     "PUT    /control/dpd/{account}                         {key, secret, local, unique_references, refuses_under_200, tracks_unscanned, token_seconds}",
     "GET    /control/dpd/{account}                         its shipments, without names",
     "PUT    /control/dpd/{account}/parcels                 {parcel_number|reference, fate: deliver|fail|return|lose|keep}",
     "POST   /control/dpd/{account}/rotate                  the service keys change; old ones fail",
     "POST   /control/dpd/{account}/tokens                  {expire: true} or {revoke: true}",
->>>>>>> dpd
 ];
 
 type Answer = Result<Value, String>;
