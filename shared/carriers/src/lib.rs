@@ -7,4 +7,5 @@
 pub mod dpd;
 pub mod error;
 pub mod preflight;
+pub mod pro_shipping;
 pub mod royal_mail;
