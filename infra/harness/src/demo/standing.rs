@@ -109,7 +109,20 @@ impl Standing {
 
     /// Shipments the channel knows of.
     pub(super) fn written_back(&self) -> usize {
-        self.shipments.iter().filter(|s| matches!(s.write_back, WriteBack::Applied { .. })).count()
+        self.shipments
+            .iter()
+            .filter(|s| matches!(s.write_back, WriteBack::Applied { .. } | WriteBack::Taken { .. }))
+            .count()
+    }
+
+    /// Shipments of one connection's orders that its channel knows of, or took and shows later.
+    pub(super) fn written_back_of(&self, connection: &waybill_domain::ConnectionId) -> usize {
+        let ours = |id: &waybill_domain::OrderId| {
+            self.orders.iter().any(|o| o.id == *id && o.connection == *connection)
+        };
+        let told =
+            |s: &&Shipment| matches!(s.write_back, WriteBack::Applied { .. } | WriteBack::Taken { .. });
+        self.shipments.iter().filter(told).filter(|s| ours(&s.order)).count()
     }
 
     /// Shipments of which the channel would not hear, because their order was cancelled there meanwhile, and
