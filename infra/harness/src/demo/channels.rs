@@ -50,9 +50,13 @@ pub(super) async fn place(stack: &Stack, options: &Options) -> Result<(Placed, V
     Ok((placed, tokens))
 }
 
-/// Some orders at a marketplace are fulfilled by the marketplace itself.
+/// Some orders at Amazon are fulfilled by Amazon itself, and eBay tells of none that is not paid.
 fn is_ours(channel: Channel, order: &Value) -> bool {
-    channel != Channel::Amazon || order.pointer("/fulfillment/fulfilledBy") != Some(&json!("AMAZON"))
+    match channel {
+        Channel::Amazon => order.pointer("/fulfillment/fulfilledBy") != Some(&json!("AMAZON")),
+        Channel::Ebay => order["orderPaymentStatus"] != "PENDING",
+        Channel::Shopify | Channel::WooCommerce | Channel::Magento => true,
+    }
 }
 
 /// Has every channel read, and waits until every order that is for us is stored.
