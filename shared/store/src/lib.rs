@@ -6,13 +6,16 @@
 pub mod audit;
 pub mod db;
 pub mod error;
+pub mod health;
 pub mod ingest;
 pub mod keyring;
 pub mod keys;
 pub mod labels;
+pub mod manifests;
 #[cfg(feature = "memory")]
 pub mod memory;
 pub mod orders;
+pub mod products;
 pub mod queues;
 pub mod registry;
 pub mod shipments;

@@ -6,7 +6,7 @@ use aws_sdk_dynamodb::types::{Put, TransactWriteItem};
 use serde::{Deserialize, Serialize};
 use waybill_domain::allocation::Candidate;
 use waybill_domain::retention::Policy;
-use waybill_domain::service::ServiceRule;
+use waybill_domain::service::Shipping;
 use waybill_domain::{ConnectionId, MerchantId, WarehouseId};
 use waybill_privacy::recipient::Needs;
 
@@ -48,8 +48,8 @@ pub struct Merchant {
     pub part_ship: bool,
     /// Its warehouses.
     pub warehouses: Vec<Warehouse>,
-    /// Which service carries what, first fit first.
-    pub services: Vec<ServiceRule>,
+    /// Which service carries what. Stored lists of rules of before the ladder are read as its rules.
+    pub services: Shipping,
 }
 
 impl Merchant {

@@ -1,0 +1,102 @@
+//! Manifests, one item each beside their connection, and when the account's last one was asked for.
+
+use crate::db::{Db, Item, SetAll, from_item, key, s, to_item};
+use crate::error::StoreError;
+use jiff::Timestamp;
+use waybill_domain::manifest::Manifest;
+use waybill_domain::time::sortable;
+use waybill_domain::{ConnectionId, ManifestId};
+
+/// When the last manifest was asked for.
+const LAST: &str = "manifested";
+
+fn sk(id: &ManifestId) -> String {
+    format!("manifest#{id}")
+}
+
+impl Db {
+    /// Reads a manifest.
+    ///
+    /// # Errors
+    /// As AWS answers; `Corrupt` when the item is not one.
+    pub async fn manifest(
+        &self,
+        connection: &ConnectionId,
+        id: &ManifestId,
+    ) -> Result<Option<Manifest>, StoreError> {
+        let item = self.get(&self.tables.registry, connection.as_str(), &sk(id)).await?;
+        item.map(|item| from_item(item, "manifest")).transpose()
+    }
+
+    /// Stores a manifest that nobody has stored before: the claim before the carrier is called.
+    ///
+    /// # Errors
+    /// `Condition` when it is there already.
+    pub async fn claim_manifest(&self, manifest: &Manifest) -> Result<(), StoreError> {
+        self.put_manifest(manifest, Some("attribute_not_exists(pk)")).await
+    }
+
+    /// Stores how far a manifest is.
+    ///
+    /// # Errors
+    /// As AWS answers.
+    pub async fn save_manifest(&self, manifest: &Manifest) -> Result<(), StoreError> {
+        self.put_manifest(manifest, None).await
+    }
+
+    async fn put_manifest(&self, manifest: &Manifest, condition: Option<&str>) -> Result<(), StoreError> {
+        let set = SetAll::new(to_item(manifest)?, &["number", "code"]);
+        self.update_registry(manifest.connection.as_str(), &sk(&manifest.id), set, condition, None).await
+    }
+
+    /// When a connection's last manifest that was carried out was asked for: labels made before cannot be undone.
+    ///
+    /// # Errors
+    /// As AWS answers; `Corrupt` when the item holds no time.
+    pub async fn manifested(&self, connection: &ConnectionId) -> Result<Option<Timestamp>, StoreError> {
+        let item = self.get(&self.tables.registry, connection.as_str(), LAST).await?;
+        let time = |item: Item| {
+            let text = item.get("asked_at").and_then(|v| v.as_s().ok()).and_then(|t| t.parse().ok());
+            text.ok_or(StoreError::Corrupt("manifested"))
+        };
+        item.map(time).transpose()
+    }
+
+    /// Notes that a manifest asked for at `at` was carried out; never moves the time back.
+    ///
+    /// # Errors
+    /// As AWS answers.
+    pub async fn set_manifested(&self, connection: &ConnectionId, at: Timestamp) -> Result<(), StoreError> {
+        let set = SetAll::new(Item::from([("asked_at".to_owned(), s(sortable(at)))]), &[]);
+        let earlier = "attribute_not_exists(pk) OR asked_at < :at";
+        let at = Some((":at", s(sortable(at))));
+        match self.update_registry(connection.as_str(), LAST, set, Some(earlier), at).await {
+            Err(StoreError::Condition { .. }) => Ok(()),
+            other => other,
+        }
+    }
+
+    async fn update_registry(
+        &self,
+        pk: &str,
+        sk: &str,
+        set: SetAll,
+        condition: Option<&str>,
+        value: Option<(&str, aws_sdk_dynamodb::types::AttributeValue)>,
+    ) -> Result<(), StoreError> {
+        let mut update = self
+            .client
+            .update_item()
+            .table_name(&self.tables.registry)
+            .set_key(Some(key(pk, sk)))
+            .update_expression(set.expression)
+            .set_expression_attribute_names(Some(set.names))
+            .set_expression_attribute_values(Some(set.values))
+            .set_condition_expression(condition.map(str::to_owned));
+        if let Some((name, value)) = value {
+            update = update.expression_attribute_values(name, value);
+        }
+        update.send().await.map_err(|e| StoreError::from_sdk("dynamodb:UpdateItem", &e))?;
+        Ok(())
+    }
+}
