@@ -92,7 +92,9 @@ pub async fn work_on(env: &Env, work: Work) -> Result<Step, Failure> {
         Work::EraseConnection { merchant, connection, .. } => {
             (of_connection(env, &merchant, &connection).await?, "shop_redact")
         }
-        Work::Fetch { .. } => return Err(Failure::Fault("this work is not retention's")),
+        Work::Fetch { .. } | Work::Manifest { .. } => {
+            return Err(Failure::Fault("this work is not retention's"));
+        }
     };
     for order in orders {
         Box::pin(erase(env, &order, why, now)).await?;

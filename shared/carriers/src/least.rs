@@ -56,7 +56,7 @@ pub struct Count {
 impl Count {
     /// Sent for each that is needed, in hundredths: 100 is the target.
     pub fn percent(&self) -> u64 {
-        if self.fields_minimum == 0 { 100 } else { self.fields_sent * 100 / self.fields_minimum }
+        (self.fields_sent * 100).checked_div(self.fields_minimum).unwrap_or(100)
     }
 
     fn add(&mut self, sent: u64, needed: u64) {

@@ -11,6 +11,8 @@ pub const LOOK_EVERY: SignedDuration = SignedDuration::from_secs(30);
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "state", rename_all = "snake_case")]
 pub enum Progress {
+    /// The carrier has not been asked, or said to come back.
+    Planned,
     /// The carrier may have been asked; its answer is not stored.
     Asked,
     /// The carrier is making it.
@@ -47,7 +49,7 @@ pub struct Manifest {
     pub warehouse: WarehouseId,
     /// The name of the carrier as the account lists it, where it has several.
     pub carrier_name: String,
-    /// When the seller asked.
+    /// When the carrier was asked.
     pub asked_at: Timestamp,
     /// How far it is.
     #[serde(flatten)]

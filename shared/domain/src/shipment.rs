@@ -233,6 +233,11 @@ impl Shipment {
         }
     }
 
+    /// Its label is made and kept.
+    pub fn has_label(&self) -> bool {
+        matches!(self.booking, Booking::Labelled { .. })
+    }
+
     /// Nothing is or will be at the carrier for it.
     pub fn is_void(&self) -> bool {
         matches!(self.booking, Booking::Voided)

@@ -28,12 +28,26 @@ impl Db {
         item.map(|item| from_item(item, "manifest")).transpose()
     }
 
-    /// Stores a manifest that nobody has stored before: the claim before the carrier is called.
+    /// Stores a manifest that nobody has asked the carrier for: the claim before the carrier is called.
     ///
     /// # Errors
-    /// `Condition` when it is there already.
+    /// `Condition` when somebody has, or may have.
     pub async fn claim_manifest(&self, manifest: &Manifest) -> Result<(), StoreError> {
-        self.put_manifest(manifest, Some("attribute_not_exists(pk)")).await
+        let set = SetAll::new(to_item(manifest)?, &["number", "code"]);
+        self.client
+            .update_item()
+            .table_name(&self.tables.registry)
+            .set_key(Some(key(manifest.connection.as_str(), &sk(&manifest.id))))
+            .update_expression(set.expression)
+            .set_expression_attribute_names(Some(set.names))
+            .set_expression_attribute_values(Some(set.values))
+            .condition_expression("attribute_not_exists(pk) OR #state = :planned")
+            .expression_attribute_names("#state", "state")
+            .expression_attribute_values(":planned", s("planned"))
+            .send()
+            .await
+            .map_err(|e| StoreError::from_sdk("dynamodb:UpdateItem", &e))?;
+        Ok(())
     }
 
     /// Stores how far a manifest is.
@@ -41,12 +55,18 @@ impl Db {
     /// # Errors
     /// As AWS answers.
     pub async fn save_manifest(&self, manifest: &Manifest) -> Result<(), StoreError> {
-        self.put_manifest(manifest, None).await
-    }
-
-    async fn put_manifest(&self, manifest: &Manifest, condition: Option<&str>) -> Result<(), StoreError> {
         let set = SetAll::new(to_item(manifest)?, &["number", "code"]);
-        self.update_registry(manifest.connection.as_str(), &sk(&manifest.id), set, condition, None).await
+        self.client
+            .update_item()
+            .table_name(&self.tables.registry)
+            .set_key(Some(key(manifest.connection.as_str(), &sk(&manifest.id))))
+            .update_expression(set.expression)
+            .set_expression_attribute_names(Some(set.names))
+            .set_expression_attribute_values(Some(set.values))
+            .send()
+            .await
+            .map_err(|e| StoreError::from_sdk("dynamodb:UpdateItem", &e))?;
+        Ok(())
     }
 
     /// When a connection's last manifest that was carried out was asked for: labels made before cannot be undone.
@@ -67,36 +87,17 @@ impl Db {
     /// # Errors
     /// As AWS answers.
     pub async fn set_manifested(&self, connection: &ConnectionId, at: Timestamp) -> Result<(), StoreError> {
-        let set = SetAll::new(Item::from([("asked_at".to_owned(), s(sortable(at)))]), &[]);
-        let earlier = "attribute_not_exists(pk) OR asked_at < :at";
-        let at = Some((":at", s(sortable(at))));
-        match self.update_registry(connection.as_str(), LAST, set, Some(earlier), at).await {
-            Err(StoreError::Condition { .. }) => Ok(()),
-            other => other,
-        }
-    }
-
-    async fn update_registry(
-        &self,
-        pk: &str,
-        sk: &str,
-        set: SetAll,
-        condition: Option<&str>,
-        value: Option<(&str, aws_sdk_dynamodb::types::AttributeValue)>,
-    ) -> Result<(), StoreError> {
-        let mut update = self
+        let update = self
             .client
             .update_item()
             .table_name(&self.tables.registry)
-            .set_key(Some(key(pk, sk)))
-            .update_expression(set.expression)
-            .set_expression_attribute_names(Some(set.names))
-            .set_expression_attribute_values(Some(set.values))
-            .set_condition_expression(condition.map(str::to_owned));
-        if let Some((name, value)) = value {
-            update = update.expression_attribute_values(name, value);
+            .set_key(Some(key(connection.as_str(), LAST)))
+            .update_expression("SET asked_at = :at")
+            .condition_expression("attribute_not_exists(pk) OR asked_at < :at")
+            .expression_attribute_values(":at", s(sortable(at)));
+        match update.send().await.map_err(|e| StoreError::from_sdk("dynamodb:UpdateItem", &e)) {
+            Ok(_) | Err(StoreError::Condition { .. }) => Ok(()),
+            Err(other) => Err(other),
         }
-        update.send().await.map_err(|e| StoreError::from_sdk("dynamodb:UpdateItem", &e))?;
-        Ok(())
     }
 }

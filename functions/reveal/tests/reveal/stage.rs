@@ -244,13 +244,20 @@ impl Stage {
             service,
             lines: Vec::new(),
             grams: 450,
+            parcels: 1,
             reference: "WB-0123456789abcdef0123456789abcdef-1".into(),
-            booking: Booking::Labelled { carrier_order: "1001".into(), tracking: "AA000000001GB".into() },
+            booking: Booking::Labelled {
+                carrier_order: "1001".into(),
+                tracking: "AA000000001GB".into(),
+                others: vec![],
+            },
             write_back: WriteBack::Pending,
             transit: Transit::Pending,
             disclosed: vec!["name".into(), "lines".into(), "postcode".into()],
+            label_format: Default::default(),
             labelled_at: Some(self.now()),
             delivered_at: None,
+            seen_at: None,
             rev: 0,
         };
         self.db().save_shipment(&mut shipment).await.unwrap();

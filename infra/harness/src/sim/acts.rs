@@ -255,6 +255,7 @@ impl Sim {
                 place.map_or_else(|| order.to_string(), |n| format!("o{n}"))
             }
             Work::Fetch { channel_id, .. } => format!("fetch {}", self.order_name(channel_id.parse().ok())),
+            Work::Manifest { .. } => "manifest".to_owned(),
             Work::EraseBuyer { .. } => "erase buyer".to_owned(),
             Work::EraseConnection { .. } => "erase connection".to_owned(),
         }

@@ -217,6 +217,13 @@ impl Shipping {
         rows
     }
 
+    /// True when a row speaks of tags or measures, so that the catalogue must be asked.
+    pub fn looks_at_products(&self) -> bool {
+        !self.products.is_empty()
+            || self.rules.iter().any(|rule| !rule.tags.is_empty() || rule.up_to_size.is_some())
+            || self.rates.iter().any(|rate| rate.up_to_size.is_some())
+    }
+
     /// Every carrier account a shipment may be booked through, each once.
     pub fn connections(&self) -> Vec<ConnectionId> {
         let ways = (self.products.iter().filter_map(|p| p.only.as_ref()))
