@@ -81,7 +81,12 @@ fn accounts(stored: Option<&Shipment>, order: &Order, merchant: &Merchant) -> Ve
         Some(shipment) => vec![shipment.carrier.clone()],
         None => {
             let pinned = order.wish.as_ref().and_then(|wish| wish.pinned.as_ref());
-            merchant.services.connections().into_iter().chain(pinned.map(|way| way.connection.clone())).collect()
+            merchant
+                .services
+                .connections()
+                .into_iter()
+                .chain(pinned.map(|way| way.connection.clone()))
+                .collect()
         }
     };
     all.sort();
