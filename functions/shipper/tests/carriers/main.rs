@@ -4,6 +4,7 @@
 #![allow(clippy::unwrap_used, clippy::panic)]
 
 mod booking;
+mod hand;
 mod leaving;
 mod refusing;
 mod stage;

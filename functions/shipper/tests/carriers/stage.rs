@@ -1,10 +1,10 @@
 //! One merchant, one carrier account, orders as they come, and a hand on every call to the outside.
 
-use async_trait::async_trait;
+use crate::hand::{Hand, ToSandbox};
 use jiff::{SignedDuration, Timestamp};
 use rust_decimal::Decimal;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex};
 use waybill_domain::intake::{Delivery, Identity, Incoming, IncomingLine, Readiness};
 use waybill_domain::money::Money;
 use waybill_domain::order::{Allocation, Channel, ChannelRef, Destination, Order, Status};
@@ -14,13 +14,12 @@ use waybill_domain::shipment::Shipment;
 use waybill_domain::{ConnectionId, MerchantId, OrderId};
 use waybill_privacy::{Recipient, Sensitive};
 use waybill_runtime::directory::Merchants;
-use waybill_runtime::outbound::NoAnswer;
-use waybill_runtime::{Clock, Directory, Failure, Outbound, Step};
+use waybill_runtime::{Clock, Directory, Failure, Step};
+use waybill_sandbox::Sandbox;
 use waybill_sandbox::royal_mail::{DEFAULT_KEY, TRACKING_CLIENT_ID, TRACKING_CLIENT_SECRET};
-use waybill_sandbox::{Call, Sandbox};
 use waybill_store::ingest::{Arrival, ingest};
 use waybill_store::keyring::Vault;
-use waybill_store::memory::{Engine, MemoryDocuments, MemoryKms, MemoryQueues, Outside, Verdict};
+use waybill_store::memory::{Engine, MemoryDocuments, MemoryKms, MemoryQueues, Outside};
 use waybill_store::registry::{Connection, ConnectionState, Credentials, Kind, Merchant, Warehouse};
 use waybill_store::{Db, Work};
 
@@ -50,94 +49,6 @@ pub const CARRIER: &str = "con_00000000000000c1";
 /// `got` is `want`, or why not.
 pub fn is<T: PartialEq + std::fmt::Debug>(what: &str, got: T, want: T) -> Outcome {
     if got == want { Ok(()) } else { Err(format!("{what}: {got:?}, not {want:?}")) }
-}
-
-/// What is done to calls: nothing, or the process dies at the n-th, or carrier calls go wrong.
-#[derive(Default)]
-pub struct Hand {
-    calls: AtomicUsize,
-    dies_at: Mutex<Option<usize>>,
-    died: tokio::sync::Notify,
-    /// The next call of this name gets this verdict.
-    next: Mutex<Option<(&'static str, Verdict)>>,
-    /// Every call lets others go first.
-    yields: AtomicUsize,
-}
-
-impl Hand {
-    async fn step(&self) {
-        for _ in 0..self.yields.load(Ordering::Relaxed) {
-            tokio::task::yield_now().await;
-        }
-        let n = self.calls.fetch_add(1, Ordering::Relaxed);
-        if *self.dies_at.lock().unwrap() == Some(n) {
-            self.died.notify_one();
-            std::future::pending::<()>().await;
-        }
-    }
-
-    /// The next call of this name gets this verdict.
-    pub fn next(&self, call: &'static str, verdict: Verdict) {
-        *self.next.lock().unwrap() = Some((call, verdict));
-    }
-}
-
-#[async_trait]
-impl Outside for Hand {
-    async fn before(&self, call: &str) -> Verdict {
-        self.step().await;
-        let mut next = self.next.lock().unwrap();
-        match next.take() {
-            Some((name, verdict)) if name == call => verdict,
-            other => {
-                *next = other;
-                Verdict::Go
-            }
-        }
-    }
-
-    async fn after(&self, _call: &str) {
-        self.step().await;
-    }
-}
-
-/// Sends to the sandbox.
-struct ToSandbox {
-    sandbox: Sandbox,
-    hand: Arc<Hand>,
-}
-
-#[async_trait]
-impl Outbound for ToSandbox {
-    async fn send(&self, request: http::Request<Vec<u8>>) -> Result<http::Response<Vec<u8>>, NoAnswer> {
-        let name = match (request.method().as_str(), request.uri().path()) {
-            ("POST", path) if path.ends_with("/manifests") => "carrier:manifest",
-            ("POST", _) => "carrier:create",
-            _ => "carrier:other",
-        };
-        let (parts, body) = request.into_parts();
-        let call = Call {
-            method: parts.method,
-            path: parts.uri.path().to_owned(),
-            query: parts.uri.query().unwrap_or_default().to_owned(),
-            headers: parts.headers,
-            body: body.into(),
-        };
-        let verdict = self.hand.before(name).await;
-        if matches!(verdict, Verdict::Refuse(_)) {
-            return Err(NoAnswer::Lost);
-        }
-        let reply = self.sandbox.answer(&call);
-        self.hand.after(name).await;
-        if verdict == Verdict::LoseReply || reply.is_lost() {
-            return Err(NoAnswer::Lost);
-        }
-        let mut answer = http::Response::builder().status(reply.status);
-        for (name, value) in &reply.headers {
-            answer = answer.header(*name, value);
-        }
-        answer.body(reply.body).map_err(|_| NoAnswer::Lost)
-    }
 }
 
 /// Everything a scenario plays with.
