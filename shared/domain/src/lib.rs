@@ -7,9 +7,12 @@ pub mod access;
 pub mod advice;
 pub mod allocation;
 pub mod booking;
+pub mod breaker;
+pub mod customs;
 pub mod exception;
 pub mod id;
 pub mod intake;
+pub mod manifest;
 pub mod money;
 pub mod order;
 pub mod polling;
@@ -21,4 +24,4 @@ pub mod stock;
 pub mod time;
 pub mod tracking;
 
-pub use id::{ConnectionId, LineId, MerchantId, OrderId, ShipmentId, WarehouseId};
+pub use id::{ConnectionId, LineId, ManifestId, MerchantId, OrderId, ShipmentId, WarehouseId};

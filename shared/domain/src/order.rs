@@ -4,6 +4,7 @@ use crate::exception::{Exception, Reason};
 use crate::id::{ConnectionId, LineId, MerchantId, OrderId, WarehouseId};
 use crate::money::Money;
 use crate::retention::Milestones;
+use crate::service::Wish;
 use jiff::Timestamp;
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
@@ -253,6 +254,9 @@ pub struct Order {
     pub lines: Vec<Line>,
     /// What the buyer paid, in the shop's currency.
     pub total: Money,
+    /// How it wants to be sent; `None` when neither the channel nor staff say.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub wish: Option<Wish>,
     /// How many shipments its goods leave in; 0 until a shipper has claimed it.
     #[serde(default)]
     pub shipments: u32,

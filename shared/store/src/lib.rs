@@ -8,14 +8,17 @@ pub mod authorisation;
 pub mod budget;
 pub mod db;
 pub mod error;
+pub mod health;
 pub mod ingest;
 pub mod keyring;
 pub mod keys;
 pub mod labels;
+pub mod manifests;
 #[cfg(feature = "memory")]
 pub mod memory;
 pub mod orders;
 pub mod polling;
+pub mod products;
 pub mod pushes;
 pub mod queues;
 pub mod registry;

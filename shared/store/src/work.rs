@@ -6,7 +6,7 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use waybill_domain::order::{Hold, Order, Status};
-use waybill_domain::{ConnectionId, MerchantId, OrderId};
+use waybill_domain::{ConnectionId, ManifestId, MerchantId, OrderId, WarehouseId};
 
 /// The stages, each with its queue and dead-letter queue.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -114,6 +114,21 @@ pub enum Work {
         /// As in `Order`.
         at: Timestamp,
     },
+    /// Hand the parcels of a carrier account over: only ever sent because the seller said so.
+    Manifest {
+        /// The seller's wish; the same wish sent twice is one manifest.
+        manifest: ManifestId,
+        /// Whose.
+        merchant: MerchantId,
+        /// Which carrier account.
+        connection: ConnectionId,
+        /// For which warehouse.
+        warehouse: WarehouseId,
+        /// The carrier's name as the account lists it.
+        carrier_name: String,
+        /// As in `Order`; for a new manifest, when the seller asked.
+        at: Timestamp,
+    },
     /// Erase the orders of one buyer at one connection.
     EraseBuyer {
         /// Whose.
@@ -143,6 +158,7 @@ impl Work {
             | Self::Poll { at, .. }
             | Self::Backfill { at, .. }
             | Self::Push { at, .. }
+            | Self::Manifest { at, .. }
             | Self::EraseBuyer { at, .. }
             | Self::EraseConnection { at, .. } => *at,
         }

@@ -21,13 +21,20 @@ async fn book(stage: &Stage, n: u8) {
         service: ServiceChoice { carrier: Carrier::RoyalMail, code: "TPS48".into(), format: "parcel".into() },
         lines: Vec::new(),
         grams: 450,
+        parcels: 1,
         reference: "WB-1".into(),
-        booking: Booking::Labelled { carrier_order: "1001".into(), tracking: "AA000000001GB".into() },
+        booking: Booking::Labelled {
+            carrier_order: "1001".into(),
+            tracking: "AA000000001GB".into(),
+            others: vec![],
+        },
         write_back: WriteBack::Pending,
         transit: Transit::Moving,
         disclosed: vec!["name".into()],
+        label_format: Default::default(),
         labelled_at: Some(stage.now()),
         delivered_at: None,
+        seen_at: None,
         rev: 0,
     };
     stage.db.save_shipment(&mut shipment).await.unwrap();

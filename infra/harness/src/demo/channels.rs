@@ -15,9 +15,9 @@ use waybill_domain::time::{after, sortable};
 
 /// Of all orders, each of these channels gets one in so many; Shopify gets the rest.
 const SHARE: usize = 8;
-/// How far the clock is moved on so that every channel shows what was just placed: Amazon shows nothing younger
-/// than two minutes (contracts/amazon section 3).
-const ON: SignedDuration = SignedDuration::from_secs(240);
+/// How long ago the orders were placed, so that every channel shows them: Amazon shows nothing younger than two
+/// minutes (contracts/amazon section 3).
+const AGO: SignedDuration = SignedDuration::from_secs(240);
 
 /// The channels whose orders are fetched.
 pub(super) fn fetched() -> impl Iterator<Item = Channel> {
@@ -35,6 +35,8 @@ pub(super) type Placed = BTreeMap<&'static str, usize>;
 /// Has the other channels' buyers place their orders; gives how many are for us, and their personal values.
 pub(super) async fn place(stack: &Stack, options: &Options) -> Result<(Placed, Vec<Token>), Trouble> {
     let (mut placed, mut tokens) = (Placed::new(), Vec::new());
+    let ago = sortable(after(Timestamp::now(), -AGO));
+    stack.control("PUT", "clock", &json!({"follow": false, "now": ago})).await?;
     for channel in fetched() {
         let name = channel.as_str();
         let ask = json!({"seed": options.seed, "count": options.orders / SHARE});
@@ -47,6 +49,7 @@ pub(super) async fn place(stack: &Stack, options: &Options) -> Result<(Placed, V
         tokens.extend(ours.iter().flat_map(|order| personal_anywhere(order)));
         placed.insert(name, ours.len());
     }
+    stack.control("PUT", "clock", &json!({"follow": true})).await?;
     Ok((placed, tokens))
 }
 
@@ -61,9 +64,7 @@ fn is_ours(channel: Channel, order: &Value) -> bool {
 
 /// Has every channel read, and waits until every order that is for us is stored.
 pub(super) async fn read(stack: &Stack, placed: &Placed, patience: Duration) -> Result<(), Trouble> {
-    stack.control("PUT", "clock", &json!({"advance_seconds": ON.as_secs()})).await?;
-    let at = after(Timestamp::now(), ON);
-    stack.run_at("FunctionClock", at).await?;
+    stack.run_at("FunctionClock", Timestamp::now()).await?;
     let start = Instant::now();
     loop {
         let stored = stored(&standing::read(stack).await?)?;

@@ -33,7 +33,7 @@ fn is_of(reference: &str, order: &Order) -> bool {
 pub(super) fn one_each(sim: &Sim, facts: &Facts) -> Result<(), Failure> {
     let mut live = live(sim);
     for shipment in &facts.shipments {
-        if let Booking::Labelled { carrier_order, .. } | Booking::Created { carrier_order } =
+        if let Booking::Labelled { carrier_order, .. } | Booking::Created { carrier_order, .. } =
             &shipment.booking
         {
             let there = live.remove(&shipment.reference).map(|id| id.to_string());
