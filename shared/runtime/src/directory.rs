@@ -107,7 +107,7 @@ impl Account {
                     client_secret: Secret::new(tracking_secret.clone()),
                 }))
             }
-            Credentials::Shopify { .. } => None,
+            _ => None,
         }
     }
 }

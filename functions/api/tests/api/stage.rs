@@ -116,7 +116,7 @@ impl Stage {
             retention: Policy::default(),
             part_ship: false,
             warehouses: Vec::new(),
-            services: Vec::new(),
+            services: Vec::new().into(),
         };
         self.db.save_merchant(&merchant).await.unwrap();
     }
