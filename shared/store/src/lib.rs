@@ -4,6 +4,7 @@
 //! DynamoDB has one side only, the SDK; in memory its requests go to an engine in the same process.
 
 pub mod audit;
+pub mod catalogue;
 pub mod db;
 pub mod error;
 pub mod ingest;
@@ -13,11 +14,13 @@ pub mod labels;
 #[cfg(feature = "memory")]
 pub mod memory;
 pub mod orders;
+pub mod places;
 pub mod queues;
 pub mod registry;
 pub mod shipments;
 pub mod staff;
 pub mod stock;
+pub mod waiting;
 pub mod work;
 
 pub use db::{Db, Tables};

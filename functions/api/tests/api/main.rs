@@ -4,3 +4,4 @@
 mod lists;
 mod single;
 mod stage;
+mod warehouse;

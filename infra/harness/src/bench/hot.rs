@@ -116,8 +116,8 @@ async fn judge(world: &World, ids: &[OrderId], again: usize, took: Duration) -> 
     let (levels, movements) = world.db.sku(world.merchant_id(), SKU).await?;
     let mut moved = (0, 0);
     for movement in movements {
-        let (on_hand, reserved) = movement.kind.effect(movement.quantity);
-        moved = (moved.0 + on_hand, moved.1 + reserved);
+        let effect = movement.effect();
+        moved = (moved.0 + effect.on_hand, moved.1 + effect.reserved);
     }
     let sum = |of: fn(&Level) -> i64| levels.iter().map(of).sum::<i64>();
     let unsound = levels.iter().filter(|level| !level.is_sound()).count();
