@@ -20,6 +20,7 @@ pub mod registry;
 pub mod shipments;
 pub mod staff;
 pub mod stock;
+pub mod uploads;
 pub mod waiting;
 pub mod work;
 
