@@ -18,6 +18,7 @@ pub mod picks;
 pub mod places;
 pub mod stock;
 pub mod transfers;
+pub mod uploads;
 pub mod verify;
 mod wake;
 
@@ -62,6 +63,8 @@ pub fn router(env: Arc<Env>) -> Router {
         .route("/v1/warehouses/{warehouse}", put(places::save))
         .route("/v1/warehouses/{warehouse}/bins", get(places::bins))
         .route("/v1/warehouses/{warehouse}/bins/{bin}", put(places::save_bin))
+        .route("/v1/uploads/{upload}", get(uploads::read).post(uploads::send))
+        .route("/v1/exports/{kind}", get(uploads::give))
         .route("/v1/picks", get(picks::list).post(picks::make))
         .route("/v1/picks/{list}", get(picks::read))
         .route("/v1/picks/{list}/confirm", post(picks::confirm))

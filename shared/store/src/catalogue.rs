@@ -24,6 +24,12 @@ fn skus_pk(merchant: &MerchantId, shard: u8) -> String {
     format!("skus#{merchant}#{shard}")
 }
 
+/// Where the row of a SKU lies, for loading many past the doors.
+#[cfg(feature = "memory")]
+pub fn row_key(merchant: &MerchantId, sku: &str) -> (String, String) {
+    (skus_pk(merchant, shard_of(sku)), sku.to_owned())
+}
+
 fn mappings_pk(merchant: &MerchantId, connection: &ConnectionId) -> String {
     format!("mappings#{merchant}#{connection}")
 }

@@ -245,3 +245,37 @@ async fn nobody_does_what_their_role_does_not_allow_or_sees_another_merchant() {
     let (_, page) = stage.get(Some("other-Owner"), "/v1/stock/verify").await;
     assert_eq!(page["skus"], 0);
 }
+
+#[tokio::test]
+async fn files_come_in_and_go_out() {
+    let stage = set().await;
+    let send = async |who: &str, id: &str, query: &str, text: &str| {
+        stage.call(Some(who), "POST", &format!("/v1/uploads/{id}?{query}"), Some(json!(text))).await
+    };
+    let text = "sku,grams\nMUG,350\nTEA,100\n";
+    let (status, looked) =
+        send("mine-Manager", "u1", "kind=skus&mode=all_or_nothing&dry_run=true", text).await;
+    assert_eq!((status, &looked["state"], &looked["rows"]), (200, &json!("checked"), &json!(2)), "{looked}");
+    let (_, done) = send("mine-Manager", "u1", "kind=skus&mode=all_or_nothing", text).await;
+    assert_eq!((&done["state"], &done["written"]), (&json!("done"), &json!(2)));
+    assert_eq!(stage.mine("/v1/uploads/u1").await.1["written"], 2);
+    let other = send("mine-Manager", "u1", "kind=skus&mode=skip_bad", "sku\nHAT\n").await;
+    assert_eq!(code(&other), (409, "other_content"));
+    assert_eq!(
+        code(&send("mine-Manager", "u2", "kind=skus&mode=skip_bad", "name\nHat\n").await),
+        (400, "bad_file")
+    );
+    assert_eq!(code(&send("mine-Manager", "u2", "kind=hats&mode=skip_bad", text).await), (400, "bad_query"));
+    let takes = "sku,warehouse,spot,counted\nMUG,wh_north,A-01,7\n";
+    assert_eq!(
+        code(&send("mine-Integrator", "u3", "kind=stock_takes&mode=skip_bad", takes).await),
+        (403, "not_allowed")
+    );
+    assert_eq!(send("mine-Owner", "u3", "kind=stock_takes&mode=skip_bad", takes).await.1["written"], 1);
+    let (_, file) = stage.mine("/v1/exports/stock_takes").await;
+    assert_eq!(file.as_str().unwrap(), takes);
+    assert_eq!(
+        stage.get(Some("other-Owner"), "/v1/exports/skus").await.1.as_str().unwrap().lines().count(),
+        1
+    );
+}
