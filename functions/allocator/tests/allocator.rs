@@ -227,12 +227,18 @@ async fn a_mapping_lets_an_order_go_on_and_a_repeat_writes_nothing() {
     let held = stage.one(&order).await;
     assert_eq!((held.status, held.exceptions[0].reason), (Status::Held, Reason::UnmappedSku));
     assert_eq!(stage.one(&order).await.rev, held.rev);
+    // One without a name, and one too long to be looked up, wait as well and harm nobody.
+    let (empty, long) = (String::new(), "x".repeat(3_000));
+    let odd = stage.take(2, &[(&empty, 1), (&long, 1)], Readiness::Ready).await;
+    let fine = stage.take(3, &[("MUG", 1)], Readiness::Ready).await;
+    let decided = stage.allocate(&[&odd, &fine]).await;
+    assert_eq!((decided[0].status, decided[1].status), (Status::Held, Status::Allocated));
     let mapping =
         Mapping { connection: held.connection, channel_sku: "B00-3".into(), sku: "MUG".into(), units: 3 };
     stage.db.save_mapping(&merchant(), &mapping).await.unwrap();
     let going = stage.one(&order).await;
     assert_eq!((going.status, going.hold, going.exceptions.len()), (Status::Allocated, None, 0));
-    assert_eq!(stage.numbers("MUG", "wh_north").await, (9, 6));
+    assert_eq!(stage.numbers("MUG", "wh_north").await, (9, 7));
 }
 
 #[tokio::test]

@@ -201,8 +201,10 @@ pub fn skus_of(order: &Order, catalogue: &Catalogue) -> Vec<String> {
         .lines
         .iter()
         .flat_map(|line| {
-            let fresh = wanted_parts(order, line, catalogue).unwrap_or_default();
-            fresh.into_iter().chain(line.takes()).map(|part| part.sku)
+            let wants = line.ships && line.quantity > 0;
+            let fresh = wants.then(|| wanted_parts(order, line, catalogue)).flatten().unwrap_or_default();
+            let held = if line.allocations.is_empty() { Vec::new() } else { line.takes() };
+            fresh.into_iter().chain(held).map(|part| part.sku)
         })
         .collect();
     names.sort();

@@ -102,6 +102,11 @@ pub fn is_sku(text: &str) -> bool {
     (1..=LONGEST_SKU).contains(&text.len()) && text.trim() == text && !text.chars().any(char::is_control)
 }
 
+/// Whether text may be a channel's SKU: whatever a shop let its staff type, within what a key can hold.
+pub fn is_channel_sku(text: &str) -> bool {
+    (1..=255).contains(&text.len()) && !text.chars().any(char::is_control)
+}
+
 fn is_code(text: &str, longest: usize) -> bool {
     (1..=longest).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-')
 }
@@ -187,11 +192,7 @@ impl Mapping {
     /// # Errors
     /// The first field that is wrong.
     pub fn check(&self) -> Result<(), Invalid> {
-        must(
-            is_sku(&self.channel_sku),
-            "channel_sku",
-            "1 to 128 printable characters without spaces at the ends",
-        )?;
+        must(is_channel_sku(&self.channel_sku), "channel_sku", "1 to 255 printable characters")?;
         must(is_sku(&self.sku), "sku", "1 to 128 printable characters without spaces at the ends")?;
         must((1..=MOST_UNITS).contains(&self.units), "units", "1 to 10,000")
     }
@@ -251,6 +252,12 @@ mod tests {
         assert_eq!(resolve(&other, "B00-GIFT-3"), None);
         assert_eq!(resolve(&other, "MUG"), Some(vec![part("MUG", 1)]));
         assert_eq!(resolve(&other, "OLD"), Some(vec![part("OLD", 1)]));
+    }
+
+    #[test]
+    fn a_shop_may_call_its_goods_what_it_likes() {
+        assert!(is_channel_sku(" MUG ") && !is_sku(" MUG "));
+        assert!(!is_channel_sku("") && !is_channel_sku("a\nb") && !is_channel_sku(&"x".repeat(256)));
     }
 
     #[test]

@@ -5,7 +5,7 @@ use crate::error::StoreError;
 use aws_sdk_dynamodb::types::{TransactWriteItem, Update};
 use std::collections::BTreeSet;
 use waybill_domain::backorder::Expected;
-use waybill_domain::catalogue::{Catalogue, Mapping, Sku};
+use waybill_domain::catalogue::{Catalogue, Mapping, Sku, is_channel_sku};
 use waybill_domain::order::Order;
 use waybill_domain::stock::Movement;
 use waybill_domain::{ConnectionId, MerchantId};
@@ -54,8 +54,24 @@ struct Rows {
     only_stocked: Vec<String>,
 }
 
+impl Rows {
+    fn add(&mut self, row: Row) {
+        if row.entered {
+            self.entered.push(row.sku);
+        } else {
+            self.only_stocked.push(row.sku.sku);
+        }
+    }
+
+    fn extend(&mut self, more: Self) {
+        self.entered.extend(more.entered);
+        self.only_stocked.extend(more.only_stocked);
+    }
+}
+
 impl Db {
-    /// What is known of the SKUs that orders name: two reads, or three where a channel's name stands for another.
+    /// What is known of the SKUs that orders name: one read, and one more where a channel's name stands for another or
+    /// a bundle has components that were not named.
     ///
     /// # Errors
     /// As AWS answers.
@@ -63,19 +79,32 @@ impl Db {
         let named: BTreeSet<(ConnectionId, String)> = orders
             .iter()
             .flat_map(|o| o.lines.iter().filter_map(|l| Some((o.connection.clone(), l.sku.clone()?))))
+            // What cannot be a key is not known, and must not keep the rest of the batch from being read.
+            .filter(|(_, sku)| is_channel_sku(sku))
             .collect();
+        let direct: BTreeSet<String> = named.iter().map(|(_, sku)| sku.clone()).collect();
         let mut known = Catalogue::default();
-        let keys: Vec<Item> = named.iter().map(|(c, sku)| key(&mappings_pk(merchant, c), sku)).collect();
+        let mut rows = Rows::default();
+        let mappings = named.iter().map(|(c, sku)| key(&mappings_pk(merchant, c), sku));
+        let skus = direct.iter().map(|sku| key(&skus_pk(merchant, shard_of(sku)), sku));
+        let keys: Vec<Item> = mappings.chain(skus).collect();
         for chunk in keys.chunks(MAX_ACTIONS) {
             for item in self.batch_get(&self.tables.stock, chunk.to_vec()).await? {
-                let Mapping { connection, channel_sku, sku, units } = from_item(item, "mapping")?;
-                known.mappings.insert((connection, channel_sku), (sku, units));
+                if item.contains_key("channel_sku") {
+                    let Mapping { connection, channel_sku, sku, units } = from_item(item, "mapping")?;
+                    known.mappings.insert((connection, channel_sku), (sku, units));
+                } else {
+                    rows.add(from_item(item, "SKU")?);
+                }
             }
         }
-        let direct = named.into_iter().map(|(_, sku)| sku);
-        let names: BTreeSet<String> =
-            direct.chain(known.mappings.values().map(|(sku, _)| sku.clone())).collect();
-        let rows = self.rows(merchant, &names).await?;
+        // What a channel's name stands for is mostly another name.
+        let meant: BTreeSet<String> =
+            known.mappings.values().map(|(sku, _)| sku.clone()).filter(|sku| !direct.contains(sku)).collect();
+        if !meant.is_empty() {
+            rows.extend(self.rows(merchant, &meant).await?);
+        }
+        let names: BTreeSet<String> = direct.into_iter().chain(meant).collect();
         known.stocked.extend(rows.only_stocked);
         // Components are looked up too, for the tags that rules ask for.
         let parts: BTreeSet<String> = rows
@@ -121,12 +150,7 @@ impl Db {
         let mut found = Rows::default();
         for chunk in keys.chunks(MAX_ACTIONS) {
             for item in self.batch_get(&self.tables.stock, chunk.to_vec()).await? {
-                let row: Row = from_item(item, "SKU")?;
-                if row.entered {
-                    found.entered.push(row.sku);
-                } else {
-                    found.only_stocked.push(row.sku.sku);
-                }
+                found.add(from_item(item, "SKU")?);
             }
         }
         Ok(found)
