@@ -10,4 +10,5 @@ pub mod signed;
 pub mod sim;
 pub mod stack;
 pub mod staff;
+pub mod verify;
 pub mod world;

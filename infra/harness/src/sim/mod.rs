@@ -11,11 +11,13 @@ mod fate;
 mod gate;
 mod invocation;
 mod mail;
+mod naive;
 mod plant;
 mod run;
 mod scheduler;
 mod script;
 mod starts;
+mod warehouse;
 
 pub use plant::Plant;
 pub use run::{Failure, Outcome, Settings, run};
