@@ -10,7 +10,7 @@ mod facts;
 mod fate;
 mod gate;
 mod invocation;
-mod mail;
+pub(crate) mod mail;
 mod plant;
 mod run;
 mod scheduler;
