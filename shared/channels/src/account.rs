@@ -55,6 +55,14 @@ impl Account {
         }
     }
 
+    /// How often the stock of one SKU may be told, beside [`Account::rate`]; `None` where only calls are limited.
+    pub fn rate_of_sku(&self) -> Option<Rate> {
+        match self {
+            Self::Ebay(_) => Some(ebay::REVISIONS),
+            Self::Shopify(_) | Self::WooCommerce(_) | Self::Magento(_) | Self::Amazon(_) => None,
+        }
+    }
+
     /// What an exchange usually takes out of which limits.
     pub fn costs(&self, operation: Operation) -> &'static [(Operation, u32)] {
         use Operation::{Read, Search, Stock, WriteBack};

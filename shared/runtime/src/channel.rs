@@ -9,6 +9,7 @@ use http::{Request, Response};
 use jiff::{SignedDuration, Timestamp};
 use std::sync::Arc;
 use waybill_channels::feed::{Found, Page, Reading, Window};
+use waybill_channels::stock::Level;
 use waybill_channels::writeback::{Next, Outcome};
 use waybill_channels::{Operation, ReadOne, Stamp, Talk};
 use waybill_domain::advice::Advice;
@@ -147,6 +148,26 @@ impl Channels {
             })
         });
         led.await
+    }
+
+    /// Tells the channel how much of a SKU may be sold, if its listing may be changed once more.
+    ///
+    /// # Errors
+    /// As [`NotDone`] says.
+    pub async fn tell_stock(
+        &self,
+        open: &Open<'_>,
+        level: Level,
+        now: Timestamp,
+    ) -> Result<Outcome, NotDone> {
+        if let Some(rate) = open.channel.rate_of_sku() {
+            let kept = format!("{}#{}", Operation::Stock.as_str(), level.sku);
+            if let Some(time) = self.db.take_calls(&open.account.connection.id, &kept, rate, 1, now).await? {
+                return Err(wait(time).into());
+            }
+        }
+        let talk = open.channel.stock(level);
+        self.tell(open, Operation::Stock, talk, now).await
     }
 
     async fn lead<T>(

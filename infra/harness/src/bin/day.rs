@@ -16,6 +16,9 @@ struct Arguments {
     /// Decides when and where they are placed and how long requests take.
     #[arg(long, default_value_t = 1)]
     seed: u64,
+    /// How long the day is; fewer than 24 squeeze it.
+    #[arg(long, default_value_t = 24, value_parser = clap::value_parser!(u32).range(1..=24))]
+    hours: u32,
     /// End with one line of JSON.
     #[arg(long)]
     json: bool,
@@ -24,7 +27,8 @@ struct Arguments {
 fn main() -> ExitCode {
     let arguments = Arguments::parse();
     let began = Instant::now();
-    let report = match run(Settings { orders: arguments.orders, seed: arguments.seed }) {
+    let settings = Settings { orders: arguments.orders, seed: arguments.seed, hours: arguments.hours };
+    let report = match run(settings) {
         Ok(report) => report,
         Err(error) => {
             eprintln!("the day itself failed: {error}");

@@ -11,9 +11,11 @@ const HOURS: [u32; 24] =
     [13, 8, 5, 4, 4, 6, 12, 24, 38, 46, 52, 56, 64, 58, 52, 50, 52, 56, 62, 72, 84, 88, 62, 32];
 /// Of a hundred orders so many come after the newsletter, which is when everybody buys at once.
 const NEWSLETTER: u32 = 4;
-/// The newsletter is sent then and forgotten so much later.
-const SENT: SignedDuration = SignedDuration::from_mins(10 * 60 + 30);
-const FORGOTTEN: i64 = 15 * 60 * 1_000;
+/// The newsletter is sent at half past ten and forgotten a quarter of an hour later.
+const SENT: i64 = 10 * HOUR + HOUR / 2;
+const FORGOTTEN: i64 = HOUR / 4;
+/// In milliseconds, as all of these.
+const HOUR: i64 = 3_600_000;
 /// What share of the orders each channel has, in hundredths.
 const SHARES: [(Channel, u32); 5] = [
     (Channel::Shopify, 30),
@@ -23,19 +25,21 @@ const SHARES: [(Channel, u32); 5] = [
     (Channel::Ebay, 15),
 ];
 
-/// The moments at which orders are placed in the 24 hours from `start` and their channels, soonest first.
-pub fn day(rng: &mut StdRng, orders: usize, start: Timestamp) -> Vec<(Timestamp, Channel)> {
-    let mut all: Vec<_> = (0..orders).map(|_| (moment(rng, start), channel(rng))).collect();
+/// The moments at which orders are placed from `start` on and their channels, soonest first. A day of fewer than 24
+/// hours has the same shape, only faster.
+pub fn day(rng: &mut StdRng, orders: usize, start: Timestamp, hours: u32) -> Vec<(Timestamp, Channel)> {
+    let squeezed = |at: i64| after(start, SignedDuration::from_millis(at * i64::from(hours) / 24));
+    let mut all: Vec<_> = (0..orders).map(|_| (squeezed(moment(rng)), channel(rng))).collect();
     all.sort_by_key(|(at, _)| *at);
     all
 }
 
-fn moment(rng: &mut StdRng, start: Timestamp) -> Timestamp {
+/// Milliseconds of the day.
+fn moment(rng: &mut StdRng) -> i64 {
     if rng.random_range(0..100) < NEWSLETTER {
-        return after(after(start, SENT), SignedDuration::from_millis(rng.random_range(0..FORGOTTEN)));
+        return SENT + rng.random_range(0..FORGOTTEN);
     }
-    let hour = i64::try_from(pick(rng, &HOURS)).unwrap_or(0);
-    after(start, SignedDuration::from_millis(hour * 3_600_000 + rng.random_range(0..3_600_000)))
+    i64::try_from(pick(rng, &HOURS)).unwrap_or(0) * HOUR + rng.random_range(0..HOUR)
 }
 
 fn channel(rng: &mut StdRng) -> Channel {
@@ -62,7 +66,7 @@ mod tests {
     #[test]
     fn a_day_has_its_orders_in_turn_and_its_evening_is_busier_than_its_night() {
         let start = Timestamp::from_second(1_795_392_000).unwrap();
-        let day = day(&mut StdRng::seed_from_u64(3), 10_000, start);
+        let day = day(&mut StdRng::seed_from_u64(3), 10_000, start, 24);
         assert_eq!(day.len(), 10_000);
         assert!(day.is_sorted_by_key(|(at, _)| *at));
         let between = |from: i64, to: i64| {

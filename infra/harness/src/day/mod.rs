@@ -17,5 +17,6 @@ mod road;
 mod run;
 pub mod text;
 
+pub use orders::invented;
 pub use report::Report;
 pub use run::{Settings, run};

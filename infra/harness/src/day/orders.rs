@@ -80,7 +80,12 @@ fn path(channel: Channel, rest: &str) -> String {
     format!("/control/{}/{ACCOUNT}/{rest}", channel.as_str())
 }
 
-fn invented(channel: Channel, seed: u64, count: usize) -> Result<Vec<Value>, WorldError> {
+/// Invented orders of a channel that can be sent without a person looking at them, in its own shape; some fewer
+/// than `count`, because not all kinds can.
+///
+/// # Errors
+/// Never in practice.
+pub fn invented(channel: Channel, seed: u64, count: usize) -> Result<Vec<Value>, WorldError> {
     if channel == Channel::Shopify {
         let made = waybill_sandbox::invent::orders(seed, count, &Mix::default(), catalogue());
         let sendable = made.into_iter().filter(|one| SENDABLE.iter().any(|kind| json!(one.kind) == **kind));

@@ -95,6 +95,8 @@ pub struct Report {
     pub seed: u64,
     /// Orders placed.
     pub orders: usize,
+    /// Calls to the tables, by operation.
+    pub table_calls: BTreeMap<String, u64>,
     /// Simulated time until the last order was done or given up, in minutes.
     pub minutes: i64,
     /// By channel.
@@ -168,6 +170,7 @@ pub(super) async fn of(world: &World, ledger: &Ledger, facts: Facts) -> Result<R
     Ok(Report {
         seed: facts.settings.seed,
         orders: facts.settings.orders,
+        table_calls: world.engine.capacity().calls,
         minutes: facts.ended.as_mins(),
         click_and_drop: CarrierDay {
             booked: number(&royal_mail["orders"]),

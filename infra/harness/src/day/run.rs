@@ -29,7 +29,6 @@ use waybill_store::{Queue, Work};
 
 /// The day: from midnight to midnight, UTC, as channels count their days.
 const MIDNIGHT: i64 = 1_795_392_000;
-const DAY: SignedDuration = SignedDuration::from_hours(24);
 /// What is not done so long after the day never will be.
 const PATIENCE: SignedDuration = SignedDuration::from_hours(6);
 /// As many functions of a queue run at once, as in the template.
@@ -47,6 +46,8 @@ pub struct Settings {
     pub orders: usize,
     /// Decides everything.
     pub seed: u64,
+    /// How long the day is; 24, or less for a day of the same shape that passes faster.
+    pub hours: u32,
 }
 
 /// Everything of the day that tasks share.
@@ -75,7 +76,7 @@ pub fn run(settings: Settings) -> Result<Report, WorldError> {
 async fn live(settings: Settings) -> Result<Report, WorldError> {
     let mut rng = StdRng::seed_from_u64(settings.seed);
     let start = Timestamp::from_second(MIDNIGHT).map_err(|_| WorldError::Setup("midnight"))?;
-    let script = curve::day(&mut rng, settings.orders, start);
+    let script = curve::day(&mut rng, settings.orders, start, settings.hours);
     let mut wanted = BTreeMap::new();
     for (_, channel) in &script {
         *wanted.entry(channel.as_str()).or_insert(0) += 1;
@@ -88,7 +89,8 @@ async fn live(settings: Settings) -> Result<Report, WorldError> {
         tasks.extend((0..AT_ONCE).map(|_| spawn_local(work(Rc::clone(&day), queue))));
     }
     place(&day, script, unplaced).await?;
-    let (midnight, end) = (after(start, DAY), after(start, DAY + PATIENCE));
+    let midnight = after(start, SignedDuration::from_hours(i64::from(settings.hours)));
+    let end = after(midnight, PATIENCE);
     day.clocks.until(midnight).await;
     while day.ledger.undone() > 0 && day.clocks.now() < end {
         day.clocks.pass(MINUTE).await;
@@ -184,7 +186,7 @@ async fn tick(day: Rc<Day>) {
 /// Delivers what the channels send.
 async fn post(day: Rc<Day>) {
     loop {
-        day.clocks.pass(Duration::from_millis(500)).await;
+        day.clocks.pass(Duration::from_secs(1)).await;
         for delivery in day.world.sandbox.take_webhooks(usize::MAX) {
             let day = Rc::clone(&day);
             spawn_local(async move {

@@ -57,6 +57,7 @@ pub fn text(report: &Report) -> String {
         "\noldest undone order {} s; longest wait {} s; undone {}; deliveries refused {}; requests called wrong {}",
         report.oldest_undone, report.longest_wait, report.undone, report.deliveries_refused, report.refusals
     );
+    let _ = writeln!(out, "calls to the tables: {}", report.table_calls.values().sum::<u64>());
     let _ = writeln!(out, "Click & Drop calls over its limit: {}", report.click_and_drop.over_limit);
     let verdict = if report.ok() { "every documented limit of every channel was kept" } else { "NOT KEPT" };
     let _ = writeln!(out, "{verdict}");
