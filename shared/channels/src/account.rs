@@ -63,6 +63,14 @@ impl Account {
         }
     }
 
+    /// The limit an operation counts against: Shopify has one for all, the others one for each.
+    pub fn counted_as(&self, operation: Operation) -> Operation {
+        match self {
+            Self::Shopify(_) => Operation::Read,
+            Self::WooCommerce(_) | Self::Magento(_) | Self::Amazon(_) | Self::Ebay(_) => operation,
+        }
+    }
+
     /// What an exchange usually takes out of which limits.
     pub fn costs(&self, operation: Operation) -> &'static [(Operation, u32)] {
         use Operation::{Read, Search, Stock, WriteBack};

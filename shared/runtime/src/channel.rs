@@ -199,7 +199,8 @@ impl Channels {
     async fn take(&self, open: &Open<'_>, operation: Operation, now: Timestamp) -> Result<(), NotDone> {
         let id = &open.account.connection.id;
         for (operation, calls) in open.channel.costs(operation) {
-            let rate = open.channel.rate(*operation);
+            let operation = open.channel.counted_as(*operation);
+            let rate = open.channel.rate(operation);
             if let Some(time) = self.db.take_calls(id, operation.as_str(), rate, *calls, now).await? {
                 return Err(wait(time).into());
             }
@@ -229,6 +230,7 @@ impl Channels {
         match told.advice {
             Advice::Wait { seconds } => {
                 let wait = SignedDuration::from_secs(i64::from(seconds));
+                let operation = open.channel.counted_as(operation);
                 let rate = open.channel.rate(operation);
                 self.db.told_to_wait(id, operation.as_str(), rate, wait, now).await?;
                 Ok(None)

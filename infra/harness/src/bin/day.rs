@@ -27,7 +27,7 @@ struct Arguments {
 fn main() -> ExitCode {
     let arguments = Arguments::parse();
     let began = Instant::now();
-    let settings = Settings { orders: arguments.orders, seed: arguments.seed, hours: arguments.hours };
+    let settings = Settings { hours: arguments.hours, ..Settings::day(arguments.orders, arguments.seed) };
     let report = match run(settings) {
         Ok(report) => report,
         Err(error) => {

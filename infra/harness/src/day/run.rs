@@ -48,6 +48,15 @@ pub struct Settings {
     pub seed: u64,
     /// How long the day is; 24, or less for a day of the same shape that passes faster.
     pub hours: u32,
+    /// The channels are told of the stock that moved every so many minutes.
+    pub stock_minutes: u32,
+}
+
+impl Settings {
+    /// A whole day.
+    pub fn day(orders: usize, seed: u64) -> Self {
+        Self { orders, seed, hours: 24, stock_minutes: 1 }
+    }
 }
 
 /// Everything of the day that tasks share.
@@ -84,7 +93,7 @@ async fn live(settings: Settings) -> Result<Report, WorldError> {
     let unplaced = Unplaced::invent(settings.seed, &wanted)?;
     let day = Rc::new(begin(settings.seed, start).await?);
     let mut tasks = vec![spawn_local(tick(Rc::clone(&day))), spawn_local(post(Rc::clone(&day)))];
-    tasks.push(spawn_local(tell_stock(Rc::clone(&day))));
+    tasks.push(spawn_local(tell_stock(Rc::clone(&day), MINUTE * settings.stock_minutes)));
     for queue in WORKED {
         tasks.extend((0..AT_ONCE).map(|_| spawn_local(work(Rc::clone(&day), queue))));
     }
@@ -201,10 +210,10 @@ async fn post(day: Rc<Day>) {
     }
 }
 
-/// Has the channels told of every SKU that was promised in the last minute.
-async fn tell_stock(day: Rc<Day>) {
+/// Has the channels told of every SKU that was promised since the last time.
+async fn tell_stock(day: Rc<Day>, every: Duration) {
     loop {
-        day.clocks.pass(MINUTE).await;
+        day.clocks.pass(every).await;
         let Ok(orders) = day.world.db.orders(&day.ledger.take_promised()).await else { continue };
         let lines = orders.iter().flat_map(|order| &order.lines);
         let skus: BTreeSet<String> = lines.filter_map(|line| line.sku.clone()).collect();
