@@ -4,6 +4,7 @@
 pub mod accounts;
 pub mod bench;
 pub mod canary;
+pub mod day;
 pub mod demo;
 pub mod seed;
 pub mod signed;

@@ -7,6 +7,7 @@
 pub mod baseline;
 pub mod calls;
 pub mod carrier;
+pub mod channels;
 pub mod core;
 pub mod cost;
 pub mod files;
@@ -42,6 +43,9 @@ pub async fn run(options: Options) -> Result<Report, Trouble> {
     let sample = sample::Sample::new()?;
     let ours = core::measure(&sample, few(40_000))?;
     report.rows.extend(core::rows(&ours));
+
+    say("the ingest core of every channel");
+    report.rows.extend(channels::rows(&ours, few(20_000))?);
 
     say("the same ingest core in Python and in Node");
     for language in baseline::Language::ALL {

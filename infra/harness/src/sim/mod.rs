@@ -12,6 +12,7 @@ mod gate;
 mod invocation;
 mod mail;
 mod naive;
+pub(crate) mod mail;
 mod plant;
 mod run;
 mod scheduler;
