@@ -16,6 +16,7 @@ use waybill_domain::time::sortable;
 /// below the 1,000 points one call may cost; of an order with more, only webhooks are read.
 const ORDER: &str = "query($id:ID!){order(id:$id){\
 admin_graphql_api_id:id name created_at:createdAt updated_at:updatedAt cancelled_at:cancelledAt test \
+financial_status:displayFinancialStatus \
 email phone note \
 current_total_price_set:currentTotalPriceSet{shop_money:shopMoney{amount currency_code:currencyCode}} \
 customer{first_name:firstName last_name:lastName} \
