@@ -6,6 +6,7 @@ pub mod bench;
 pub mod canary;
 pub mod day;
 pub mod demo;
+pub mod scenarios;
 pub mod seed;
 pub mod signed;
 pub mod sim;

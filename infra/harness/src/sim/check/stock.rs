@@ -13,7 +13,7 @@ type Place<'a> = (&'a str, &'a str);
 
 /// Every level is sound, equals the sum of its movements in all and in each spot, and promises exactly what orders
 /// hold; what pick lists ask for is not free.
-pub(super) fn sound(facts: &Facts) -> Result<(), Failure> {
+pub(crate) fn sound(facts: &Facts) -> Result<(), Failure> {
     let mut moved: BTreeMap<Place<'_>, Effect> = BTreeMap::new();
     let mut spots: BTreeMap<(Place<'_>, &Spot), i64> = BTreeMap::new();
     for (sku, movement) in &facts.movements {
@@ -68,7 +68,7 @@ pub(super) fn sound(facts: &Facts) -> Result<(), Failure> {
 }
 
 /// Each order holds what its movements say, and what left one warehouse arrived at the other or is under way.
-pub(super) fn traced(facts: &Facts) -> Result<(), Failure> {
+pub(crate) fn traced(facts: &Facts) -> Result<(), Failure> {
     let mut by_sku: BTreeMap<&str, Vec<_>> = BTreeMap::new();
     for (sku, movement) in &facts.movements {
         by_sku.entry(sku).or_default().push(movement.clone());
@@ -94,7 +94,7 @@ pub(super) fn traced(facts: &Facts) -> Result<(), Failure> {
 
 /// No order is promised more of a line than it wants, none that has ended holds anything, and nothing is packed for
 /// an order that does not hold it.
-pub(super) fn promised(facts: &Facts) -> Result<(), Failure> {
+pub(crate) fn promised(facts: &Facts) -> Result<(), Failure> {
     use waybill_domain::order::Status::{Cancelled, Delivered, Dispatched, Returned};
     for one in facts.orders.values() {
         let order = &one.order;
