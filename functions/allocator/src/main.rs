@@ -12,12 +12,13 @@ async fn main() -> Result<(), lambda_runtime::Error> {
     log::start();
     let mut read = config::Reader::default();
     let tables = read.tables(&["orders", "stock", "registry"]);
-    let queues = read.queues(&[Queue::Book]);
+    let queues = read.queues(&[Queue::Book, Queue::Notify]);
     read.done()?;
     let sdk = aws::load().await;
     let db = aws::db(&sdk, tables);
     let env = waybill_allocator::Env {
         merchants: Merchants::new(db.clone()),
+        grounds: waybill_allocator::Grounds::new(db.clone()),
         db,
         queues: Arc::new(aws::queues(&sdk, queues)),
         clock: Clock::system(),

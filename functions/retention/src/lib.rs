@@ -92,7 +92,11 @@ pub async fn work_on(env: &Env, work: Work) -> Result<Step, Failure> {
         Work::EraseConnection { merchant, connection, .. } => {
             (of_connection(env, &merchant, &connection).await?, "shop_redact")
         }
-        Work::Fetch { .. } | Work::Poll { .. } | Work::Backfill { .. } | Work::Push { .. } => {
+        Work::Fetch { .. }
+        | Work::Poll { .. }
+        | Work::Backfill { .. }
+        | Work::Push { .. }
+        | Work::Manifest { .. } => {
             return Err(Failure::Fault("this work is not retention's"));
         }
     };

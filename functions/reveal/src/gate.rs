@@ -18,6 +18,9 @@ use waybill_store::staff::Staff;
 /// How often one person may open personal data in an hour of the clock (CONTROLS D5). Around the full hour this
 /// allows up to twice as many within sixty minutes.
 pub const HOURLY: u32 = 60;
+/// How many labels one person may print by batches in an hour of the clock: a packing bench at full speed, counted
+/// apart from what is opened to be read.
+pub const LABELS_HOURLY: u32 = 1_000;
 /// In the record of a refusal for want of a purpose.
 const NONE_STATED: &str = "none_stated";
 
@@ -139,6 +142,38 @@ impl Pass {
         }
         append(env, &self.caller, action, order, purpose, fields, self.now).await?;
         tracing::info!(%order, purpose, ?action, "opened for a person");
+        Ok(())
+    }
+
+    /// As [`Pass::record`] for several orders at once: one record each, all of them or none.
+    pub(crate) async fn record_all(
+        &self,
+        env: &Env,
+        action: audit::Action,
+        opened: Vec<(OrderId, Vec<String>)>,
+        limit: u32,
+    ) -> Result<(), Stop> {
+        let purpose = self.purpose.as_str();
+        let pieces = u32::try_from(opened.len()).unwrap_or(u32::MAX);
+        let within = env.db.count_labels(&self.caller.sub, self.now, pieces, limit).await?;
+        if !within {
+            for (order, _) in opened.iter().take(1) {
+                append(env, &self.caller, audit::Action::Refused, order, purpose, Vec::new(), self.now)
+                    .await?;
+            }
+            return Err(REVEAL_LIMIT.into());
+        }
+        let event = |(order, fields): (OrderId, Vec<String>)| Event {
+            at: self.now,
+            action,
+            actor: self.caller.sub.clone(),
+            order,
+            purpose: purpose.to_owned(),
+            fields,
+        };
+        let events: Vec<Event> = opened.into_iter().map(event).collect();
+        env.db.append(&self.caller.staff.merchant, Stream::Access, &events).await?;
+        tracing::info!(pieces, purpose, ?action, "opened for a person");
         Ok(())
     }
 }

@@ -6,8 +6,10 @@
 
 mod answer;
 mod ask;
+mod batch;
 mod gate;
 mod label;
+mod pages;
 mod recipient;
 
 use axum::Router;
@@ -21,7 +23,9 @@ use waybill_store::Db;
 use waybill_store::keyring::OpenKeys;
 use waybill_store::labels::Documents;
 
-pub use gate::HOURLY;
+pub use batch::MOST as MOST_LABELS;
+pub use gate::{HOURLY, LABELS_HOURLY};
+pub use pages::{Paper, joined};
 
 /// What the function needs. It can open what is sealed, and cannot seal.
 pub struct Env {
@@ -40,6 +44,7 @@ pub fn router(env: Arc<Env>) -> Router {
     Router::new()
         .route("/v1/orders/{order}/recipient", get(recipient::show))
         .route("/v1/shipments/{shipment}/label", get(label::download))
+        .route("/v1/labels", get(batch::download))
         .layer(map_response(never_kept))
         .with_state(env)
 }

@@ -11,4 +11,5 @@ pub mod signed;
 pub mod sim;
 pub mod stack;
 pub mod staff;
+pub mod verify;
 pub mod world;

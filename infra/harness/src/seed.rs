@@ -57,9 +57,11 @@ pub fn merchant(ids: &Ids, index_key: Vec<u8>) -> Merchant {
     let near = |areas: &str| areas.split(' ').map(str::to_owned).collect();
     let rule = |up_to_grams, code: &str, format: &str| ServiceRule {
         countries: vec!["GB".into()],
-        up_to_grams,
-        connection: ids.royal_mail.clone(),
-        service: ServiceChoice { carrier: Carrier::RoyalMail, code: code.into(), format: format.into() },
+        ..ServiceRule::up_to(
+            up_to_grams,
+            ids.royal_mail.clone(),
+            ServiceChoice { carrier: Carrier::RoyalMail, code: code.into(), format: format.into() },
+        )
     };
     Merchant {
         id: ids.merchant.clone(),
@@ -77,7 +79,7 @@ pub fn merchant(ids: &Ids, index_key: Vec<u8>) -> Merchant {
                 near: near("BS SW SE N E W NW B CF BN PL"),
             },
         ],
-        services: vec![rule(2_000, "TPS48", "parcel"), rule(30_000, "TPN24", "parcel")],
+        services: vec![rule(2_000, "TPS48", "parcel"), rule(30_000, "TPN24", "parcel")].into(),
     }
 }
 

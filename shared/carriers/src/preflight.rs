@@ -3,6 +3,8 @@
 //!
 //! They look at shape only. Whether a place exists is the carrier's to say.
 
+use std::borrow::Cow;
+
 /// A UK postcode in capitals with its one blank, `BS1 4DJ`; `None` when the text has no such shape.
 ///
 /// The six shapes of the outward part are A9, A99, AA9, AA99, A9A and AA9A; the inward part is 9AA. The same
@@ -82,6 +84,20 @@ pub fn two_lines(lines: &[&str], width: usize) -> Option<(String, Option<String>
     let (first, second) =
         between_lines.chain(between_words).find(|(a, b)| !a.is_empty() && fits(a) && fits(b))?;
     Some((first, Some(second).filter(|text| !text.is_empty())))
+}
+
+/// What a carrier calls the booking when it takes fewer characters than our reference has: the reference, or its
+/// beginning and what stands after the last `-`, which is the shipment's number within its order. In 25 characters
+/// our own references keep 20 hexadecimal digits of the order's id: enough to be its own, and to find it by.
+pub fn short_reference(reference: &str, most: usize) -> Cow<'_, str> {
+    let whole = reference.trim();
+    if whole.chars().count() <= most {
+        return Cow::Borrowed(whole);
+    }
+    let tail = whole.rfind('-').map_or("", |at| &whole[at..]);
+    let tail = if tail.chars().count() < most / 2 { tail } else { "" };
+    let head: String = whole.chars().take(most - tail.chars().count()).collect();
+    Cow::Owned(head + tail)
 }
 
 /// The text in capitals without blanks, when it is of this length and holds only letters and digits.

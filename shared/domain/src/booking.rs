@@ -37,7 +37,8 @@ impl Planned {
     }
 }
 
-/// Cuts an order into one shipment per warehouse, always in the same way.
+/// Cuts an order into one shipment per warehouse, always in the same way. Shipments of an earlier round keep their
+/// numbers.
 pub fn plan(order: &Order) -> Vec<Planned> {
     let mut places: BTreeMap<&WarehouseId, Planned> = BTreeMap::new();
     for line in order.lines.iter().filter(|l| l.ships) {
@@ -55,7 +56,7 @@ pub fn plan(order: &Order) -> Vec<Planned> {
     }
     let mut all: Vec<Planned> = places.into_values().collect();
     for (n, planned) in all.iter_mut().enumerate() {
-        planned.id = ShipmentId::of(&order.id, n + 1);
+        planned.id = ShipmentId::of(&order.id, order.rounds as usize + n + 1);
     }
     all
 }

@@ -110,6 +110,12 @@ id!(
     "wh_"
 );
 
+id!(
+    /// A manifest a seller asked for.
+    ManifestId,
+    "man_"
+);
+
 impl ShipmentId {
     /// The `n`th shipment of an order; the id names its order so that it can be found by itself.
     pub fn of(order: &OrderId, n: usize) -> Self {

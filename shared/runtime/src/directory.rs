@@ -6,7 +6,7 @@ use crate::token::Source;
 use jiff::{SignedDuration, Timestamp};
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
-use waybill_carriers::royal_mail;
+use waybill_carriers::{account, royal_mail};
 use waybill_channels as channels;
 use waybill_channels::magento::{self, WeightUnit};
 use waybill_domain::{ConnectionId, MerchantId};
@@ -85,26 +85,27 @@ impl Account {
         Source::of(&self.credentials, auth)
     }
 
-    /// The account as a Click & Drop account, if it is one.
-    pub fn royal_mail(&self) -> Option<royal_mail::Account> {
+    /// The account as a carrier's, if it is one: the one place where credentials become a carrier.
+    pub fn carrier(&self) -> Option<account::Account> {
         match &self.credentials {
-            Credentials::RoyalMail { key, .. } => Some(royal_mail::Account {
+            Credentials::RoyalMail { key, .. } => Some(account::Account::ClickAndDrop(royal_mail::Account {
                 base: self.connection.address.clone(),
                 key: Secret::new(key.clone()),
-            }),
+            })),
             _ => None,
         }
     }
 
-    /// The account as one of Royal Mail's tracking API, if it is one.
-    pub fn royal_mail_tracking(&self) -> Option<royal_mail::TrackingAccount> {
-        match (&self.credentials, &self.connection.tracking_address) {
-            (Credentials::RoyalMail { tracking_id, tracking_secret, .. }, Some(base)) => {
-                Some(royal_mail::TrackingAccount {
-                    base: base.clone(),
+    /// The account as one that may ask where parcels are, if it is one.
+    pub fn carrier_tracking(&self) -> Option<account::TrackingAccount> {
+        match &self.credentials {
+            Credentials::RoyalMail { tracking_id, tracking_secret, .. } => {
+                let base = self.connection.tracking_address.clone()?;
+                Some(account::TrackingAccount::RoyalMail(royal_mail::TrackingAccount {
+                    base,
                     client_id: Secret::new(tracking_id.clone()),
                     client_secret: Secret::new(tracking_secret.clone()),
-                })
+                }))
             }
             _ => None,
         }

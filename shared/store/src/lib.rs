@@ -6,16 +6,21 @@
 pub mod audit;
 pub mod authorisation;
 pub mod budget;
+pub mod catalogue;
 pub mod db;
 pub mod error;
+pub mod health;
 pub mod ingest;
 pub mod keyring;
 pub mod keys;
 pub mod labels;
+pub mod manifests;
 #[cfg(feature = "memory")]
 pub mod memory;
 pub mod orders;
+pub mod places;
 pub mod polling;
+pub mod products;
 pub mod pushes;
 pub mod queues;
 pub mod registry;
@@ -23,6 +28,8 @@ pub mod shipments;
 pub mod staff;
 pub mod stock;
 pub mod tokens;
+pub mod uploads;
+pub mod waiting;
 pub mod work;
 
 pub use db::{Db, Tables};

@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 use waybill_domain::allocation::Candidate;
 use waybill_domain::order::Channel;
 use waybill_domain::retention::Policy;
-use waybill_domain::service::ServiceRule;
+use waybill_domain::service::Shipping;
 use waybill_domain::{ConnectionId, MerchantId, WarehouseId};
 use waybill_privacy::recipient::Needs;
 
@@ -51,8 +51,8 @@ pub struct Merchant {
     pub part_ship: bool,
     /// Its warehouses.
     pub warehouses: Vec<Warehouse>,
-    /// Which service carries what, first fit first.
-    pub services: Vec<ServiceRule>,
+    /// Which service carries what. Stored lists of rules of before the ladder are read as its rules.
+    pub services: Shipping,
 }
 
 impl Merchant {

@@ -19,7 +19,7 @@ static LEAST: Story = Story::new("least privilege", || Box::pin(least()));
 static REMOVED: Story = Story::new("removed grants", || Box::pin(removed()));
 
 /// Every story that makes functions call AWS.
-static ALL: [&Story; 15] = [
+static ALL: [&Story; 16] = [
     &crate::road::ROAD,
     &crate::bad_input::REFUSED,
     &crate::bad_input::UNREADABLE,
@@ -35,6 +35,7 @@ static ALL: [&Story; 15] = [
     &crate::paused::SLOWED,
     &crate::sweep::SWEPT,
     &crate::staff::STAFF,
+    &crate::warehouse::WAREHOUSE,
 ];
 
 const FUNCTIONS: [&str; 11] = [

@@ -17,3 +17,4 @@ mod road;
 mod staff;
 mod support;
 mod sweep;
+mod warehouse;

@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, clippy::panic)]
 
 mod access;
+mod batch;
 mod erased;
 mod records;
 mod stage;

@@ -45,6 +45,7 @@ impl Sim {
             Act::Stale(n) => self.stale(n),
             Act::Replay => self.replay(),
             Act::Receive(n) => self.receive(n).await?,
+            Act::Warehouse(n) => self.warehouse(n).await?,
             Act::Uninstall => {
                 self.note("the merchant removes the app");
                 self.uninstalled = Some(self.now());
@@ -258,6 +259,7 @@ impl Sim {
             Work::Poll { .. } => "poll".to_owned(),
             Work::Backfill { .. } => "backfill".to_owned(),
             Work::Push { .. } => "push".to_owned(),
+            Work::Manifest { .. } => "manifest".to_owned(),
             Work::EraseBuyer { .. } => "erase buyer".to_owned(),
             Work::EraseConnection { .. } => "erase connection".to_owned(),
         }

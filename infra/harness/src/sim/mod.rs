@@ -10,12 +10,15 @@ mod facts;
 mod fate;
 mod gate;
 mod invocation;
+mod mail;
+mod naive;
 pub(crate) mod mail;
 mod plant;
 mod run;
 mod scheduler;
 mod script;
 mod starts;
+mod warehouse;
 
 pub use plant::Plant;
 pub use run::{Failure, Outcome, Settings, run};

@@ -63,6 +63,7 @@ impl Functions {
             }),
             allocator: Arc::new(waybill_allocator::Env {
                 merchants: Merchants::new(db.clone()),
+                grounds: waybill_allocator::Grounds::new(db.clone()),
                 db: db.clone(),
                 queues: queues.clone(),
                 clock: time.clock(),

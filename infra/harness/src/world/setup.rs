@@ -143,13 +143,11 @@ async fn merchant(setup: &Setup, kms: &MemoryKms) -> Result<Merchant, WorldError
     };
     let rule = |countries: &[&str], up_to_grams, code: &str| ServiceRule {
         countries: countries.iter().map(|c| (*c).to_owned()).collect(),
-        up_to_grams,
-        connection: carrier.clone(),
-        service: ServiceChoice {
-            carrier: Carrier::RoyalMail,
-            code: code.to_owned(),
-            format: "parcel".to_owned(),
-        },
+        ..ServiceRule::up_to(
+            up_to_grams,
+            carrier.clone(),
+            ServiceChoice { carrier: Carrier::RoyalMail, code: code.to_owned(), format: "parcel".to_owned() },
+        )
     };
     let index_key = kms.seal("mer_00000000000000e1", &INDEX_KEY).await?;
     Ok(Merchant {
@@ -163,7 +161,7 @@ async fn merchant(setup: &Setup, kms: &MemoryKms) -> Result<Merchant, WorldError
             warehouse("wh_bristol", "Bristol", 1, &["BS", "CF", "SA", "PL"])?,
             warehouse("wh_leeds", "Leeds", 2, &["LS", "M", "NE", "EH", "G"])?,
         ],
-        services: vec![rule(&["GB"], 2_000, "TPS48"), rule(&["GB"], 20_000, "TPN24")],
+        services: vec![rule(&["GB"], 2_000, "TPS48"), rule(&["GB"], 20_000, "TPN24")].into(),
     })
 }
 

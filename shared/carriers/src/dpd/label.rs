@@ -8,6 +8,7 @@ use super::track;
 use super::wire::{Consignment, Delivery, ShipmentRequest, kilograms, text};
 use super::{Account, call, london, parties};
 use crate::error::{CannotBuild, CannotRead};
+use crate::preflight::short_reference;
 use http::{HeaderMap, Method, Request, StatusCode};
 use jiff::Timestamp;
 use serde_json::{Value, json};
@@ -44,19 +45,9 @@ pub struct Parcel {
     pub products: Vec<Product>,
 }
 
-/// What DPD calls the booking, 25 characters at most: the shipment's reference, or when that is longer its
-/// beginning and what stands after the last `-`, which is the shipment's number within its order. Our own
-/// references keep 20 hexadecimal digits of the order's id: enough to be its own, and to find the order by.
+/// What DPD calls the booking, 25 characters at most: see [`short_reference`].
 pub fn reference(shipment: &Shipment) -> Cow<'_, str> {
-    let whole = shipment.reference.trim();
-    let length = whole.chars().count();
-    if length <= REFERENCE {
-        return Cow::Borrowed(whole);
-    }
-    let tail = whole.rfind('-').map_or("", |at| &whole[at..]);
-    let tail = if tail.chars().count() < REFERENCE / 2 { tail } else { "" };
-    let head: String = whole.chars().take(REFERENCE - tail.chars().count()).collect();
-    Cow::Owned(head + tail)
+    short_reference(&shipment.reference, REFERENCE)
 }
 
 /// Asks for a shipment within the UK, to its islands or to Ireland.

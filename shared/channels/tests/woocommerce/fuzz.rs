@@ -160,8 +160,7 @@ fn nothing_breaks_a_reader() {
     let seconds = std::env::var("FUZZ_SECONDS").ok().and_then(|s| s.parse().ok()).unwrap_or(1);
     let end = Instant::now() + Duration::from_secs(seconds);
     let (seeds, mut rng) = (seeds(), StdRng::seed_from_u64(0x00c0_ffee));
-    let mut rounds = 0;
-    while Instant::now() < end {
+    loop {
         let mut value = seeds.choose(&mut rng).unwrap().clone();
         for _ in 0..rng.random_range(1..5) {
             break_one(&mut value, &mut rng);
@@ -177,10 +176,11 @@ fn nothing_breaks_a_reader() {
             bytes.truncate(rng.random_range(0..bytes.len()));
         }
         read_everything(&bytes);
-        rounds += 1;
+        if Instant::now() >= end {
+            break;
+        }
     }
     // Deeper than any parser's stack.
     read_everything("[".repeat(200_000).as_bytes());
     read_everything("{\"id\":".repeat(200_000).as_bytes());
-    assert!(rounds > 0);
 }

@@ -137,6 +137,13 @@ fn what_the_real_shop_refuses_is_refused_and_noted() {
         assert_eq!(ask(method, &path, body), (status, code.to_owned()), "{method} {path}");
     }
     assert_eq!(sandbox.report()["refusals"], json!(16), "all but the order that is not there");
+    // A number that nobody keeps is taken and forgotten.
+    let unkept = Call::new(Method::PUT, &format!("/woocommerce/{NAME}/wp-json/wc/v3/products/123"))
+        .header("authorization", "Basic Y2tfc2FuZGJveDpjc19zYW5kYm94")
+        .json(&json!({"stock_quantity": 5}));
+    let shown = sandbox.answer(&unkept).value();
+    assert_eq!((&shown["sku"], &shown["stock_quantity"]), (&json!("PATTERN-PDF"), &Value::Null));
+    assert_eq!(report(&sandbox)["stock_sets"], json!(0));
     let html = sandbox.answer(&Call::new(Method::GET, "/woocommerce/nobody/wp-json/"));
     assert!(html.status == 404 && html.body.starts_with(b"<!DOCTYPE"));
 }
