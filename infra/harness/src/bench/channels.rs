@@ -24,7 +24,7 @@ use waybill_store::registry::{Connection, ConnectionState, Credentials};
 /// Budget of one order of any channel, in microseconds (issue "All five channels").
 const BUDGET: f64 = 60.0;
 /// How many different orders of each channel there are.
-const DIFFERENT: usize = 32;
+const DIFFERENT: usize = 16;
 /// Invented for each that is used: one in forty has three lines.
 const SPARE: usize = 80;
 /// How the sandbox is addressed.
@@ -121,6 +121,9 @@ impl Sample {
         let api = api.ok_or("the account is not a channel's")?;
         let mut sample = Self { account, api, orders: Vec::new() };
         for order in invented(channel, 11, DIFFERENT * SPARE)? {
+            if order[rows_of(channel)].as_array().map_or(0, Vec::len) < LINES {
+                continue;
+            }
             // Which row is a line of the order only its reading tells.
             let plain = arrived(channel, &seeded.config, order.clone())?;
             if ingest(&sample, &plain).is_ok_and(|taken| taken.prepared.who.lines.len() == LINES) {
@@ -132,6 +135,16 @@ impl Sample {
             }
         }
         Err("too few orders of three lines were invented".into())
+    }
+}
+
+/// Where an order has its rows.
+fn rows_of(channel: Channel) -> &'static str {
+    match channel {
+        Channel::Shopify | Channel::WooCommerce => "line_items",
+        Channel::Magento => "items",
+        Channel::Amazon => "orderItems",
+        Channel::Ebay => "lineItems",
     }
 }
 
@@ -169,64 +182,53 @@ fn delivery(config: &Value, order: Value) -> Result<Arrived, Trouble> {
 
 /// Fills an order up to [`SIZE`] the way it grows at its channel.
 fn padded(channel: Channel, mut order: Value) -> Value {
-    let with = |order: &Value, n: usize, text: String| {
-        let mut order = order.clone();
-        grow(channel, &mut order, n, text);
-        order
-    };
-    for n in 0.. {
-        let empty = with(&order, n, String::new()).to_string().len();
-        if empty + 100 < SIZE {
-            order = with(&order, n, "x".repeat(48));
-        } else {
-            // The last one takes what is left.
-            return with(&order, n, "x".repeat(SIZE.saturating_sub(empty)));
+    let grow = |order: &mut Value, n: usize, text: String| {
+        let (path, entry) = entry(channel, n, text);
+        let lines = rows_of(channel);
+        let count = order[lines].as_array().map_or(1, Vec::len).max(1);
+        let place = path.iter().fold(&mut order[lines][n % count], |at, name| &mut at[*name]);
+        match place.as_array_mut() {
+            Some(entries) => entries.push(entry),
+            None => *place = json!([entry]),
         }
-    }
+    };
+    let usual = || "x".repeat(48);
+    let each = entry(channel, 10, usual()).1.to_string().len() + 1;
+    // Room for one more, and for the lists that are begun.
+    let many = SIZE.saturating_sub(order.to_string().len() + 2 * each + 100 * LINES) / each;
+    (0..many).for_each(|n| grow(&mut order, n, usual()));
+    // The last one takes what is left.
+    let mut empty = order.clone();
+    grow(&mut empty, many, String::new());
+    grow(&mut order, many, "x".repeat(SIZE.saturating_sub(empty.to_string().len())));
     order
 }
 
-/// One more entry on one of the order's lines.
-fn grow(channel: Channel, order: &mut Value, n: usize, text: String) {
+/// What one more entry on a line looks like, and where on the line it stands.
+fn entry(channel: Channel, n: usize, text: String) -> (&'static [&'static str], Value) {
     let gbp = |amount: &str| json!({"amount": amount, "currencyCode": "GBP"});
-    let (lines, path, entry): (_, &[&str], _) = match channel {
-        Channel::Shopify => {
-            ("line_items", &["properties"], json!({"name": format!("_p{n:02}"), "value": text}))
-        }
+    match channel {
+        Channel::Shopify => (&["properties"], json!({"name": format!("_p{n:02}"), "value": text})),
         // Plugins leave what they know.
-        Channel::WooCommerce => (
-            "line_items",
-            &["meta_data"],
-            json!({"id": 1000 + n, "key": format!("_plugin_{n:02}"), "value": text}),
-        ),
+        Channel::WooCommerce => {
+            (&["meta_data"], json!({"id": 1000 + n, "key": format!("_plugin_{n:02}"), "value": text}))
+        }
         // A product's options, chosen one by one.
         Channel::Magento => (
-            "items",
             &["product_option", "extension_attributes", "custom_options"],
             json!({"option_id": (100 + n).to_string(), "option_value": text}),
         ),
         // What the price is made of.
         Channel::Amazon => (
-            "orderItems",
             &["proceeds", "breakdowns"],
             json!({"type": text, "subtotal": gbp("0.10"), "detailedBreakdowns": []}),
         ),
         // Every promotion that had a part in it.
         Channel::Ebay => (
-            "lineItems",
             &["appliedPromotions"],
             json!({"promotionId": format!("{n:010}"), "description": text,
                 "discountAmount": {"value": "0.10", "currency": "GBP"}}),
         ),
-    };
-    let count = order[lines].as_array().map_or(1, Vec::len).max(1);
-    let mut place = &mut order[lines][n % count];
-    for name in path {
-        place = &mut place[*name];
-    }
-    match place.as_array_mut() {
-        Some(entries) => entries.push(entry),
-        None => *place = json!([entry]),
     }
 }
 
