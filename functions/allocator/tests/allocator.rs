@@ -57,7 +57,7 @@ impl Stage {
             retention: Retention::LONGEST,
             part_ship,
             warehouses: vec![warehouse("wh_north", 1), warehouse("wh_south", 2)],
-            services: vec![],
+            services: vec![].into(),
         };
         db.save_merchant(&seller).await.unwrap();
         let seconds = Arc::new(AtomicI64::new(1_795_425_300));

@@ -306,7 +306,8 @@ fn is_told(stage: &Stage, channel: Channel, id: &str, parcels: usize) -> Result<
         facts.shipments_of(&order).filter_map(|one| one.tracking().map(str::to_owned)).collect();
     let mut shown: Vec<String> =
         stage.road(channel).shown(id)?.tracking.into_iter().map(|parcel| parcel.number).collect();
-    (ours.sort(), shown.sort());
+    ours.sort();
+    shown.sort();
     must(ours == shown && ours.len() == parcels, || {
         format!("order {id}: {} labels, {} numbers shown instead of {parcels}", ours.len(), shown.len())
     })
