@@ -340,3 +340,28 @@ async fn goods_leave_from_the_bench_and_the_first_to_expire_and_what_was_packed_
     assert!(!spots().await.contains_key(&Spot::pack()));
     assert_eq!(stage.numbers("MUG", "wh_north").await, (4, 0));
 }
+
+#[tokio::test]
+async fn a_stop_whose_goods_left_meanwhile_is_closed_without_taking_them_twice() {
+    let stage = Stage::set(false).await;
+    stage.receive("MUG", "wh_north", 3, "a").await;
+    let order = stage.take(1, &[("MUG", 3)], Readiness::Ready).await;
+    stage.one(&order).await;
+    let request = Request {
+        id: "p1".into(),
+        warehouse: "wh_north".parse().unwrap(),
+        style: waybill_domain::picking::Style::Single,
+        zone: None,
+        orders: vec![order.clone()],
+    };
+    stage.db.make_pick_list(&merchant(), &request, stage.now()).await.unwrap();
+    stage.send_off(&order).await;
+    for found in [3, 0] {
+        let seller = merchant();
+        let confirmed = stage.db.confirm_pick(&seller, "p1", 1, None, "MUG", found, "ann", stage.now());
+        let again = confirmed.await.unwrap().is_err();
+        assert_eq!(again, found == 0, "a stop is confirmed once");
+    }
+    assert_eq!(stage.numbers("MUG", "wh_north").await, (0, 0));
+    assert_eq!(stage.db.verify(&merchant()).await.unwrap().difference, None);
+}

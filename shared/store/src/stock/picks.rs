@@ -149,8 +149,11 @@ impl Db {
             };
             let ids: Vec<OrderId> = task.orders.iter().map(|(order, _)| order.clone()).collect();
             let mut orders = self.orders(&ids).await?;
+            let slot = (task.sku.clone(), list.warehouse.clone());
+            let level = self.level(merchant, &slot).await?;
+            let there = level.and_then(|l| l.spots.get(&task.spot).map(|held| held.on_hand));
             let mut booking = Booking::new(&list, &task, by, at);
-            let again = booking.of(&mut orders, &taken)?;
+            let again = booking.of(&mut orders, &taken, there.unwrap_or_default())?;
             list.tasks[place].state = TaskState::Done;
             list.tasks[place].picked = quantity;
             list.rev += 1;
@@ -302,9 +305,21 @@ impl<'a> Booking<'a> {
         Ok(())
     }
 
-    /// Books what was taken and what was missing; gives the orders that are to be allocated anew.
-    fn of(&mut self, orders: &mut Vec<Order>, taken: &Taken) -> Result<Vec<OrderId>, StoreError> {
+    /// Books what was taken and what was missing; gives the orders that are to be allocated anew. `there` is what the
+    /// books say lies in the spot: goods that left without being picked may have been drawn from it, and what is gone
+    /// from the books can neither be taken nor be missing.
+    fn of(&mut self, orders: &mut Vec<Order>, said: &Taken, there: i64) -> Result<Vec<OrderId>, StoreError> {
         let slot: Slot = (self.task.sku.clone(), self.warehouse.clone());
+        let mut room = there;
+        let mut within = |all: &[(OrderId, i64)]| -> Vec<(OrderId, i64)> {
+            let one = |(order, pieces): &(OrderId, i64)| {
+                let pieces = (*pieces).min(room).max(0);
+                room -= pieces;
+                (order.clone(), pieces)
+            };
+            all.iter().map(one).collect()
+        };
+        let taken = Taken { taken: within(&said.taken), missing: within(&said.missing) };
         let got: i64 = taken.taken.iter().map(|(_, q)| q).sum();
         let (mut packed, mut short, mut again) = (0, Vec::new(), Vec::new());
         let mut released: BTreeMap<Slot, Vec<(OrderId, i64)>> = BTreeMap::new();
