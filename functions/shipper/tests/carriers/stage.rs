@@ -148,6 +148,9 @@ impl Stage {
             state: ConnectionState::Active,
             address: "http://sandbox.invalid/royal-mail".to_owned(),
             tracking_address: Some("http://sandbox.invalid/royal-mail-tracking".to_owned()),
+            token_address: None,
+            keys_address: None,
+            places: std::collections::BTreeMap::new(),
             credentials: self.kms.seal(CARRIER, &text).await.unwrap(),
         };
         self.db.save_connection(&connection).await.unwrap();
