@@ -19,7 +19,7 @@ static LEAST: Story = Story::new("least privilege", || Box::pin(least()));
 static REMOVED: Story = Story::new("removed grants", || Box::pin(removed()));
 
 /// Every story that makes functions call AWS.
-static ALL: [&Story; 16] = [
+static ALL: [&Story; 18] = [
     &crate::road::ROAD,
     &crate::bad_input::REFUSED,
     &crate::bad_input::UNREADABLE,
@@ -36,6 +36,8 @@ static ALL: [&Story; 16] = [
     &crate::sweep::SWEPT,
     &crate::staff::STAFF,
     &crate::warehouse::WAREHOUSE,
+    &crate::channels::CHANNELS,
+    &crate::channels::CONNECTIONS,
 ];
 
 const FUNCTIONS: [&str; 11] = [

@@ -8,6 +8,7 @@
 mod bad_input;
 mod canary;
 mod changes;
+mod channels;
 mod erasure;
 mod grants;
 mod leaks;
