@@ -12,7 +12,7 @@ async fn main() -> Result<(), lambda_runtime::Error> {
     log::start();
     let mut read = config::Reader::default();
     let tables = read.tables(&["orders", "stock", "registry"]);
-    let queues = read.queues(&[Queue::Book, Queue::Notify]);
+    let queues = read.queues(&[Queue::Book]);
     read.done()?;
     let sdk = aws::load().await;
     let db = aws::db(&sdk, tables);

@@ -3,7 +3,7 @@
 use crate::Env;
 use crate::decide::{leave, leaving, promise};
 use jiff::Timestamp;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::time::Duration;
 use waybill_domain::allocation::{Candidate, Changes, Ground, Slot, skus_of, unpack};
 use waybill_domain::order::{Order, Status};
@@ -18,9 +18,6 @@ use waybill_store::registry::Merchant;
 use waybill_store::stock::{BatchChanges, Settling, Shelves, actions};
 use waybill_store::work::stages;
 use waybill_store::{Queue, StoreError, Work};
-
-/// Channels are told a number this long after it changed, in seconds, so that a busy article is told once a while.
-const PUSH_AFTER: u32 = 30;
 
 /// How often a contended batch is decided anew before its messages go back to the queue.
 const TRIES: u32 = 8;
@@ -241,12 +238,6 @@ impl<'a> Batch<'a> {
         }
         if !book.is_empty() {
             env.queues.send(Queue::Book, &book, 0).await?;
-        }
-        let skus: BTreeSet<&String> = self.changes.keys().map(|(sku, _)| sku).collect();
-        let push = |sku: &String| Work::Push { merchant: merchant.id.clone(), sku: sku.clone(), at: now };
-        let push: Vec<Work> = skus.into_iter().map(push).collect();
-        if !push.is_empty() {
-            env.queues.send(Queue::Notify, &push, PUSH_AFTER).await?;
         }
         Ok(())
     }

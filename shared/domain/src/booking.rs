@@ -32,9 +32,14 @@ pub struct Planned {
 impl Planned {
     /// What the carrier is told the booking is called: 40 characters at most, nothing of the buyer or channel.
     pub fn reference(&self) -> String {
-        let suffix = self.id.suffix();
-        format!("WB-{}", &suffix[..suffix.len().min(37)])
+        reference_of(&self.id)
     }
+}
+
+/// What the carrier is told the booking of a shipment is called: 40 characters at most.
+pub fn reference_of(id: &ShipmentId) -> String {
+    let suffix = id.suffix();
+    format!("WB-{}", &suffix[..suffix.len().min(37)])
 }
 
 /// Cuts an order into one shipment per warehouse, always in the same way. Shipments of an earlier round keep their

@@ -8,7 +8,7 @@
 mod bad_input;
 mod canary;
 mod changes;
-mod channels;
+mod connections;
 mod erasure;
 mod grants;
 mod leaks;

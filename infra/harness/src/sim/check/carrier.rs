@@ -7,7 +7,7 @@ use crate::sim::scheduler::Sim;
 use std::collections::BTreeMap;
 use waybill_domain::exception::Reason;
 use waybill_domain::order::{Order, Status};
-use waybill_domain::shipment::Booking;
+use waybill_domain::shipment::{Booking, Shipment, WriteBack};
 use waybill_sandbox::royal_mail::Status as AtCarrier;
 
 /// The carrier never holds two live orders under one reference.
@@ -51,7 +51,10 @@ pub(super) fn one_each(sim: &Sim, facts: &Facts) -> Result<(), Failure> {
         };
         let forgotten = |order: &Order| {
             let gone = matches!(order.status, Status::Dispatched | Status::Delivered | Status::Returned);
-            facts.shipments_of(&order.id).any(|s| s.booking == Booking::Forgotten) && gone
+            // Of an order sent in parts, a parcel may have left before the rest was given up.
+            let left =
+                |s: &Shipment| matches!(s.write_back, WriteBack::Applied { .. } | WriteBack::Taken { .. });
+            facts.shipments_of(&order.id).any(|s| s.booking == Booking::Forgotten && (gone || left(s)))
         };
         let known = owner.is_some_and(|one| open(&one.order) || forgotten(&one.order));
         must(known, "what the carrier holds is known here", || {
