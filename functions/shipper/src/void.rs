@@ -68,10 +68,12 @@ pub(crate) async fn void(env: &Env, mut order: Order, turn: Turn, now: Timestamp
     Ok(Step::Done)
 }
 
-/// What may be at a carrier: what the order would be cut into now, and what is stored besides and was not sent, for
-/// its goods may have been given back meanwhile.
+/// What may be at a carrier: what the order would be cut into now, what it was cut into when a carrier was asked, for
+/// goods may have been given back meanwhile, and what is stored besides and was not sent.
 fn targets(order: &Order, shipments: &[Shipment]) -> Vec<(ShipmentId, String)> {
-    let mut all: Vec<_> = plan(order).into_iter().map(|p| (p.id.clone(), p.reference())).collect();
+    let parts = plan(order).len().max(order.shipments as usize);
+    let part = |n: usize| ShipmentId::of(&order.id, order.rounds as usize + n);
+    let mut all: Vec<_> = (1..=parts).map(part).map(|id| (id.clone(), reference_of(&id))).collect();
     let sent = |s: &Shipment| matches!(s.write_back, WriteBack::Applied { .. } | WriteBack::Taken { .. });
     for shipment in shipments.iter().filter(|s| !s.is_void() && !sent(s)) {
         if all.iter().all(|(id, _)| *id != shipment.id) {

@@ -251,13 +251,12 @@ async fn batch(meter: &mut Meter, orders: &[Value]) -> Result<(), Trouble> {
     meter.stage("allocate", orders.len() + slots, times, 0);
     let times = meter.work(Queue::Book, 1).await?;
     meter.stage("label", 0, times, 0);
-    let mut times = 0;
     // What does not fit into the connections' budgets at once comes back when they have filled again.
     for _ in 0..ROUNDS {
-        times += meter.work(Queue::Notify, 1).await?;
+        let times = meter.work(Queue::Notify, 1).await?;
+        meter.stage("tell the shop", 0, times, 0);
         meter.later(ROUND);
     }
-    meter.stage("tell the shop", 0, times, 0);
     let delivered = meter.deliver().await?;
     meter.stage("hear the shop's echo", 0, delivered, delivered);
     let times = meter.work(Queue::Allocate, BATCH).await?;

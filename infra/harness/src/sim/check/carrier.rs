@@ -58,7 +58,14 @@ pub(super) fn one_each(sim: &Sim, facts: &Facts) -> Result<(), Failure> {
         };
         let known = owner.is_some_and(|one| open(&one.order) || forgotten(&one.order));
         must(known, "what the carrier holds is known here", || {
-            format!("{reference} is {id}; {:?}", owner.map(|one| (&one.order.status, &one.order.exceptions)))
+            format!(
+                "{reference} is {id}; {:?}; {:?}",
+                owner.map(|one| (&one.order.status, &one.order.exceptions)),
+                owner.map(|one| facts
+                    .shipments_of(&one.order.id)
+                    .map(|s| (&s.id, &s.booking, &s.write_back, s.lines.len()))
+                    .collect::<Vec<_>>())
+            )
         })?;
     }
     Ok(())
