@@ -13,7 +13,7 @@ use waybill_store::staff::Staff;
 /// An active member of some merchant's staff.
 pub struct Caller {
     /// The `sub` of the token.
-    pub(crate) sub: String,
+    sub: String,
     staff: Staff,
 }
 
@@ -25,6 +25,11 @@ impl Caller {
             Err(Refusal::Review) => Err(NOT_CONFIRMED.into()),
             Err(Refusal::Role | Refusal::Training) => Err(NOT_ALLOWED.into()),
         }
+    }
+
+    /// Who did it, as records name them.
+    pub(crate) fn actor(&self) -> &str {
+        &self.sub
     }
 }
 

@@ -1,7 +1,8 @@
-//! Lambda `api`: everything staff and integrators read that needs no personal data.
+//! Lambda `api`: everything staff and integrators do that needs no personal data.
 
 use std::sync::Arc;
-use waybill_runtime::{Clock, aws, config, log};
+use waybill_runtime::outbound::Network;
+use waybill_runtime::{Channels, Clock, Directory, aws, config, log};
 use waybill_store::Queue;
 
 #[tokio::main(flavor = "current_thread")]
@@ -9,10 +10,22 @@ async fn main() -> Result<(), lambda_http::Error> {
     log::start();
     let mut read = config::Reader::default();
     let tables = read.tables(&["orders", "stock", "registry", "audit"]);
-    let urls = read.queues(&[Queue::Erase]);
+    let queues = read.queues(&[Queue::Poll, Queue::Allocate, Queue::Erase]);
+    let credentials = read.need("KEY_CREDENTIALS", "the ARN of the credentials key");
+    let egress = read.egress();
     read.done()?;
     let sdk = aws::load().await;
-    let queues = Arc::new(aws::queues(&sdk, urls));
-    let env = waybill_api::Env { db: aws::db(&sdk, tables), queues, clock: Clock::system() };
+    let db = aws::db(&sdk, tables);
+    let vault = Arc::new(aws::kms(&sdk, String::new(), credentials));
+    let outbound = Arc::new(Network::new(egress)?);
+    let env = waybill_api::Env {
+        directory: Directory::new(db.clone(), vault.clone()),
+        channels: Channels { db: db.clone(), vault: vault.clone(), outbound },
+        db,
+        vault,
+        egress,
+        queues: Arc::new(aws::queues(&sdk, queues)),
+        clock: Clock::system(),
+    };
     lambda_http::run(waybill_api::router(Arc::new(env))).await
 }

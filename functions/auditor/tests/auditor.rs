@@ -70,7 +70,7 @@ impl Stage {
                 retention: Policy::LONGEST,
                 part_ship: false,
                 warehouses: Vec::new(),
-                services: Vec::new(),
+                services: Default::default(),
             };
             db.save_merchant(&merchant).await.unwrap();
             let event = Event {

@@ -4,6 +4,7 @@ use jiff::{SignedDuration, Timestamp};
 use serde::Serialize;
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use waybill_channels::poll_every;
 use waybill_domain::time::after;
 use waybill_domain::tracking::next_look;
 use waybill_runtime::Failure;
@@ -32,6 +33,8 @@ pub struct Report {
     pub moved: usize,
     /// Orders that were due but need nothing.
     pub idle: usize,
+    /// Channels that are read for changes.
+    pub polls: usize,
 }
 
 /// Moves everything that is due at `now`.
@@ -68,8 +71,23 @@ pub async fn tick(env: &Env, now: Timestamp) -> Result<Report, Failure> {
             }
         }
     }
+    report.polls = polls(env, now).await?;
     if report != Report::default() {
-        tracing::info!(moved = report.moved, idle = report.idle, "tick");
+        tracing::info!(polls = report.polls, moved = report.moved, idle = report.idle, "tick");
     }
     Ok(report)
+}
+
+/// Has every channel whose time has come read for changes. Its next time is set first: a message that is lost is
+/// made up for at that time, and no channel is read more often than pays.
+///
+/// # Errors
+/// As AWS answers; what was not moved is due again in a minute.
+pub async fn polls(env: &Env, now: Timestamp) -> Result<usize, Failure> {
+    let due = env.db.polls_due(now).await?;
+    for (id, channel) in &due {
+        env.db.poll_at(id, after(now, poll_every(*channel))).await?;
+        env.queues.send(Queue::Poll, &[Work::Poll { connection: id.clone(), at: now }], 0).await?;
+    }
+    Ok(due.len())
 }

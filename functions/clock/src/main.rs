@@ -10,8 +10,8 @@ use waybill_store::Queue;
 async fn main() -> Result<(), lambda_runtime::Error> {
     log::start();
     let mut read = config::Reader::default();
-    let tables = read.tables(&["orders"]);
-    let queues = read.queues(&[Queue::Allocate, Queue::Book, Queue::Notify, Queue::Track]);
+    let tables = read.tables(&["orders", "registry"]);
+    let queues = read.queues(&[Queue::Allocate, Queue::Book, Queue::Notify, Queue::Track, Queue::Poll]);
     read.done()?;
     let sdk = aws::load().await;
     let env = waybill_clock::Env { db: aws::db(&sdk, tables), queues: Arc::new(aws::queues(&sdk, queues)) };

@@ -4,14 +4,14 @@ use aws_lambda_events::sqs::SqsEvent;
 use lambda_runtime::{LambdaEvent, service_fn};
 use std::sync::Arc;
 use waybill_runtime::outbound::Network;
-use waybill_runtime::{Clock, Directory, aws, config, log};
+use waybill_runtime::{Channels, Clock, Directory, aws, config, log};
 use waybill_store::Queue;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), lambda_runtime::Error> {
     log::start();
     let mut read = config::Reader::default();
-    let tables = read.tables(&["orders", "keys", "registry"]);
+    let tables = read.tables(&["orders", "keys", "stock", "registry"]);
     let queues = read.queues(&[Queue::Allocate, Queue::Notify]);
     let credentials = read.need("KEY_CREDENTIALS", "the ARN of the credentials key");
     let egress = read.egress();
@@ -19,11 +19,13 @@ async fn main() -> Result<(), lambda_runtime::Error> {
     let sdk = aws::load().await;
     let db = aws::db(&sdk, tables);
     let kms = Arc::new(aws::kms(&sdk, String::new(), credentials));
+    let outbound = Arc::new(Network::new(egress)?);
+    let channels = Channels { db: db.clone(), vault: kms.clone(), outbound };
     let env = waybill_notifier::Env {
         directory: Directory::new(db.clone(), kms),
         db,
         queues: Arc::new(aws::queues(&sdk, queues)),
-        outbound: Arc::new(Network::new(egress)?),
+        channels,
         clock: Clock::system(),
     };
     lambda_runtime::run(service_fn(async |event: LambdaEvent<SqsEvent>| {

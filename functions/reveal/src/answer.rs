@@ -55,6 +55,21 @@ pub(crate) const NO_LABEL: Problem = Problem::new(
     "no_label",
     "This shipment has no label now: it is not booked yet, or was cancelled at the carrier.",
 );
+pub(crate) const BAD_BATCH: Problem = Problem::new(
+    StatusCode::BAD_REQUEST,
+    "bad_batch",
+    "Name from 1 to 100 different shipments, with commas between them, in ?shipments=; ?paper= may be label or a4.",
+);
+pub(crate) const MIXED_LABELS: Problem = Problem::new(
+    StatusCode::CONFLICT,
+    "mixed_labels",
+    "These labels cannot be one document: some are for another kind of printer. Ask for each kind by itself.",
+);
+pub(crate) const TOO_LARGE: Problem = Problem::new(
+    StatusCode::PAYLOAD_TOO_LARGE,
+    "too_large",
+    "The labels are too large for one answer; ask for fewer at a time.",
+);
 pub(crate) const ERASED: Problem = Problem::new(
     StatusCode::GONE,
     "erased",

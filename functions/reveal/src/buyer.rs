@@ -45,7 +45,7 @@ pub async fn ask(
     let merchant = env.db.merchant(pass.merchant()).await?.ok_or(NOT_FOUND)?;
     let index = index_key(env.vault.as_ref(), &merchant).await?;
     let connections = env.db.connections(&merchant.id).await?;
-    let indexes = connections.iter().map(|connection| index.buyer(connection, &email)).collect();
+    let indexes = connections.iter().map(|(connection, _)| index.buyer(connection, &email)).collect();
     let request = Request {
         id: RequestId::from_suffix(&fresh_suffix()?).map_err(|_| StoreError::Corrupt("id"))?,
         merchant: merchant.id.clone(),

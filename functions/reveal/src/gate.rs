@@ -19,6 +19,9 @@ use waybill_store::staff::Staff;
 /// How often one person may open personal data in an hour of the clock (CONTROLS D5). Around the full hour this
 /// allows up to twice as many within sixty minutes.
 pub const HOURLY: u32 = 60;
+/// How many labels one person may print by batches in an hour of the clock: a packing bench at full speed, counted
+/// apart from what is opened to be read.
+pub const LABELS_HOURLY: u32 = 1_000;
 /// In the record of a refusal for want of a purpose.
 const NONE_STATED: &str = "none_stated";
 
@@ -35,6 +38,8 @@ pub(crate) struct Pass {
     pub(crate) purpose: Purpose,
     /// When they asked.
     pub(crate) now: Timestamp,
+    /// Where the role alone does not carry this: the one order a second person agreed to.
+    only: Option<OrderId>,
 }
 
 /// Judges everything that needs no order: the purpose, the person, their right, their training. What is refused
@@ -54,16 +59,18 @@ pub(crate) async fn enter(
         return Err(PURPOSE_REQUIRED.into());
     };
     let caller = caller.ok_or(NO_ACCESS)?;
+    let mut only = None;
     let mut verdict = judge(&caller.staff, action(why(purpose)), now);
     if verdict == Err(NOT_ALLOWED) && broken(env, &caller, order, purpose, now).await? {
         // A second person agreed that this one order is opened beyond the role; everything else still counts.
         verdict = judge(&Staff { role: Role::Owner, ..caller.staff.clone() }, action(why(purpose)), now);
+        only = order.cloned();
     }
     if let Err(problem) = verdict {
         refused(env, &caller, order, purpose.as_str(), now).await?;
         return Err(problem.into());
     }
-    Ok(Pass { caller, purpose, now })
+    Ok(Pass { caller, purpose, now, only })
 }
 
 async fn caller(env: &Env, ask: &Ask) -> Result<Option<Caller>, StoreError> {
@@ -149,6 +156,23 @@ impl Pass {
         }
     }
 
+    /// Stops what would open several orders when a second person agreed to one.
+    ///
+    /// # Errors
+    /// `not_allowed`, on record.
+    pub(crate) async fn covers(
+        &self,
+        env: &Env,
+        orders: impl IntoIterator<Item = &OrderId>,
+    ) -> Result<(), Stop> {
+        let Some(only) = &self.only else { return Ok(()) };
+        if orders.into_iter().all(|order| order == only) {
+            return Ok(());
+        }
+        refused(env, &self.caller, Some(only), self.purpose.as_str(), self.now).await?;
+        Err(NOT_ALLOWED.into())
+    }
+
     /// Who they are, by the id of their sign-in.
     pub(crate) fn sub(&self) -> &str {
         &self.caller.sub
@@ -174,6 +198,38 @@ impl Pass {
         }
         append(env, &self.caller, action, order, purpose, fields, self.now).await?;
         tracing::info!(%order, purpose, ?action, "opened for a person");
+        Ok(())
+    }
+
+    /// As [`Pass::record`] for several orders at once: one record each, all of them or none.
+    pub(crate) async fn record_all(
+        &self,
+        env: &Env,
+        action: audit::Action,
+        opened: Vec<(OrderId, Vec<String>)>,
+        limit: u32,
+    ) -> Result<(), Stop> {
+        let purpose = self.purpose.as_str();
+        let pieces = u32::try_from(opened.len()).unwrap_or(u32::MAX);
+        let within = env.db.count_labels(&self.caller.sub, self.now, pieces, limit).await?;
+        if !within {
+            for (order, _) in opened.iter().take(1) {
+                append(env, &self.caller, audit::Action::Refused, order, purpose, Vec::new(), self.now)
+                    .await?;
+            }
+            return Err(REVEAL_LIMIT.into());
+        }
+        let event = |(order, fields): (OrderId, Vec<String>)| Event {
+            at: self.now,
+            action,
+            actor: self.caller.sub.clone(),
+            order,
+            purpose: purpose.to_owned(),
+            fields,
+        };
+        let events: Vec<Event> = opened.into_iter().map(event).collect();
+        env.db.append(&self.caller.staff.merchant, Stream::Access, &events).await?;
+        tracing::info!(pieces, purpose, ?action, "opened for a person");
         Ok(())
     }
 }

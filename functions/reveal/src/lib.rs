@@ -6,11 +6,13 @@
 
 mod answer;
 mod ask;
+mod batch;
 mod buyer;
 mod export;
 mod gate;
 mod label;
 mod page;
+mod pages;
 mod recipient;
 
 use axum::Router;
@@ -24,7 +26,9 @@ use waybill_store::keyring::{OpenKeys, Vault};
 use waybill_store::labels::Documents;
 use waybill_store::{Db, queues};
 
-pub use gate::HOURLY;
+pub use batch::MOST as MOST_LABELS;
+pub use gate::{HOURLY, LABELS_HOURLY};
+pub use pages::{Paper, joined};
 
 /// What the function needs. It can open what is sealed, and cannot seal.
 pub struct Env {
@@ -49,6 +53,7 @@ pub fn router(env: Arc<Env>) -> Router {
         .route("/v1/shipments/{shipment}/label", get(label::download))
         .route("/v1/buyers/requests", post(buyer::ask))
         .route("/v1/requests/{request}/export", get(export::export))
+        .route("/v1/labels", get(batch::download))
         .layer(map_response(never_kept))
         .with_state(env)
 }

@@ -4,25 +4,26 @@
 //! for our reference before it creates; when the carrier knows nothing it waits until a lost create must have
 //! arrived (`SETTLE`), and only then creates.
 
-use crate::{Env, carrier, claim, label};
+use crate::desk::{self, Closed, Desk, Found, Held};
+use crate::{Env, choose, claim, label};
 use jiff::Timestamp;
-use waybill_carriers::royal_mail::label as click_and_drop;
-use waybill_carriers::royal_mail::{self, allowed_fields};
+use std::collections::{BTreeMap, BTreeSet};
+use waybill_carriers::account::allowed_fields;
+use waybill_carriers::royal_mail::label::Declaration;
+use waybill_domain::ConnectionId;
 use waybill_domain::advice::Advice;
-use waybill_domain::booking::{Planned, SETTLE, Turn, plan};
+use waybill_domain::booking::{SETTLE, Turn, plan};
 use waybill_domain::exception::Reason;
 use waybill_domain::intake::SWEEP_AFTER;
 use waybill_domain::order::{Hold, Order, Status};
-use waybill_domain::service::choose;
-use waybill_domain::shipment::{Booking, Shipment, Transit, WriteBack};
+use waybill_domain::shipment::{Booking, Shipment};
 use waybill_domain::time::after;
 use waybill_privacy::Recipient;
 use waybill_privacy::disclosure::Disclosed;
 use waybill_privacy::seal::open;
-use waybill_runtime::remote::{Told, exchange};
+use waybill_runtime::remote::Told;
 use waybill_runtime::{Failure, Step};
 use waybill_store::keys::KeyState;
-use waybill_store::registry::Merchant;
 use waybill_store::{Queue, Work};
 
 /// How an attempt at one shipment ended.
@@ -45,16 +46,33 @@ pub(crate) async fn book(
 ) -> Result<Step, Failure> {
     let merchant = env.merchants.get(&order.merchant, now).await?;
     let planned = plan(&order);
+    if planned.is_empty() || planned.len() < order.shipments as usize {
+        // Goods were taken from it while a carrier may have been asked for more than is left.
+        return hold(env, order, Reason::UncertainBooking, Some("goods_were_missing".into()), now).await;
+    }
+    let products = choose::products(env, &order, &merchant).await?;
     let mut shipments = env.db.shipments(&order.id).await?;
     for plan in &planned {
         if shipments.iter().any(|s| s.id == plan.id) {
             continue;
         }
-        match new_shipment(&order, &merchant, plan) {
-            Some(shipment) => shipments.push(shipment),
-            None => return hold(env, order, Reason::NoService, None, now).await,
+        match choose::new_shipment(&order, &merchant.services, plan, &products, now) {
+            Ok(shipment) => shipments.push(shipment),
+            Err((reason, detail)) => return hold(env, order, reason, detail, now).await,
         }
     }
+    let mut goods = Vec::with_capacity(shipments.len());
+    for shipment in &shipments {
+        match choose::declared(&order, shipment, &products) {
+            Ok(contents) => goods.push(contents),
+            Err(lacking) => return hold(env, order, Reason::CustomsIncomplete, Some(lacking), now).await,
+        }
+    }
+    let open = shipments.iter().filter(|s| !s.has_label()).map(|s| s.carrier.clone());
+    let desks = match desks(env, open.collect(), now).await? {
+        Ok(desks) => desks,
+        Err(closed) => return wait(env, order, closed).await,
+    };
     // Open and check before the claim: a refusal here must not look like a call that may have been made.
     let recipient = match recipient(env, &order, sealed, now).await? {
         Some(recipient) => recipient,
@@ -65,8 +83,17 @@ pub(crate) async fn book(
     order.shipments = u32::try_from(planned.len()).unwrap_or(u32::MAX);
     let before = order.claim.clone();
     claim(env, &mut order, now).await?;
-    for shipment in &mut shipments {
-        match one(env, &order, shipment, &recipient, turn, now).await? {
+    for (shipment, contents) in shipments.iter_mut().zip(&goods) {
+        if shipment.has_label() {
+            continue;
+        }
+        let desk = desks.get(&shipment.carrier).ok_or(Failure::Fault("no desk for a carrier connection"))?;
+        let customs = contents.as_ref().map(|contents| Declaration {
+            contents,
+            terms: &merchant.services.customs,
+            currency: &order.total.currency,
+        });
+        match one(env, &order, desk, shipment, &recipient, customs, turn, now).await? {
             Attempt::Labelled => {}
             Attempt::Stuck(reason, detail) => return hold(env, order, reason, detail, now).await,
             Attempt::Later(step) => {
@@ -86,26 +113,31 @@ pub(crate) async fn book(
     Ok(Step::Done)
 }
 
-fn new_shipment(order: &Order, merchant: &Merchant, plan: &Planned) -> Option<Shipment> {
-    let (_, rule) = choose(&merchant.services, order.destination.as_ref()?, plan.grams)?;
-    Some(Shipment {
-        id: plan.id.clone(),
-        order: order.id.clone(),
-        merchant: order.merchant.clone(),
-        warehouse: plan.warehouse.clone(),
-        carrier: rule.connection.clone(),
-        service: rule.service.clone(),
-        lines: plan.lines.clone(),
-        grams: plan.grams,
-        reference: plan.reference(),
-        booking: Booking::Planned,
-        write_back: WriteBack::Pending,
-        transit: Transit::Pending,
-        disclosed: Vec::new(),
-        labelled_at: None,
-        delivered_at: None,
-        rev: 0,
-    })
+/// The desks of some accounts, if all of them may be called.
+pub(crate) async fn desks(
+    env: &Env,
+    connections: BTreeSet<ConnectionId>,
+    now: Timestamp,
+) -> Result<Result<BTreeMap<ConnectionId, Desk>, Closed>, Failure> {
+    let mut desks = BTreeMap::new();
+    for connection in connections {
+        match Desk::open(env, &connection, now).await? {
+            Ok(desk) => desks.insert(connection, desk),
+            Err(closed) => return Ok(Err(closed)),
+        };
+    }
+    Ok(Ok(desks))
+}
+
+/// Leaves the order to the clock while its carrier cannot be called. A message that came back by itself would be
+/// one more at every look of the clock.
+pub(crate) async fn wait(env: &Env, mut order: Order, closed: Closed) -> Result<Step, Failure> {
+    let Closed::Until(until) = closed else { return Ok(Step::Done) };
+    if order.due_at.is_none_or(|due| due > until) {
+        order.due_at = Some(until);
+        env.db.save_order(&mut order).await?;
+    }
+    Ok(Step::Done)
 }
 
 /// The recipient, opened for the purpose of the label; `None` when there is none or it may no longer be read.
@@ -129,74 +161,69 @@ async fn recipient(
         .map_err(|_| Failure::Fault("the recipient does not open; it was replaced while we read"))
 }
 
+#[expect(clippy::too_many_arguments, reason = "one shipment with all that its booking depends on")]
 async fn one(
     env: &Env,
     order: &Order,
+    desk: &Desk,
     shipment: &mut Shipment,
     recipient: &Recipient,
+    customs: Option<Declaration<'_>>,
     turn: Turn,
     now: Timestamp,
 ) -> Result<Attempt, Failure> {
-    let account = match carrier(env, &shipment.carrier, now).await? {
-        Ok(account) => account,
-        Err(step) => return Ok(Attempt::Later(step)),
-    };
-    let account = account.royal_mail().ok_or(Failure::Fault("the carrier connection is not Royal Mail's"))?;
-    let carrier_order = match &shipment.booking {
+    let held = match &shipment.booking {
         Booking::Labelled { .. } => return Ok(Attempt::Labelled),
-        Booking::Created { carrier_order } => carrier_order.clone(),
+        Booking::Created { carrier_order, numbers } => {
+            Held { carrier_order: carrier_order.clone(), numbers: numbers.clone() }
+        }
         Booking::Voided | Booking::Forgotten => {
             return Ok(Attempt::Stuck(Reason::UncertainBooking, Some("voided".into())));
         }
-        Booking::Planned => match find_or_create(env, &account, order, shipment, recipient, turn).await? {
-            Ok(carrier_order) => carrier_order,
+        Booking::Planned => match find_or_create(env, desk, order, shipment, recipient, customs, turn).await?
+        {
+            Ok(held) => held,
             Err(attempt) => return Ok(attempt),
         },
     };
-    shipment.booking = Booking::Created { carrier_order: carrier_order.clone() };
-    match label::fetch(env, &account, shipment, &carrier_order, now).await? {
+    shipment.booking =
+        Booking::Created { carrier_order: held.carrier_order.clone(), numbers: held.numbers.clone() };
+    match label::fetch(env, desk, shipment, &held, customs.is_some(), now).await? {
         Ok(()) => Ok(Attempt::Labelled),
         Err(told) => judge(env, shipment, told).await,
     }
 }
 
-/// The carrier's key for the shipment: what it already has under our reference, or a new order.
+/// What the carrier holds of the shipment: what it already has under our reference, or a new order.
 async fn find_or_create(
     env: &Env,
-    account: &royal_mail::Account,
+    desk: &Desk,
     order: &Order,
     shipment: &mut Shipment,
     recipient: &Recipient,
+    customs: Option<Declaration<'_>>,
     turn: Turn,
-) -> Result<Result<String, Attempt>, Failure> {
-    let given = Disclosed::new(recipient.clone(), allowed_fields(&shipment.service.code));
-    shipment.disclosed = given.fields().iter().map(|f| (*f).to_owned()).collect();
+) -> Result<Result<Held, Attempt>, Failure> {
+    let to = Disclosed::new(recipient.clone(), allowed_fields(&shipment.service));
+    shipment.disclosed = to.fields().iter().map(|f| (*f).to_owned()).collect();
     if let Turn::Later { settled } = turn {
-        let request = click_and_drop::build_find(account, &shipment.reference);
-        let read = |r: &http::Response<Vec<u8>>| click_and_drop::read_find(r.status(), r.headers(), r.body());
-        match exchange(env.outbound.as_ref(), request, read).await {
-            Ok(click_and_drop::Found::One { carrier_order, .. }) => return Ok(Ok(carrier_order)),
-            Ok(click_and_drop::Found::None) if settled => {}
-            Ok(click_and_drop::Found::None) => {
+        match desk.find(env, &shipment.reference).await {
+            Ok(Found::One(held)) => return Ok(Ok(held)),
+            Ok(Found::None) if settled => {}
+            Ok(Found::None) => {
                 let seconds = u32::try_from(SETTLE.as_secs()).unwrap_or(u32::MAX);
                 return Ok(Err(Attempt::Later(Step::Again { seconds })));
             }
-            Ok(click_and_drop::Found::Many) => {
-                return Ok(Err(Attempt::Stuck(
-                    Reason::UncertainBooking,
-                    Some("reference_exists_twice".into()),
-                )));
+            Ok(Found::Unclear(code)) => {
+                return Ok(Err(Attempt::Stuck(Reason::UncertainBooking, Some(code.into()))));
             }
             Err(told) => return judge(env, shipment, told).await.map(Err),
         }
     }
-    let booking = click_and_drop::BookingRequest { shipment, to: &given, placed_at: order.placed_at };
-    let request = click_and_drop::build_create(account, &booking);
-    let read = |r: &http::Response<Vec<u8>>| click_and_drop::read_create(r.status(), r.headers(), r.body());
-    match exchange(env.outbound.as_ref(), request, read).await {
-        Ok(created) => {
+    match desk.create(env, &desk::Booking { order, shipment, to: &to, customs }).await {
+        Ok(held) => {
             tracing::info!(shipment = %shipment.id, fields = ?shipment.disclosed, "disclosed to the carrier");
-            Ok(Ok(created.carrier_order))
+            Ok(Ok(held))
         }
         Err(told) => judge(env, shipment, told).await.map(Err),
     }
@@ -227,7 +254,7 @@ async fn hold(
     detail: Option<String>,
     now: Timestamp,
 ) -> Result<Step, Failure> {
-    if reason == Reason::CarrierRefused && env.db.shipments(&order.id).await?.is_empty() {
+    if desk::booked_nothing(reason) && env.db.shipments(&order.id).await?.is_empty() {
         order.claim = None;
         order.shipments = 0;
     }

@@ -1,20 +1,24 @@
-//! Books labels, once each, and voids them when an order is cancelled.
+//! Books labels, once each, voids them when an order is cancelled, and hands a day's parcels over.
 
 mod book;
+mod choose;
+mod desk;
 mod label;
+mod manifest;
 mod void;
+
+pub use choose::explain;
 
 use aws_lambda_events::sqs::{SqsBatchResponse, SqsEvent};
 use jiff::Timestamp;
 use std::sync::Arc;
+use waybill_domain::OrderId;
 use waybill_domain::booking::{LEASE, Turn, turn};
 use waybill_domain::order::{Claim, Order, Status};
-use waybill_domain::{ConnectionId, OrderId};
-use waybill_runtime::directory::{Account, Merchants};
+use waybill_runtime::directory::Merchants;
 use waybill_runtime::{Clock, Directory, Failure, Outbound, Step, batch};
 use waybill_store::keyring::{MakeKeys, OpenKeys};
 use waybill_store::labels::Documents;
-use waybill_store::registry::ConnectionState;
 use waybill_store::{Db, Queue, Work, queues};
 
 /// What the function needs. With `reveal` it is the only one that opens recipients' keys.
@@ -55,8 +59,10 @@ pub async fn handle(env: &Env, event: SqsEvent) -> Result<SqsBatchResponse, Fail
 /// As [`Failure`] says; the message comes back.
 pub async fn work_on(env: &Env, work: Work) -> Result<Step, Failure> {
     let now = env.clock.now(work.at());
-    let Work::Order { order: id, .. } = work else {
-        return Err(Failure::Fault("this work is not the shipper's"));
+    let id = match work {
+        Work::Order { order, .. } => order,
+        Work::Manifest { .. } => return Box::pin(manifest::work_on(env, work, now)).await,
+        _ => return Err(Failure::Fault("this work is not the shipper's")),
     };
     for _ in 0..TRIES {
         match Box::pin(once(env, &id, now)).await {
@@ -87,19 +93,4 @@ async fn claim(env: &Env, order: &mut Order, now: Timestamp) -> Result<(), Failu
     let since = order.claim.as_ref().map_or(now, |claim| claim.since);
     order.claim = Some(Claim { at: now, since });
     Ok(env.db.save_order(order).await?)
-}
-
-/// The carrier account; while its connection is paused the message is done with, for the clock brings the order
-/// back, and a message that also came back by itself would be one more at every look.
-async fn carrier(
-    env: &Env,
-    id: &ConnectionId,
-    now: Timestamp,
-) -> Result<Result<Arc<Account>, Step>, Failure> {
-    let account =
-        env.directory.account(id, now).await?.ok_or(Failure::Fault("no such carrier connection"))?;
-    if account.connection.state == ConnectionState::Active {
-        return Ok(Ok(account));
-    }
-    Ok(Err(Step::Done))
 }

@@ -1,16 +1,15 @@
 //! Cancelling at the carrier what may be there, before the goods of a cancelled order are given back.
 
-use crate::{Env, carrier, claim};
+use crate::desk::{Desk, Found, Undone};
+use crate::{Env, book, claim};
 use jiff::Timestamp;
-use waybill_carriers::royal_mail::{self, cancel, label};
-use waybill_domain::ConnectionId;
-use waybill_domain::booking::{SETTLE, Turn, plan};
+use waybill_domain::booking::{SETTLE, Turn, plan, reference_of};
 use waybill_domain::exception::Reason;
 use waybill_domain::intake::SWEEP_AFTER;
 use waybill_domain::order::{Claim, Order};
-use waybill_domain::shipment::{Booking, Shipment};
+use waybill_domain::shipment::{Booking, Shipment, Voiding, WriteBack};
 use waybill_domain::time::after;
-use waybill_runtime::remote::{Told, exchange};
+use waybill_domain::{ConnectionId, ShipmentId};
 use waybill_runtime::{Failure, Step};
 use waybill_store::labels::label_name;
 use waybill_store::registry::Merchant;
@@ -18,23 +17,27 @@ use waybill_store::{Queue, Work};
 
 /// Voids every shipment of a cancelled order, then sends it on to have its goods given back.
 pub(crate) async fn void(env: &Env, mut order: Order, turn: Turn, now: Timestamp) -> Result<Step, Failure> {
-    let before = order.claim.clone();
-    claim(env, &mut order, now).await?;
     let merchant = env.merchants.get(&order.merchant, now).await?;
     let mut shipments = env.db.shipments(&order.id).await?;
+    let targets = targets(&order, &shipments);
+    let asked = targets.iter().flat_map(|(id, _)| {
+        let stored = shipments.iter().find(|s| s.id == *id);
+        accounts(stored, &order, &merchant)
+    });
+    let desks = match book::desks(env, asked.collect(), now).await? {
+        Ok(desks) => desks,
+        Err(closed) => return book::wait(env, order, closed).await,
+    };
+    let before = order.claim.clone();
+    claim(env, &mut order, now).await?;
     let mut refused = None;
-    for planned in plan(&order) {
-        let place = shipments.iter().position(|s| s.id == planned.id);
-        let booking = place.map(|n| shipments[n].booking.clone());
+    for (id, reference) in &targets {
+        let place = shipments.iter().position(|s| s.id == *id);
+        let stored = place.map(|n| &shipments[n]);
         let mut gone = true;
-        for connection in accounts(place.map(|n| &shipments[n]), &merchant) {
-            let account = match carrier(env, &connection, now).await? {
-                Ok(account) => account,
-                Err(step) => return later(env, order, before, step).await,
-            };
-            let account =
-                account.royal_mail().ok_or(Failure::Fault("the carrier connection is not Royal Mail's"))?;
-            match remove(env, &account, booking.as_ref(), &planned.reference(), turn).await? {
+        for connection in accounts(stored, &order, &merchant) {
+            let desk = desks.get(&connection).ok_or(Failure::Fault("no desk for a carrier connection"))?;
+            match remove(env, desk, stored, reference, turn).await? {
                 Removed::Gone => {}
                 Removed::Refused(reason, detail) => {
                     refused = Some((reason, detail));
@@ -44,7 +47,7 @@ pub(crate) async fn void(env: &Env, mut order: Order, turn: Turn, now: Timestamp
             }
         }
         // Nobody prints it any more; and one that was stored while its order was erased would stay.
-        env.documents.delete(&label_name(&order.id, &planned.id)).await?;
+        env.documents.delete(&label_name(&order.id, id)).await?;
         if let Some(n) = place.filter(|_| gone) {
             shipments[n].booking = Booking::Voided;
             env.db.save_shipment(&mut shipments[n]).await?;
@@ -65,6 +68,21 @@ pub(crate) async fn void(env: &Env, mut order: Order, turn: Turn, now: Timestamp
     Ok(Step::Done)
 }
 
+/// What may be at a carrier: what the order would be cut into now, what it was cut into when a carrier was asked, for
+/// goods may have been given back meanwhile, and what is stored besides and was not sent.
+fn targets(order: &Order, shipments: &[Shipment]) -> Vec<(ShipmentId, String)> {
+    let parts = plan(order).len().max(order.shipments as usize);
+    let part = |n: usize| ShipmentId::of(&order.id, order.rounds as usize + n);
+    let mut all: Vec<_> = (1..=parts).map(part).map(|id| (id.clone(), reference_of(&id))).collect();
+    let sent = |s: &Shipment| matches!(s.write_back, WriteBack::Applied { .. } | WriteBack::Taken { .. });
+    for shipment in shipments.iter().filter(|s| !s.is_void() && !sent(s)) {
+        if all.iter().all(|(id, _)| *id != shipment.id) {
+            all.push((shipment.id.clone(), reference_of(&shipment.id)));
+        }
+    }
+    all
+}
+
 /// Comes back later. What was asked was answered, so the next attempt need not wait for our claim to lapse.
 async fn later(env: &Env, mut order: Order, before: Option<Claim>, step: Step) -> Result<Step, Failure> {
     order.claim = before;
@@ -74,10 +92,18 @@ async fn later(env: &Env, mut order: Order, before: Option<Claim>, step: Step) -
 
 /// The accounts a shipment may be booked through: its own where it is stored; else all there are, because the
 /// destination that chose one may be forgotten by now and the rules may have changed.
-fn accounts(stored: Option<&Shipment>, merchant: &Merchant) -> Vec<ConnectionId> {
+fn accounts(stored: Option<&Shipment>, order: &Order, merchant: &Merchant) -> Vec<ConnectionId> {
     let mut all: Vec<ConnectionId> = match stored {
         Some(shipment) => vec![shipment.carrier.clone()],
-        None => merchant.services.iter().map(|rule| rule.connection.clone()).collect(),
+        None => {
+            let pinned = order.wish.as_ref().and_then(|wish| wish.pinned.as_ref());
+            merchant
+                .services
+                .connections()
+                .into_iter()
+                .chain(pinned.map(|way| way.connection.clone()))
+                .collect()
+        }
     };
     all.sort();
     all.dedup();
@@ -93,52 +119,48 @@ enum Removed {
 /// Deletes at one account what it holds of a shipment, if anything.
 async fn remove(
     env: &Env,
-    account: &royal_mail::Account,
-    booking: Option<&Booking>,
+    desk: &Desk,
+    stored: Option<&Shipment>,
     reference: &str,
     turn: Turn,
 ) -> Result<Removed, Failure> {
-    let known = match booking {
-        Some(Booking::Labelled { carrier_order, .. } | Booking::Created { carrier_order }) => {
+    if let Some(closed) = closed(env, stored).await? {
+        return Ok(Removed::Refused(Reason::VoidRefused, closed.to_owned()));
+    }
+    let known = match stored.map(|shipment| &shipment.booking) {
+        Some(Booking::Labelled { carrier_order, .. } | Booking::Created { carrier_order, .. }) => {
             carrier_order.clone()
         }
         Some(Booking::Voided) => return Ok(Removed::Gone),
-        Some(Booking::Planned | Booking::Forgotten) | None => match find(env, account, reference, turn).await
-        {
-            Ok(Sought::Found(carrier_order)) => carrier_order,
-            Ok(Sought::Nothing) => return Ok(Removed::Gone),
-            Ok(Sought::TooEarly) => {
+        Some(Booking::Planned | Booking::Forgotten) | None => match desk.find(env, reference).await {
+            Ok(Found::One(held)) => held.carrier_order,
+            Ok(Found::None) if turn == (Turn::Later { settled: false }) => {
                 let seconds = u32::try_from(SETTLE.as_secs()).unwrap_or(u32::MAX);
                 return Ok(Removed::Later(Step::Again { seconds }));
             }
-            Ok(Sought::Unclear) => {
-                return Ok(Removed::Refused(Reason::UncertainBooking, "reference_exists_twice".to_owned()));
+            Ok(Found::None) => return Ok(Removed::Gone),
+            Ok(Found::Unclear(code)) => {
+                return Ok(Removed::Refused(Reason::UncertainBooking, code.to_owned()));
             }
             Err(told) => return told.step().map(Removed::Later),
         },
     };
-    let read = |r: &http::Response<Vec<u8>>| cancel::read_delete(r.status(), r.headers(), r.body());
-    match exchange(env.outbound.as_ref(), cancel::build_delete(account, &known), read).await {
-        Ok(cancel::Voided::Done) => Ok(Removed::Gone),
-        Ok(cancel::Voided::Refused { code }) => Ok(Removed::Refused(Reason::VoidRefused, code)),
+    match desk.delete(env, &known).await {
+        Ok(Undone::Done) => Ok(Removed::Gone),
+        Ok(Undone::Refused(code)) => Ok(Removed::Refused(Reason::VoidRefused, code)),
         Err(told) => told.step().map(Removed::Later),
     }
 }
 
-enum Sought {
-    Found(String),
-    Nothing,
-    TooEarly,
-    Unclear,
-}
-
-/// What the carrier holds under our reference, for a shipment we have no answer about.
-async fn find(env: &Env, account: &royal_mail::Account, reference: &str, turn: Turn) -> Result<Sought, Told> {
-    let read = |r: &http::Response<Vec<u8>>| label::read_find(r.status(), r.headers(), r.body());
-    Ok(match exchange(env.outbound.as_ref(), label::build_find(account, reference), read).await? {
-        label::Found::One { carrier_order, .. } => Sought::Found(carrier_order),
-        label::Found::Many => Sought::Unclear,
-        label::Found::None if turn == (Turn::Later { settled: false }) => Sought::TooEarly,
-        label::Found::None => Sought::Nothing,
+/// Why a label cannot be undone, where that is known without asking. When it went out with a manifest made on the
+/// carrier's own site, the carrier says so.
+async fn closed(env: &Env, stored: Option<&Shipment>) -> Result<Option<&'static str>, Failure> {
+    let Some(shipment) = stored else { return Ok(None) };
+    let manifested = env.db.manifested(&shipment.carrier).await?;
+    Ok(match shipment.voiding(manifested) {
+        Voiding::Nothing | Voiding::Open => None,
+        Voiding::ClosedByManifest => Some("manifested"),
+        Voiding::ClosedByScan => Some("with_the_carrier"),
+        Voiding::NotOffered => Some("carrier_offers_no_void"),
     })
 }

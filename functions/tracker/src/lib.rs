@@ -1,15 +1,16 @@
 //! Asks carriers where parcels are, less and less often, until each has arrived, failed or come back.
 
 use aws_lambda_events::sqs::{SqsBatchResponse, SqsEvent};
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use std::sync::Arc;
-use waybill_carriers::royal_mail::track;
+use waybill_carriers::account::TrackingAccount;
+use waybill_carriers::royal_mail::track::{self, Tracked};
 use waybill_domain::OrderId;
 use waybill_domain::exception::Reason;
 use waybill_domain::order::Status;
 use waybill_domain::shipment::{Booking, Shipment, Transit};
-use waybill_domain::tracking::next_look;
-use waybill_runtime::remote::exchange;
+use waybill_domain::tracking::{Silence, next_look, silence, together};
+use waybill_runtime::remote::{Told, exchange};
 use waybill_runtime::{Clock, Directory, Failure, Outbound, Step, batch};
 use waybill_store::{Db, Queue, Work, queues};
 
@@ -57,8 +58,7 @@ pub async fn work_on(env: &Env, work: Work) -> Result<Step, Failure> {
 
 /// Nothing more is to be learned about it: it has ended, or its number was forgotten.
 fn settled(shipment: &Shipment) -> bool {
-    matches!(shipment.transit, Transit::Delivered | Transit::Failed | Transit::Returned)
-        || shipment.booking == Booking::Forgotten
+    shipment.transit.is_final() || shipment.booking == Booking::Forgotten
 }
 
 async fn once(env: &Env, id: &OrderId, now: Timestamp) -> Result<Step, Failure> {
@@ -69,15 +69,32 @@ async fn once(env: &Env, id: &OrderId, now: Timestamp) -> Result<Step, Failure> 
     let before = order.clone();
     let mut shipments = env.db.shipments(id).await?;
     shipments.retain(|s| !s.is_void());
+    let mut stuck = false;
     for shipment in shipments.iter_mut().filter(|s| !settled(s)) {
-        if let Some(step) = look(env, shipment, now).await? {
-            return Ok(step);
+        match look(env, shipment, now).await? {
+            Look::Later(step) => return Ok(step),
+            // Nobody was asked, so that nobody has seen it means nothing.
+            Look::NotAsked => {}
+            Look::Asked => match silence(shipment, order.milestones.shipped, now) {
+                Silence::Usual => {}
+                Silence::Stuck => stuck = true,
+                Silence::Lost => {
+                    shipment.transit = Transit::Lost;
+                    env.db.save_shipment(shipment).await?;
+                }
+            },
         }
+    }
+    if stuck {
+        order.raise(Reason::ParcelStuck, None, now);
+    } else {
+        order.settle(Reason::ParcelStuck);
     }
     let all = |t: Transit| !shipments.is_empty() && shipments.iter().all(|s| s.transit == t);
     let any = |t: Transit| shipments.iter().any(|s| s.transit == t);
-    if any(Transit::Failed) || any(Transit::Returned) {
-        order.raise(Reason::DeliveryFailed, None, now);
+    let ended = [(Transit::Lost, "lost"), (Transit::Failed, "failed"), (Transit::Returned, "returned")];
+    if let Some((_, how)) = ended.into_iter().find(|(transit, _)| any(*transit)) {
+        order.raise(Reason::DeliveryFailed, Some(how.to_owned()), now);
     }
     let waits_for_stock = order.holds_stock().then_some(now);
     if all(Transit::Delivered) {
@@ -104,29 +121,68 @@ async fn once(env: &Env, id: &OrderId, now: Timestamp) -> Result<Step, Failure> 
     Ok(Step::Done)
 }
 
-/// Asks about one parcel; gives a step when the work must wait.
-async fn look(env: &Env, shipment: &mut Shipment, now: Timestamp) -> Result<Option<Step>, Failure> {
-    let Some(tracking) = shipment.tracking().map(str::to_owned) else { return Ok(None) };
+/// How a look at a shipment ended.
+enum Look {
+    /// The carrier said where it is.
+    Asked,
+    /// Nobody could be asked, or nobody answers such questions.
+    NotAsked,
+    /// Come back.
+    Later(Step),
+}
+
+/// A newer sighting alone is stored only when the stored one is older than this by as much: every look would
+/// otherwise be a write.
+const FRESH: SignedDuration = SignedDuration::from_hours(48);
+
+/// Asks about every parcel of a shipment.
+async fn look(env: &Env, shipment: &mut Shipment, now: Timestamp) -> Result<Look, Failure> {
+    let numbers: Vec<String> = shipment.numbers().into_iter().map(str::to_owned).collect();
+    if numbers.is_empty() {
+        return Ok(Look::NotAsked);
+    }
     let account = env
         .directory
         .account(&shipment.carrier, now)
         .await?
         .ok_or(Failure::Fault("no such carrier connection"))?;
     // A carrier account without tracking credentials: the shipment's own timers go on without it.
-    let Some(account) = account.royal_mail_tracking() else { return Ok(None) };
-    let request = track::build_events(&account, &tracking);
-    let read = |r: &http::Response<Vec<u8>>| track::read_events(r.status(), r.headers(), r.body());
-    match exchange(env.outbound.as_ref(), request, read).await {
-        Ok(seen) if seen.transit != shipment.transit => {
-            shipment.transit = seen.transit;
-            shipment.delivered_at = seen.delivered_at.or((seen.transit == Transit::Delivered).then_some(now));
-            env.db.save_shipment(shipment).await?;
-            Ok(None)
+    let Some(account) = account.carrier_tracking() else { return Ok(Look::NotAsked) };
+    let mut seen = Vec::with_capacity(numbers.len());
+    for number in &numbers {
+        match ask(env, &account, number).await {
+            Ok(tracked) => seen.push(tracked),
+            Err(told) => match told.step()? {
+                Step::Done => return Ok(Look::NotAsked),
+                again @ Step::Again { .. } => return Ok(Look::Later(again)),
+            },
         }
-        Ok(_) => Ok(None),
-        Err(told) => match told.clone().step()? {
-            Step::Done => Ok(None),
-            again @ Step::Again { .. } => Ok(Some(again)),
-        },
+    }
+    let transit = together(&seen.iter().map(|one| one.transit).collect::<Vec<_>>());
+    // The shipment was last seen when the parcel was that has not been seen for longest.
+    let seen_at = seen.iter().map(|one| one.last_event).min().flatten().max(shipment.seen_at);
+    let newer = match (shipment.seen_at, seen_at) {
+        (Some(held), Some(seen)) => seen.duration_since(held) > FRESH,
+        (held, seen) => held != seen,
+    };
+    let changed = transit != shipment.transit || newer;
+    shipment.seen_at = seen_at;
+    if changed {
+        shipment.transit = transit;
+        if transit == Transit::Delivered {
+            shipment.delivered_at = seen.iter().filter_map(|one| one.delivered_at).max().or(Some(now));
+        }
+        env.db.save_shipment(shipment).await?;
+    }
+    Ok(Look::Asked)
+}
+
+/// Asks one carrier about one parcel. One arm per kind of account.
+async fn ask(env: &Env, account: &TrackingAccount, number: &str) -> Result<Tracked, Told> {
+    match account {
+        TrackingAccount::RoyalMail(account) => {
+            let read = |r: &http::Response<Vec<u8>>| track::read_events(r.status(), r.headers(), r.body());
+            exchange(env.outbound.as_ref(), track::build_events(account, number), read).await
+        }
     }
 }

@@ -1,11 +1,19 @@
 //! Signed deliveries from channels: verify the raw bytes, seal, store, enqueue, answer.
 
+mod act;
+mod door;
+pub mod ebay;
+mod keys;
+pub mod magento;
 pub mod shopify;
+pub mod woocommerce;
+
+pub use keys::Keys;
 
 use axum::Router;
-use axum::routing::post;
+use axum::routing::{get, post};
 use std::sync::Arc;
-use waybill_runtime::{Clock, Directory};
+use waybill_runtime::{Clock, Directory, Outbound};
 use waybill_store::Db;
 use waybill_store::keyring::MakeKeys;
 use waybill_store::queues;
@@ -20,6 +28,10 @@ pub struct Env {
     pub keyring: Arc<dyn MakeKeys>,
     /// Next stages.
     pub queues: Arc<dyn queues::Send>,
+    /// The way to the keys that some channels sign with.
+    pub outbound: Arc<dyn Outbound>,
+    /// Those keys.
+    pub keys: Keys,
     /// Now.
     pub clock: Clock,
 }
@@ -31,6 +43,9 @@ pub const MAX_BODY: usize = 1024 * 1024;
 pub fn router(env: Arc<Env>) -> Router {
     Router::new()
         .route("/webhooks/shopify/{connection}", post(shopify::deliver))
+        .route("/webhooks/woocommerce/{connection}", post(woocommerce::deliver))
+        .route("/webhooks/magento/{connection}", get(magento::challenge).post(magento::deliver))
+        .route("/webhooks/ebay/{connection}", get(ebay::challenge).post(ebay::deliver))
         .layer(axum::extract::DefaultBodyLimit::disable())
         .with_state(env)
 }

@@ -1,6 +1,7 @@
 //! Lambda `webhook`: takes signed deliveries from channels.
 
 use std::sync::Arc;
+use waybill_runtime::outbound::Network;
 use waybill_runtime::{Clock, Directory, aws, config, log};
 use waybill_store::Queue;
 
@@ -12,6 +13,7 @@ async fn main() -> Result<(), lambda_http::Error> {
     let queues = read.queues(&[Queue::Allocate, Queue::Book, Queue::Poll, Queue::Erase]);
     let recipients = read.need("KEY_RECIPIENTS", "the ARN of the recipients key");
     let credentials = read.need("KEY_CREDENTIALS", "the ARN of the credentials key");
+    let egress = read.egress();
     read.done()?;
     let sdk = aws::load().await;
     let db = aws::db(&sdk, tables);
@@ -21,6 +23,8 @@ async fn main() -> Result<(), lambda_http::Error> {
         db,
         keyring: kms,
         queues: Arc::new(aws::queues(&sdk, queues)),
+        outbound: Arc::new(Network::new(egress)?),
+        keys: waybill_webhook::Keys::default(),
         clock: Clock::system(),
     };
     lambda_http::run(waybill_webhook::router(Arc::new(env))).await

@@ -1,8 +1,11 @@
 //! One merchant to begin with: two warehouses, the sandbox's goods on their shelves, a shop and a carrier account.
 
+use crate::accounts::{ACCOUNT, others};
 use crate::stack::{Stack, Trouble};
 use jiff::Timestamp;
 use serde_json::json;
+use std::collections::BTreeMap;
+use waybill_domain::order::Channel;
 use waybill_domain::service::{Carrier, ServiceChoice, ServiceRule};
 use waybill_domain::{ConnectionId, MerchantId, WarehouseId};
 use waybill_sandbox::invent::catalogue;
@@ -54,9 +57,11 @@ pub fn merchant(ids: &Ids, index_key: Vec<u8>) -> Merchant {
     let near = |areas: &str| areas.split(' ').map(str::to_owned).collect();
     let rule = |up_to_grams, code: &str, format: &str| ServiceRule {
         countries: vec!["GB".into()],
-        up_to_grams,
-        connection: ids.royal_mail.clone(),
-        service: ServiceChoice { carrier: Carrier::RoyalMail, code: code.into(), format: format.into() },
+        ..ServiceRule::up_to(
+            up_to_grams,
+            ids.royal_mail.clone(),
+            ServiceChoice { carrier: Carrier::RoyalMail, code: code.into(), format: format.into() },
+        )
     };
     Merchant {
         id: ids.merchant.clone(),
@@ -74,7 +79,7 @@ pub fn merchant(ids: &Ids, index_key: Vec<u8>) -> Merchant {
                 near: near("BS SW SE N E W NW B CF BN PL"),
             },
         ],
-        services: vec![rule(2_000, "TPS48", "parcel"), rule(30_000, "TPN24", "parcel")],
+        services: vec![rule(2_000, "TPS48", "parcel"), rule(30_000, "TPN24", "parcel")].into(),
     }
 }
 
@@ -93,7 +98,12 @@ pub async fn store(
     aws_lc_rs::rand::fill(&mut index_key).map_err(|_| StoreError::Corrupt("randomness"))?;
     let sealed = vault.seal(ids.merchant.as_str(), &index_key).await?;
     db.save_merchant(&merchant(ids, sealed)).await?;
-    let shop = Credentials::Shopify { secrets: vec![CLIENT_SECRET.into()], token: ACCESS_TOKEN.into() };
+    let shop = Credentials::Shopify {
+        secrets: vec![CLIENT_SECRET.into()],
+        token: ACCESS_TOKEN.into(),
+        client_id: None,
+        refresh_token: None,
+    };
     let royal_mail = Credentials::RoyalMail {
         key: DEFAULT_KEY.into(),
         tracking_id: TRACKING_CLIENT_ID.into(),
@@ -112,9 +122,15 @@ pub async fn store(
             state: ConnectionState::Active,
             address,
             tracking_address,
+            token_address: None,
+            keys_address: None,
+            places: BTreeMap::new(),
             credentials: vault.seal(id.as_str(), &plain).await?,
         };
         db.save_connection(&connection).await?;
+    }
+    for account in others(sandbox, |_, _| String::new()).map_err(|_| StoreError::Corrupt("id"))? {
+        db.save_connection(&account.connection(vault, &ids.merchant, sandbox).await?).await?;
     }
     stock(db, ids, now).await
 }
@@ -141,6 +157,12 @@ pub async fn stack(stack: &Stack) -> Result<Ids, Trouble> {
     let webhook_url = format!("{}/webhooks/shopify/{}", stack.api_url, ids.shop);
     let shop = json!({"domain": SHOP, "client_secret": CLIENT_SECRET, "access_token": ACCESS_TOKEN, "webhook_url": webhook_url});
     stack.control("PUT", "shops", &shop).await?;
+    let webhook =
+        |channel: Channel, id: &ConnectionId| format!("{}/webhooks/{}/{id}", stack.api_url, channel.as_str());
+    for account in others(&stack.sandbox_url, webhook)? {
+        let path = format!("{}/{ACCOUNT}", account.channel());
+        stack.control("PUT", &path, &account.config).await?;
+    }
     crate::staff::seed(stack, &ids).await?;
     Ok(ids)
 }

@@ -49,7 +49,7 @@ pub struct SignedWebhook {
 /// One webhook on its way.
 #[derive(Debug, Clone)]
 pub struct Delivery {
-    /// What is sent. A retry sends the same bytes to the same address.
+    /// What is sent. A retry sends the same bytes to the same address; eBay alone counts its tries in them.
     pub webhook: SignedWebhook,
     /// Not before this time.
     pub due: Timestamp,
@@ -218,6 +218,9 @@ pub fn take_due(state: &mut State, most: usize) -> Vec<Delivery> {
     kept.append(&mut state.outbox.waiting);
     state.outbox.waiting = kept;
     state.outbox.in_flight += taken.len();
+    for one in &mut taken {
+        crate::woocommerce::hooks::seal(state, &mut one.webhook);
+    }
     taken
 }
 
@@ -231,6 +234,7 @@ pub fn report(state: &mut State, mut delivery: Delivery, result: DeliveryResult,
         DeliveryResult::NoAnswer => 0,
     };
     *outbox.by_status.entry(status).or_default() += 1;
+    crate::woocommerce::hooks::sent(&mut state.woocommerce, &delivery.webhook, status);
     outbox.latencies.push(u32::try_from(took.as_millis()).unwrap_or(u32::MAX));
     if (200..300).contains(&status) {
         outbox.accepted.extend(order_in(&delivery.webhook));
@@ -250,7 +254,10 @@ pub fn report(state: &mut State, mut delivery: Delivery, result: DeliveryResult,
     delivery.due = now.checked_add(SignedDuration::from_secs(wait)).unwrap_or(now);
     delivery.attempt += 1;
     outbox.retried += 1;
-    outbox.waiting.push_back(delivery);
+    if delivery.webhook.channel == "ebay" {
+        crate::ebay::push::again(state, &mut delivery.webhook);
+    }
+    state.outbox.waiting.push_back(delivery);
 }
 
 /// The order a webhook in order shape is about.

@@ -24,12 +24,24 @@ pub struct Limits {
     pub click_and_drop_per_second: Option<u32>,
     /// Tracking calls per second; the real figure depends on the plan.
     pub tracking_per_second: Option<u32>,
+    /// WooCommerce calls per second and shop, as a host's firewall would keep them; the core has no limit.
+    pub woocommerce_per_second: Option<u32>,
+    /// Amazon's usage plans: a bucket for each operation of each seller.
+    pub amazon: bool,
+    /// eBay's calls per day and revisions of a listing per day; see [`crate::ebay`].
+    pub ebay: bool,
 }
 
 impl Limits {
-    /// As documented by Shopify and Royal Mail.
-    pub const DOCUMENTED: Self =
-        Self { shopify_cost: true, click_and_drop_per_second: Some(5), tracking_per_second: None };
+    /// As documented by each system; WooCommerce documents none.
+    pub const DOCUMENTED: Self = Self {
+        shopify_cost: true,
+        click_and_drop_per_second: Some(5),
+        tracking_per_second: None,
+        woocommerce_per_second: None,
+        amazon: true,
+        ebay: true,
+    };
 }
 
 /// Everything the sandbox knows, behind the lock of [`crate::Sandbox`].

@@ -18,6 +18,7 @@ mod stack;
 mod test;
 mod up;
 mod venv;
+mod verify_stock;
 mod yaml;
 
 use std::process::ExitCode;
@@ -43,6 +44,7 @@ enum Command {
     Simulate(simulate::Arguments),
     Bench(bench::Arguments),
     Evidence(evidence::Arguments),
+    VerifyStock(verify_stock::Arguments),
 }
 
 fn main() -> ExitCode {
@@ -56,6 +58,7 @@ fn main() -> ExitCode {
         Command::Simulate(arguments) => simulate::run(&arguments),
         Command::Bench(arguments) => bench::run(&arguments),
         Command::Evidence(arguments) => evidence::run(&arguments),
+        Command::VerifyStock(arguments) => verify_stock::run(&arguments),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,

@@ -30,11 +30,38 @@ pub enum CannotBuild {
         /// Its name at the carrier.
         field: &'static str,
     },
+    /// The service is one of a pay-as-you-go account.
+    #[error("labels need a Royal Mail credit account: name one of its services in the service rule")]
+    CreditAccount,
+    /// The service rule names a connection of another carrier than its service.
+    #[error("the service is not one of the connection's carrier: correct the service rule")]
+    OtherCarrier,
+    /// The service does not go there.
+    #[error("the service does not go to the destination: correct the service rule")]
+    Destination,
+    /// Goods that pass customs are booked without what customs must be told, or in more than one parcel.
+    #[error("customs data is missing: {field}")]
+    Customs {
+        /// Its name at the carrier.
+        field: &'static str,
+    },
     /// A field does not fit.
     #[error("{field} is beyond what the carrier takes: correct it at the channel or in the service rule")]
     Beyond {
         /// Its name at the carrier.
         field: &'static str,
+    },
+    /// A field is not what it should be: letters in a phone number, a postcode that cannot be one.
+    #[error("{field} is not one the carrier can use: correct it at the channel or in the settings")]
+    Malformed {
+        /// Its name at the carrier.
+        field: &'static str,
+    },
+    /// This carrier does not do it, or nobody has seen that it does.
+    #[error("the carrier does not do {what}: choose another service")]
+    Unsupported {
+        /// What.
+        what: &'static str,
     },
 }
 
@@ -43,7 +70,13 @@ impl CannotBuild {
     pub fn advice(&self) -> Advice {
         match self {
             Self::Address | Self::Credential => Advice::AskPerson(Reason::ConnectionRefused),
-            Self::Missing { .. } | Self::Beyond { .. } => Advice::AskPerson(Reason::CarrierRefused),
+            Self::CreditAccount => Advice::AskPerson(Reason::CreditAccountNeeded),
+            Self::Customs { .. } => Advice::AskPerson(Reason::CustomsIncomplete),
+            Self::OtherCarrier | Self::Destination => Advice::AskPerson(Reason::NoService),
+            Self::Missing { .. }
+            | Self::Beyond { .. }
+            | Self::Malformed { .. }
+            | Self::Unsupported { .. } => Advice::AskPerson(Reason::CarrierRefused),
         }
     }
 }

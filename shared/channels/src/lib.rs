@@ -3,18 +3,24 @@
 //! Everything is pure: `build_*` makes a request, `read_*` takes a reply or a delivery apart. Sending, waiting
 //! and storing happen elsewhere, so that every case is tested without a socket (DESIGN section 7).
 
+mod account;
+pub mod amazon;
 mod amount;
+pub mod ebay;
 pub mod error;
 pub mod feed;
 pub mod hint;
 mod lax;
+pub mod magento;
 mod operation;
 pub mod shopify;
 pub mod stamp;
 pub mod stock;
 pub mod token;
+pub mod woocommerce;
 pub mod writeback;
 
+pub use account::{Account, ReadOne, Talk, counts_physical, poll_every};
 pub use operation::Operation;
 pub use stamp::Stamp;
 

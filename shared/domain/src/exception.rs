@@ -11,6 +11,10 @@ pub enum Reason {
     MissingAddress,
     /// A line has a SKU we do not keep, or none.
     UnmappedSku,
+    /// One of the merchant's own rules holds it.
+    HeldByRule,
+    /// Goods were promised and not found after the label was made.
+    ShortPicked,
     /// The channel put the order on hold.
     HeldByChannel,
     /// The order changed at the channel after its label was made.
@@ -21,6 +25,10 @@ pub enum Reason {
     NoService,
     /// The carrier refused the booking.
     CarrierRefused,
+    /// The service is one of a pay-as-you-go account, whose labels no API gives out.
+    CreditAccountNeeded,
+    /// The goods go abroad and something that customs must be told is missing.
+    CustomsIncomplete,
     /// The carrier made the order but not its label.
     LabelFailed,
     /// A booking may or may not exist at the carrier and its reference cannot settle it.
@@ -33,6 +41,8 @@ pub enum Reason {
     ConnectionRefused,
     /// The carrier says the parcel failed, came back or was lost.
     DeliveryFailed,
+    /// The carrier has not moved the parcel for long.
+    ParcelStuck,
     /// A signed delivery whose body we could not understand.
     Unreadable,
 }
@@ -47,6 +57,12 @@ impl Reason {
             Self::UnmappedSku => {
                 "Add the SKU or map the channel's SKU to one of yours; the order is then allocated by itself."
             }
+            Self::HeldByRule => {
+                "Look at the order; let it go in Waybill, or cancel it at the channel. The rule that holds it is named."
+            }
+            Self::ShortPicked => {
+                "The label says more than the parcel holds: void it and book again; otherwise the rest is sent when it is there."
+            }
             Self::HeldByChannel => {
                 "Release the hold in the channel; the order goes on when the channel says so."
             }
@@ -58,6 +74,13 @@ impl Reason {
             }
             Self::NoService => "Add a service rule that covers this weight and destination, then book again.",
             Self::CarrierRefused => "Correct what the carrier names, then book again; no label was bought.",
+            Self::CreditAccountNeeded => {
+                "This service belongs to a pay-as-you-go account: labels need a Royal Mail credit account (OBA). \
+                 Name one of its codes, such as TPS48 or FE0, in the service rule, then book again."
+            }
+            Self::CustomsIncomplete => {
+                "Add what is named to the SKU in the catalogue, then book again; nothing was sent to the carrier."
+            }
             Self::LabelFailed => {
                 "The carrier holds the order without a label: check the service and account there, then fetch the label again."
             }
@@ -74,6 +97,9 @@ impl Reason {
                 "Reconnect the account: its credentials were refused. Only this connection is paused."
             }
             Self::DeliveryFailed => "Contact the carrier about the parcel, then send again or refund.",
+            Self::ParcelStuck => {
+                "Ask the carrier where the parcel is; tell the buyer. It settles by itself when the parcel moves."
+            }
             Self::Unreadable => {
                 "Re-read the order from the channel; if it fails again, report the exception's id to support."
             }

@@ -120,6 +120,11 @@ id!(
     IncidentId,
     "inc_"
 );
+id!(
+    /// A manifest a seller asked for.
+    ManifestId,
+    "man_"
+);
 
 impl ShipmentId {
     /// The `n`th shipment of an order; the id names its order so that it can be found by itself.

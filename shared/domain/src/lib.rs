@@ -8,22 +8,34 @@ pub mod advice;
 pub mod aggregate;
 pub mod allocation;
 pub mod anomaly;
+pub mod backorder;
 pub mod booking;
+pub mod boxes;
+pub mod breaker;
+pub mod catalogue;
+pub mod customs;
 pub mod exception;
 pub mod hold;
 pub mod id;
 pub mod incident;
 pub mod intake;
+pub mod manifest;
 pub mod money;
 pub mod order;
+pub mod picking;
+pub mod places;
+pub mod polling;
 pub mod rate;
 pub mod register;
 pub mod request;
 pub mod retention;
 pub mod service;
 pub mod shipment;
+pub mod sourcing;
 pub mod stock;
 pub mod time;
 pub mod tracking;
 
-pub use id::{ConnectionId, IncidentId, LineId, MerchantId, OrderId, RequestId, ShipmentId, WarehouseId};
+pub use id::{
+    ConnectionId, IncidentId, LineId, ManifestId, MerchantId, OrderId, RequestId, ShipmentId, WarehouseId,
+};

@@ -33,6 +33,22 @@ impl Rate {
         if over > SignedDuration::ZERO { Err(over) } else { Ok(Spent { full_at }) }
     }
 
+    /// Takes several calls at once, for an exchange of known length.
+    ///
+    /// # Errors
+    /// The time to wait; nothing is taken then.
+    pub fn take_many(
+        &self,
+        spent: Option<Spent>,
+        calls: u32,
+        now: Timestamp,
+    ) -> Result<Spent, SignedDuration> {
+        // More than fit at once are taken as many as fit: they come one after another anyway.
+        let calls = calls.clamp(1, self.burst.max(1));
+        let first = self.take(spent, now)?;
+        (1..calls).try_fold(first, |spent, _| self.take(Some(spent), now))
+    }
+
     /// What is spent when the channel says that nothing is left for this long.
     pub fn exhausted(&self, wait: SignedDuration, now: Timestamp) -> Spent {
         let most = self.every.saturating_mul(i32::try_from(self.burst.saturating_sub(1)).unwrap_or(i32::MAX));
@@ -68,5 +84,34 @@ mod tests {
         assert_eq!(wait, SignedDuration::from_secs(30));
         let then = after(now, SignedDuration::from_secs(30));
         assert!(rate.take(Some(spent), then).is_ok());
+    }
+
+    /// Whatever calls a bucket allows, arriving up to `late` milliseconds late, a larger one at the other end takes
+    /// all of them when it is larger by what that time brings.
+    #[test]
+    fn a_smaller_bucket_makes_up_for_calls_that_are_held_up() {
+        let rate = |burst| Rate { every: SignedDuration::from_millis(500), burst };
+        let over = |ours: Rate| {
+            let (mut spent, mut theirs) = (None, None);
+            let mut arrivals = Vec::new();
+            // A busy minute; calls of the first two seconds are held up and arrive together.
+            for millisecond in (0..60_000).step_by(10) {
+                let now = after(Timestamp::UNIX_EPOCH, SignedDuration::from_millis(millisecond));
+                if let Ok(next) = ours.take(spent, now) {
+                    spent = Some(next);
+                    arrivals.push(now.max(after(Timestamp::UNIX_EPOCH, SignedDuration::from_secs(2))));
+                }
+            }
+            let mut over = 0;
+            for at in arrivals {
+                match rate(10).take(theirs, at) {
+                    Ok(next) => theirs = Some(next),
+                    Err(_) => over += 1,
+                }
+            }
+            over
+        };
+        assert!(over(rate(10)) > 0);
+        assert_eq!(over(rate(6)), 0);
     }
 }

@@ -1,7 +1,7 @@
 //! A shipment: what leaves one warehouse for one order by one service, and how its label came to be.
 
 use crate::id::{ConnectionId, LineId, MerchantId, OrderId, ShipmentId, WarehouseId};
-use crate::service::ServiceChoice;
+use crate::service::{Carrier, ServiceChoice};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
@@ -16,13 +16,19 @@ pub enum Booking {
     Created {
         /// The carrier's own key for it.
         carrier_order: String,
+        /// The numbers of its parcels, where the carrier gives them before the label.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        numbers: Vec<String>,
     },
     /// The label is sealed in the bucket.
     Labelled {
         /// The carrier's own key for it.
         carrier_order: String,
-        /// Printed on the label and told to the channel.
+        /// Printed on the label and told to the channel: the number of the first parcel.
         tracking: String,
+        /// The numbers of the other parcels.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        others: Vec<String>,
     },
     /// Cancelled at the carrier.
     Voided,
@@ -41,6 +47,13 @@ pub enum WriteBack {
         /// When; the claim is held for a lease from here.
         at: Timestamp,
     },
+    /// The channel took it and has not shown it yet: it is asked later.
+    Taken {
+        /// When it took it.
+        at: Timestamp,
+    },
+    /// This shop has no way to be told.
+    Unsupported,
     /// The channel shows our tracking number.
     Applied {
         /// When we learned so.
@@ -64,6 +77,65 @@ pub enum Transit {
     Failed,
     /// It is on its way back, or is back.
     Returned,
+    /// Nobody has seen it for so long that it counts as lost.
+    Lost,
+}
+
+impl Transit {
+    /// Nothing more is to be learned about it.
+    pub fn is_final(self) -> bool {
+        matches!(self, Self::Delivered | Self::Failed | Self::Returned | Self::Lost)
+    }
+}
+
+/// What a label is made of. It is kept as the carrier made it, byte for byte.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum LabelFormat {
+    /// A PDF, one page per parcel, customs pages after it.
+    #[default]
+    Pdf,
+    /// Zebra's printer language; one label per parcel, one after another.
+    Zpl,
+    /// Eltron's printer language.
+    Epl,
+    /// Citizen's printer language.
+    Clp,
+    /// A page for a browser.
+    Html,
+}
+
+impl LabelFormat {
+    /// Its media type. The printer languages have no registered ones; carriers use these.
+    pub fn content_type(self) -> &'static str {
+        match self {
+            Self::Pdf => "application/pdf",
+            Self::Zpl => "application/zpl",
+            Self::Epl => "text/vnd.eltron-epl",
+            Self::Clp => "text/vnd.citizen-clp",
+            Self::Html => "text/html; charset=utf-8",
+        }
+    }
+
+    fn is_pdf(&self) -> bool {
+        *self == Self::Pdf
+    }
+}
+
+/// Whether a label can still be undone.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Voiding {
+    /// There is nothing at the carrier, or nothing any more.
+    Nothing,
+    /// It can, until the account's next manifest or the carrier's first scan.
+    Open,
+    /// It went out with a manifest.
+    ClosedByManifest,
+    /// The carrier has the parcel.
+    ClosedByScan,
+    /// This carrier undoes no label: the parcel is simply not handed over (contracts/dpd, Cancel and manifest).
+    NotOffered,
 }
 
 /// What leaves one warehouse for one order by one service.
@@ -83,8 +155,11 @@ pub struct Shipment {
     pub service: ServiceChoice,
     /// Which pieces.
     pub lines: Vec<(LineId, u32)>,
-    /// Weight in grams, packaging included.
+    /// Weight in grams, packaging included, all parcels together.
     pub grams: u32,
+    /// In how many parcels it goes.
+    #[serde(default = "one", skip_serializing_if = "is_one")]
+    pub parcels: u32,
     /// What we call the booking at the carrier: the same for every attempt.
     pub reference: String,
     /// How far the booking is.
@@ -96,23 +171,78 @@ pub struct Shipment {
     /// Names of the personal fields the carrier was given, never their values (CONTROLS A5).
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub disclosed: Vec<String>,
+    /// What its label is made of.
+    #[serde(default, skip_serializing_if = "LabelFormat::is_pdf")]
+    pub label_format: LabelFormat,
     /// When the label was made.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub labelled_at: Option<Timestamp>,
     /// When the carrier delivered it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub delivered_at: Option<Timestamp>,
+    /// When the carrier last saw it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub seen_at: Option<Timestamp>,
     /// Counts our own writes; every write is conditional on it.
     pub rev: u64,
 }
 
+fn one() -> u32 {
+    1
+}
+
+fn is_one(n: &u32) -> bool {
+    *n == 1
+}
+
 impl Shipment {
+    /// The numbers of all its parcels, while it has a live label.
+    pub fn numbers(&self) -> Vec<&str> {
+        match &self.booking {
+            Booking::Labelled { tracking, others, .. } => {
+                std::iter::once(tracking).chain(others).map(String::as_str).collect()
+            }
+            _ => Vec::new(),
+        }
+    }
+
+    /// The weight of each parcel: as even as grams allow, the whole shipment together.
+    pub fn parcel_grams(&self) -> Vec<u32> {
+        let parcels = self.parcels.max(1);
+        let (each, rest) = (self.grams / parcels, self.grams % parcels);
+        (0..parcels).map(|n| each + u32::from(n < rest)).collect()
+    }
+
+    /// Whether its label can still be undone; `manifested` is when the account's last manifest was asked for.
+    /// A manifest that people made on the carrier's own site is not known here: the carrier then says so itself.
+    pub fn voiding(&self, manifested: Option<Timestamp>) -> Voiding {
+        if !matches!(self.booking, Booking::Created { .. } | Booking::Labelled { .. }) {
+            return Voiding::Nothing;
+        }
+        match self.service.carrier {
+            Carrier::Dpd | Carrier::DpdLocal => return Voiding::NotOffered,
+            Carrier::RoyalMail | Carrier::Parcelforce => {}
+        }
+        if self.transit != Transit::Pending {
+            return Voiding::ClosedByScan;
+        }
+        match (self.labelled_at, manifested) {
+            (Some(labelled), Some(manifested)) if labelled <= manifested => Voiding::ClosedByManifest,
+            _ => Voiding::Open,
+        }
+    }
+
     /// The tracking number, while the shipment has a live label.
     pub fn tracking(&self) -> Option<&str> {
         match &self.booking {
             Booking::Labelled { tracking, .. } => Some(tracking),
             _ => None,
         }
+    }
+
+    /// Its label is made and kept.
+    pub fn has_label(&self) -> bool {
+        matches!(self.booking, Booking::Labelled { .. })
     }
 
     /// Nothing is or will be at the carrier for it.

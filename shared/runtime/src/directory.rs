@@ -2,11 +2,13 @@
 //!
 //! Only credentials are kept: data keys of recipients never are.
 
+use crate::token::Source;
 use jiff::{SignedDuration, Timestamp};
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
-use waybill_carriers::royal_mail;
-use waybill_channels::shopify::Shop;
+use waybill_carriers::{account, royal_mail};
+use waybill_channels as channels;
+use waybill_channels::magento::{self, WeightUnit};
 use waybill_domain::{ConnectionId, MerchantId};
 use waybill_privacy::index::IndexKey;
 use waybill_privacy::secret::Secret;
@@ -35,36 +37,75 @@ impl Account {
         self.connection.state == ConnectionState::Active
     }
 
-    /// The account as a Shopify shop, if it is one.
-    pub fn shop(&self) -> Option<Shop> {
-        match &self.credentials {
-            Credentials::Shopify { token, .. } => {
-                Some(Shop { base: self.connection.address.clone(), token: Secret::new(token.clone()) })
+    /// The account's channel side; `access` is its current token, where it needs one.
+    pub fn channel(&self, access: Option<Secret>) -> Option<channels::Account> {
+        let base = self.connection.address.clone();
+        let secret = |text: &String| Secret::new(text.clone());
+        let weight = |pounds: bool| if pounds { WeightUnit::Pounds } else { WeightUnit::Kilograms };
+        Some(match (&self.credentials, access) {
+            (Credentials::Shopify { token, .. }, access) => {
+                let token = access.unwrap_or_else(|| secret(token));
+                channels::Account::Shopify(channels::shopify::Shop { base, token })
             }
-            Credentials::RoyalMail { .. } => None,
-        }
+            (Credentials::WooCommerce { key, secret: consumer, .. }, _) => {
+                let (key, consumer) = (secret(key), secret(consumer));
+                channels::Account::WooCommerce(channels::woocommerce::Shop { base, key, secret: consumer })
+            }
+            (Credentials::Magento { consumer_key, consumer_secret, token, token_secret, pounds, .. }, _) => {
+                let access = magento::Access::OAuth1 {
+                    consumer_key: consumer_key.clone(),
+                    consumer_secret: secret(consumer_secret),
+                    token: secret(token),
+                    token_secret: secret(token_secret),
+                };
+                channels::Account::Magento(magento::Shop { base, access, weight: weight(*pounds) })
+            }
+            (Credentials::AdobeCommerce { pounds, .. }, Some(access)) => {
+                let access = magento::Access::Bearer(access);
+                channels::Account::Magento(magento::Shop { base, access, weight: weight(*pounds) })
+            }
+            (Credentials::Amazon { seller_id, marketplace_id, .. }, Some(access)) => {
+                channels::Account::Amazon(channels::amazon::Seller {
+                    base,
+                    access,
+                    seller_id: seller_id.clone(),
+                    marketplace_id: marketplace_id.clone(),
+                })
+            }
+            (Credentials::Ebay { .. }, Some(access)) => {
+                channels::Account::Ebay(channels::ebay::Seller { base, access })
+            }
+            _ => return None,
+        })
     }
 
-    /// The account as a Click & Drop account, if it is one.
-    pub fn royal_mail(&self) -> Option<royal_mail::Account> {
+    /// Where its tokens come from; `None` for an account whose credentials do not end.
+    pub fn token_source(&self) -> Option<Source> {
+        let auth = self.connection.token_address.clone().unwrap_or_else(|| self.connection.address.clone());
+        Source::of(&self.credentials, auth)
+    }
+
+    /// The account as a carrier's, if it is one: the one place where credentials become a carrier.
+    pub fn carrier(&self) -> Option<account::Account> {
         match &self.credentials {
-            Credentials::RoyalMail { key, .. } => Some(royal_mail::Account {
+            Credentials::RoyalMail { key, .. } => Some(account::Account::ClickAndDrop(royal_mail::Account {
                 base: self.connection.address.clone(),
                 key: Secret::new(key.clone()),
-            }),
-            Credentials::Shopify { .. } => None,
+            })),
+            _ => None,
         }
     }
 
-    /// The account as one of Royal Mail's tracking API, if it is one.
-    pub fn royal_mail_tracking(&self) -> Option<royal_mail::TrackingAccount> {
-        match (&self.credentials, &self.connection.tracking_address) {
-            (Credentials::RoyalMail { tracking_id, tracking_secret, .. }, Some(base)) => {
-                Some(royal_mail::TrackingAccount {
-                    base: base.clone(),
+    /// The account as one that may ask where parcels are, if it is one.
+    pub fn carrier_tracking(&self) -> Option<account::TrackingAccount> {
+        match &self.credentials {
+            Credentials::RoyalMail { tracking_id, tracking_secret, .. } => {
+                let base = self.connection.tracking_address.clone()?;
+                Some(account::TrackingAccount::RoyalMail(royal_mail::TrackingAccount {
+                    base,
                     client_id: Secret::new(tracking_id.clone()),
                     client_secret: Secret::new(tracking_secret.clone()),
-                })
+                }))
             }
             _ => None,
         }

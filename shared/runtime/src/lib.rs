@@ -3,6 +3,7 @@
 pub mod arrival;
 pub mod aws;
 pub mod batch;
+pub mod channel;
 pub mod config;
 pub mod directory;
 pub mod failure;
@@ -11,7 +12,9 @@ pub mod outbound;
 pub mod problem;
 pub mod remote;
 pub mod schedule;
+pub mod token;
 
+pub use channel::Channels;
 pub use directory::Directory;
 pub use failure::{Failure, Step};
 pub use outbound::Outbound;

@@ -39,6 +39,7 @@ macro_rules! told {
 told!(
     waybill_channels::error::CannotBuild,
     waybill_channels::error::CannotRead,
+    waybill_channels::writeback::Broke,
     waybill_carriers::error::CannotBuild,
     waybill_carriers::error::CannotRead
 );

@@ -75,7 +75,7 @@ impl Db {
     /// # Errors
     /// As AWS answers.
     pub async fn figures(&self, merchant: &MerchantId) -> Result<Vec<Row>, StoreError> {
-        let items = self.entry_items(&kept(merchant), "row#").await?;
+        let items = self.registry_rows(&kept(merchant), "row#").await?;
         items.into_iter().map(|item| from_item(item, "figure")).collect()
     }
 
@@ -86,7 +86,7 @@ impl Db {
     /// As AWS answers; what was not done is done by the next run.
     pub async fn publish_figures(&self, merchant: &MerchantId, now: Timestamp) -> Result<usize, StoreError> {
         let mut groups: BTreeMap<String, BTreeMap<Cell, Count>> = BTreeMap::new();
-        for item in self.entry_items(&counting(merchant), "2").await? {
+        for item in self.registry_rows(&counting(merchant), "2").await? {
             let Counted { cell, count } = from_item(item, "figure")?;
             if let Some(group) = four_weeks(&cell.week).filter(|_| is_over(&cell.week, now)) {
                 groups.entry(group).or_default().insert(cell, count);

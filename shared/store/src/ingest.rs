@@ -12,7 +12,7 @@ use crate::work::{Queue, stages};
 use aws_sdk_dynamodb::types::TransactWriteItem;
 use jiff::Timestamp;
 use waybill_domain::intake::{Decision, Identity, Incoming, decide};
-use waybill_domain::order::Order;
+use waybill_domain::order::{Order, Status};
 use waybill_domain::retention::Policy;
 use waybill_privacy::Recipient;
 use waybill_privacy::seal::{Binding, FieldSet, seal, seal_bytes};
@@ -67,7 +67,10 @@ pub async fn ingest(db: &Db, keyring: &dyn MakeKeys, arrival: &Arrival<'_>) -> R
         None => (None, Vec::new()),
     };
     let mut held: Option<Order> = None;
+    // A purge time that may not move (a legal hold, or an earlier end than this) is no reason to lose the change.
+    let mut stays = false;
     for _ in 0..TRIES {
+        let mut moves = false;
         let (order, actions) = match decide(held.as_ref(), incoming, who, arrival.fresh, *now) {
             Decision::Ignore => return Ok(Outcome::Ignored),
             Decision::Reread => return Ok(Outcome::Reread),
@@ -86,8 +89,18 @@ pub async fn ingest(db: &Db, keyring: &dyn MakeKeys, arrival: &Arrival<'_>) -> R
             }
             Decision::Update(order) => {
                 let origin = origin(arrival, &order);
-                let update = orders::replace(db, &order, Some(sealed.clone()))?;
-                let key = keys::replace(db, &order.id, &wrapped, &origin)?;
+                // A channel stops showing people in time; what a booked parcel's claims and returns need stays
+                // until its own timer ends it.
+                let keeps = arrival.recipient.is_none() && is_booked(&order);
+                let update = orders::replace(db, &order, (!keeps).then(|| sealed.clone()))?;
+                let key = match keeps {
+                    true if stays => keys::touch(db, &order.id)?,
+                    true => {
+                        moves = true;
+                        keys::reschedule(db, &order.id, origin.purge_at)?
+                    }
+                    false => keys::replace(db, &order.id, &wrapped, &origin)?,
+                };
                 (
                     order,
                     [
@@ -101,6 +114,7 @@ pub async fn ingest(db: &Db, keyring: &dyn MakeKeys, arrival: &Arrival<'_>) -> R
             Ok(()) => return Ok(Outcome::Stored(next(&order))),
             Err((StoreError::Condition { .. }, old)) => match old.into_iter().next().flatten() {
                 Some(item) => held = Some(from_old(item)?),
+                None if moves => stays = true,
                 // The order is as we thought, so it was the key: a fence stands there.
                 None => return Ok(Outcome::Erased),
             },
@@ -108,6 +122,12 @@ pub async fn ingest(db: &Db, keyring: &dyn MakeKeys, arrival: &Arrival<'_>) -> R
         }
     }
     Err(StoreError::Conflict)
+}
+
+fn is_booked(order: &Order) -> bool {
+    order.shipments > 0
+        || order.claim.is_some()
+        || matches!(order.status, Status::Dispatched | Status::Delivered | Status::Returned)
 }
 
 /// The stage a change calls for. What was already booked goes its own way: a change of it is for a person.

@@ -107,12 +107,26 @@ pub(crate) fn reschedule(db: &Db, order: &OrderId, purge_at: Timestamp) -> Resul
         .table_name(&db.tables.keys)
         .set_key(Some(key(order.as_str(), RECIPIENT)))
         .update_expression("SET purge_at = :at, #ttl = :ttl")
-        .condition_expression("#state = :live AND attribute_not_exists(held_until)")
+        // Never later: a notifier that was at work when the order was cancelled must not undo what that set.
+        .condition_expression("#state = :live AND purge_at >= :at AND attribute_not_exists(held_until)")
         .expression_attribute_names("#state", "state")
         .expression_attribute_names("#ttl", "ttl")
         .expression_attribute_values(":live", s("live"))
         .expression_attribute_values(":at", s(sortable(purge_at)))
         .expression_attribute_values(":ttl", ttl(purge_at, BACKSTOP_DAYS))
+        .build()
+        .map_err(|_| StoreError::Corrupt("update"))
+}
+
+/// The update that changes nothing and fails unless the key is live.
+pub(crate) fn touch(db: &Db, order: &OrderId) -> Result<Update, StoreError> {
+    Update::builder()
+        .table_name(&db.tables.keys)
+        .set_key(Some(key(order.as_str(), RECIPIENT)))
+        .update_expression("SET #state = :live")
+        .condition_expression("#state = :live")
+        .expression_attribute_names("#state", "state")
+        .expression_attribute_values(":live", s("live"))
         .build()
         .map_err(|_| StoreError::Corrupt("update"))
 }

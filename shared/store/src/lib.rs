@@ -4,18 +4,27 @@
 //! DynamoDB has one side only, the SDK; in memory its requests go to an engine in the same process.
 
 pub mod audit;
+pub mod authorisation;
+pub mod budget;
+pub mod catalogue;
 pub mod db;
 pub mod error;
 pub mod figures;
 pub mod glass;
+pub mod health;
 pub mod holds;
 pub mod ingest;
 pub mod keyring;
 pub mod keys;
 pub mod labels;
+pub mod manifests;
 #[cfg(feature = "memory")]
 pub mod memory;
 pub mod orders;
+pub mod places;
+pub mod polling;
+pub mod products;
+pub mod pushes;
 pub mod queues;
 pub mod registers;
 pub mod registry;
@@ -23,6 +32,9 @@ pub mod requests;
 pub mod shipments;
 pub mod staff;
 pub mod stock;
+pub mod tokens;
+pub mod uploads;
+pub mod waiting;
 pub mod work;
 
 pub use db::{Db, Tables};

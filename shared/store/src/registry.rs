@@ -2,11 +2,14 @@
 
 use crate::db::{Db, Item, from_item, key, s, to_item};
 use crate::error::StoreError;
+use crate::polling::{CONNECTIONS, connection_of};
 use aws_sdk_dynamodb::types::{Put, TransactWriteItem};
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
 use waybill_domain::allocation::Candidate;
+use waybill_domain::order::Channel;
 use waybill_domain::retention::Policy;
-use waybill_domain::service::ServiceRule;
+use waybill_domain::service::Shipping;
 use waybill_domain::{ConnectionId, MerchantId, WarehouseId};
 use waybill_privacy::recipient::Needs;
 
@@ -48,8 +51,8 @@ pub struct Merchant {
     pub part_ship: bool,
     /// Its warehouses.
     pub warehouses: Vec<Warehouse>,
-    /// Which service carries what, first fit first.
-    pub services: Vec<ServiceRule>,
+    /// Which service carries what. Stored lists of rules of before the ladder are read as its rules.
+    pub services: Shipping,
 }
 
 impl Merchant {
@@ -67,8 +70,31 @@ impl Merchant {
 pub enum Kind {
     /// A Shopify shop.
     Shopify,
+    /// A WooCommerce shop.
+    #[serde(rename = "woocommerce")]
+    WooCommerce,
+    /// A Magento or Adobe Commerce shop.
+    Magento,
+    /// An Amazon seller.
+    Amazon,
+    /// An eBay seller.
+    Ebay,
     /// A Royal Mail Click & Drop account.
     RoyalMail,
+}
+
+impl Kind {
+    /// Which channel it is; `None` for carriers.
+    pub fn channel(self) -> Option<Channel> {
+        match self {
+            Self::Shopify => Some(Channel::Shopify),
+            Self::WooCommerce => Some(Channel::WooCommerce),
+            Self::Magento => Some(Channel::Magento),
+            Self::Amazon => Some(Channel::Amazon),
+            Self::Ebay => Some(Channel::Ebay),
+            Self::RoyalMail => None,
+        }
+    }
 }
 
 /// Whether a connection may be used.
@@ -79,8 +105,16 @@ pub enum ConnectionState {
     Active,
     /// Its credentials were refused: nothing is sent until it is connected again.
     Refused,
+    /// Paused by the merchant: nothing is sent or taken until it is resumed.
+    Paused,
     /// Uninstalled or disconnected: nothing is sent or taken.
     Disconnected,
+}
+
+/// A row that lists a connection.
+#[derive(Serialize, Deserialize)]
+pub(crate) struct ConnectionRow {
+    pub(crate) kind: Kind,
 }
 
 /// A merchant's account at one channel or carrier.
@@ -99,6 +133,15 @@ pub struct Connection {
     /// Address of the tracking API, where that is another.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub tracking_address: Option<String>,
+    /// Address that gives tokens, where that is another.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub token_address: Option<String>,
+    /// Address of the keys that deliveries are signed with, where that is not the platform's own.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub keys_address: Option<String>,
+    /// How the channel calls each of our warehouses, where it knows places.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub places: BTreeMap<WarehouseId, String>,
     /// [`Credentials`], sealed under the credentials key for this connection.
     #[serde(with = "bytes")]
     pub credentials: Vec<u8>,
@@ -112,8 +155,79 @@ pub enum Credentials {
     Shopify {
         /// Signs webhooks: the current secret first, then the previous one while it is rotated.
         secrets: Vec<String>,
-        /// Admin API access token.
+        /// Admin API access token; the first one, where tokens end.
         token: String,
+        /// The app's client id, where its tokens end.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        client_id: Option<String>,
+        /// What the first token is refreshed with, where tokens end.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        refresh_token: Option<String>,
+    },
+    /// A WooCommerce shop's.
+    #[serde(rename = "woocommerce")]
+    WooCommerce {
+        /// Signs webhooks: the current secret first, then the previous one while it is rotated.
+        secrets: Vec<String>,
+        /// Consumer key.
+        key: String,
+        /// Consumer secret.
+        secret: String,
+    },
+    /// A Magento integration's.
+    Magento {
+        /// Consumer key.
+        consumer_key: String,
+        /// Consumer secret.
+        consumer_secret: String,
+        /// Access token.
+        token: String,
+        /// Token secret.
+        token_secret: String,
+        /// In what the shop weighs.
+        #[serde(default)]
+        pounds: bool,
+        /// The client id Adobe's events must name, where the shop sends events.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        events_client: Option<String>,
+    },
+    /// An Adobe Commerce cloud service's, which gives tokens of a day.
+    AdobeCommerce {
+        /// Client id.
+        client_id: String,
+        /// Client secret.
+        client_secret: String,
+        /// In what the shop weighs.
+        #[serde(default)]
+        pounds: bool,
+    },
+    /// An Amazon application's, with what the seller granted it.
+    Amazon {
+        /// Client id.
+        client_id: String,
+        /// Client secret.
+        client_secret: String,
+        /// What tokens are got with.
+        refresh_token: String,
+        /// The seller.
+        seller_id: String,
+        /// The marketplace sold on.
+        marketplace_id: String,
+    },
+    /// An eBay keyset, with what the seller granted it.
+    Ebay {
+        /// Client id.
+        client_id: String,
+        /// Client secret.
+        client_secret: String,
+        /// What tokens are got with.
+        refresh_token: String,
+        /// Answers eBay's challenge.
+        verification_token: String,
+        /// When the seller must agree again: about 18 months after they did (contracts/ebay section 1).
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        #[zeroize(skip)]
+        refresh_until: Option<jiff::Timestamp>,
     },
     /// A Click & Drop account's.
     RoyalMail {
@@ -124,6 +238,35 @@ pub enum Credentials {
         /// Tracking API client secret.
         tracking_secret: String,
     },
+}
+
+impl Credentials {
+    /// What they are for.
+    pub fn kind(&self) -> Kind {
+        match self {
+            Self::Shopify { .. } => Kind::Shopify,
+            Self::WooCommerce { .. } => Kind::WooCommerce,
+            Self::Magento { .. } | Self::AdobeCommerce { .. } => Kind::Magento,
+            Self::Amazon { .. } => Kind::Amazon,
+            Self::Ebay { .. } => Kind::Ebay,
+            Self::RoyalMail { .. } => Kind::RoyalMail,
+        }
+    }
+
+    /// Keeps the current signing secret of the credentials before as the previous one of these, so that deliveries
+    /// signed before the rotation are still taken.
+    pub fn keep_previous(&mut self, before: &Self) {
+        match (self, before) {
+            (Self::Shopify { secrets, .. }, Self::Shopify { secrets: old, .. })
+            | (Self::WooCommerce { secrets, .. }, Self::WooCommerce { secrets: old, .. }) => {
+                secrets.truncate(1);
+                secrets.extend(
+                    old.first().filter(|old| !secrets.contains(old)).cloned().into_iter().collect::<Vec<_>>(),
+                );
+            }
+            _ => {}
+        }
+    }
 }
 
 impl Db {
@@ -151,13 +294,10 @@ impl Db {
     /// As AWS answers.
     pub async fn save_merchant(&self, merchant: &Merchant) -> Result<(), StoreError> {
         let id = merchant.id.as_str();
-        let put = |item: Item, pk: &str, sk: &str| {
-            let item = item.into_iter().chain(key(pk, sk)).collect();
-            let put = Put::builder().table_name(&self.tables.registry).set_item(Some(item)).build();
-            put.map(|put| TransactWriteItem::builder().put(put).build())
-                .map_err(|_| StoreError::Corrupt("put"))
-        };
-        let actions = vec![put(to_item(merchant)?, id, "merchant")?, put(Item::new(), MERCHANTS, id)?];
+        let actions = vec![
+            self.registry_put(to_item(merchant)?, id, "merchant")?,
+            self.registry_put(Item::new(), MERCHANTS, id)?,
+        ];
         self.transact(actions).await
     }
 
@@ -166,6 +306,69 @@ impl Db {
     /// # Errors
     /// As AWS answers; `Corrupt` when a row is not a merchant's.
     pub async fn merchants(&self) -> Result<Vec<MerchantId>, StoreError> {
+        let rows = self.registry_rows(MERCHANTS, "mer_").await?;
+        let id = |row: &Item| row.get("sk").and_then(|v| v.as_s().ok()).and_then(|id| id.parse().ok());
+        rows.iter().map(|row| id(row).ok_or(StoreError::Corrupt("list of merchants"))).collect()
+    }
+
+    /// Stores a connection and, in the same transaction, its rows in the list of connections and in its
+    /// merchant's. A channel is to be read at once.
+    ///
+    /// # Errors
+    /// As AWS answers.
+    pub async fn save_connection(&self, connection: &Connection) -> Result<(), StoreError> {
+        let id = connection.id.as_str();
+        let row = to_item(&ConnectionRow { kind: connection.kind })?;
+        let mut listed = row.clone();
+        if connection.kind.channel().is_some() {
+            listed.insert("poll_at".into(), s(waybill_domain::time::sortable(jiff::Timestamp::UNIX_EPOCH)));
+        }
+        let actions = vec![
+            self.registry_put(to_item(connection)?, id, "connection")?,
+            self.registry_put(listed, CONNECTIONS, id)?,
+            self.registry_put(row, connection.merchant.as_str(), &format!("con#{id}"))?,
+        ];
+        self.transact(actions).await
+    }
+
+    /// The connections of a merchant with what they lead to.
+    ///
+    /// # Errors
+    /// As AWS answers.
+    pub async fn connections(&self, merchant: &MerchantId) -> Result<Vec<(ConnectionId, Kind)>, StoreError> {
+        let rows = self.registry_rows(merchant.as_str(), "con#").await?;
+        rows.into_iter()
+            .map(|row| {
+                let id = row.get("sk").and_then(|v| v.as_s().ok()).and_then(|sk| sk.strip_prefix("con#"));
+                let id = id.and_then(|id| id.parse().ok()).ok_or(StoreError::Corrupt("connections"))?;
+                Ok((id, from_item::<ConnectionRow>(row, "connections")?.kind))
+            })
+            .collect()
+    }
+
+    /// Every connection of one kind, whoever's.
+    ///
+    /// # Errors
+    /// As AWS answers.
+    pub async fn connections_of_kind(&self, kind: Kind) -> Result<Vec<ConnectionId>, StoreError> {
+        let mut found = Vec::new();
+        for row in self.registry_rows(CONNECTIONS, "con_").await? {
+            let id = connection_of(&row)?;
+            if from_item::<ConnectionRow>(row, "list of connections")?.kind == kind {
+                found.push(id);
+            }
+        }
+        Ok(found)
+    }
+
+    fn registry_put(&self, item: Item, pk: &str, sk: &str) -> Result<TransactWriteItem, StoreError> {
+        let item = item.into_iter().chain(key(pk, sk)).collect();
+        let put = Put::builder().table_name(&self.tables.registry).set_item(Some(item)).build();
+        put.map(|put| TransactWriteItem::builder().put(put).build()).map_err(|_| StoreError::Corrupt("put"))
+    }
+
+    /// The rows of one partition whose sort key begins so, in its order.
+    pub(crate) async fn registry_rows(&self, pk: &str, begins: &str) -> Result<Vec<Item>, StoreError> {
         let mut found = Vec::new();
         let mut from = None;
         loop {
@@ -173,42 +376,20 @@ impl Db {
                 .client
                 .query()
                 .table_name(&self.tables.registry)
-                .key_condition_expression("pk = :pk")
-                .expression_attribute_values(":pk", s(MERCHANTS))
+                .key_condition_expression("pk = :pk AND begins_with(sk, :begins)")
+                .expression_attribute_values(":pk", s(pk))
+                .expression_attribute_values(":begins", s(begins))
                 .consistent_read(true)
                 .set_exclusive_start_key(from)
                 .send()
                 .await
                 .map_err(|e| StoreError::from_sdk("dynamodb:Query", &e))?;
-            for row in reply.items.unwrap_or_default() {
-                let id = row.get("sk").and_then(|v| v.as_s().ok()).and_then(|id| id.parse().ok());
-                found.push(id.ok_or(StoreError::Corrupt("list of merchants"))?);
-            }
+            found.extend(reply.items.unwrap_or_default());
             from = reply.last_evaluated_key;
             if from.is_none() {
                 return Ok(found);
             }
         }
-    }
-
-    /// Stores a connection.
-    ///
-    /// # Errors
-    /// As AWS answers.
-    pub async fn save_connection(&self, connection: &Connection) -> Result<(), StoreError> {
-        let row = format!("connection#{}", connection.id);
-        self.save_entry(Item::new(), connection.merchant.as_str(), &row).await?;
-        self.save_entry(to_item(connection)?, connection.id.as_str(), "connection").await
-    }
-
-    /// The ids of a merchant's connections, disconnected ones included.
-    ///
-    /// # Errors
-    /// As AWS answers; `Corrupt` when a row is not a connection's.
-    pub async fn connections(&self, merchant: &MerchantId) -> Result<Vec<ConnectionId>, StoreError> {
-        let rows = self.entry_items(merchant.as_str(), "connection#").await?;
-        let id = |row: &Item| row.get("sk")?.as_s().ok()?.strip_prefix("connection#")?.parse().ok();
-        rows.iter().map(|row| id(row).ok_or(StoreError::Corrupt("list of connections"))).collect()
     }
 
     pub(crate) async fn save_entry(&self, mut item: Item, pk: &str, sk: &str) -> Result<(), StoreError> {
@@ -284,14 +465,14 @@ pub struct DataRequest {
 }
 
 /// Bytes as a DynamoDB binary.
-mod bytes {
+pub(crate) mod bytes {
     use serde::{Deserializer, Serializer};
 
     pub(super) fn serialize<S: Serializer>(bytes: &[u8], to: S) -> Result<S::Ok, S::Error> {
         to.serialize_bytes(bytes)
     }
 
-    pub(super) fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<Vec<u8>, D::Error> {
+    pub(crate) fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<Vec<u8>, D::Error> {
         struct Visitor;
         impl<'de> serde::de::Visitor<'de> for Visitor {
             type Value = Vec<u8>;

@@ -1,6 +1,6 @@
 //! Requests of buyers: what was asked, by when it must be done, how far it is, and the certificate at its end.
 
-use crate::db::{Db, Item, from_item, key, s, to_item};
+use crate::db::{Db, Item, from_item, key, to_item};
 use crate::error::StoreError;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -184,32 +184,7 @@ impl Db {
         prefix: &str,
         what: &'static str,
     ) -> Result<Vec<T>, StoreError> {
-        let items = self.entry_items(merchant.as_str(), prefix).await?;
+        let items = self.registry_rows(merchant.as_str(), prefix).await?;
         items.into_iter().map(|item| from_item(item, what)).collect()
-    }
-
-    /// All items of a partition of the registry whose sort key begins with `prefix`.
-    pub(crate) async fn entry_items(&self, pk: &str, prefix: &str) -> Result<Vec<Item>, StoreError> {
-        let mut found = Vec::new();
-        let mut from = None;
-        loop {
-            let reply = self
-                .client
-                .query()
-                .table_name(&self.tables.registry)
-                .key_condition_expression("pk = :pk AND begins_with(sk, :prefix)")
-                .expression_attribute_values(":pk", s(pk))
-                .expression_attribute_values(":prefix", s(prefix))
-                .consistent_read(true)
-                .set_exclusive_start_key(from)
-                .send()
-                .await
-                .map_err(|e| StoreError::from_sdk("dynamodb:Query", &e))?;
-            found.extend(reply.items.unwrap_or_default());
-            from = reply.last_evaluated_key;
-            if from.is_none() {
-                return Ok(found);
-            }
-        }
     }
 }

@@ -64,16 +64,42 @@ impl Db {
     /// # Errors
     /// As AWS answers; it may have been counted all the same.
     pub async fn count_reveal(&self, sub: &str, now: Timestamp, limit: u32) -> Result<bool, StoreError> {
-        let hour = format!("reveals#{}", now.strftime("%Y-%m-%dT%H"));
+        self.count_use(sub, "reveals", now, 1, limit).await
+    }
+
+    /// As [`Db::count_reveal`] for labels printed by batches, `pieces` at once, in a count of their own.
+    ///
+    /// # Errors
+    /// As [`Db::count_reveal`].
+    pub async fn count_labels(
+        &self,
+        sub: &str,
+        now: Timestamp,
+        pieces: u32,
+        limit: u32,
+    ) -> Result<bool, StoreError> {
+        self.count_use(sub, "labels", now, pieces, limit).await
+    }
+
+    async fn count_use(
+        &self,
+        sub: &str,
+        what: &str,
+        now: Timestamp,
+        pieces: u32,
+        limit: u32,
+    ) -> Result<bool, StoreError> {
+        let Some(room) = limit.checked_sub(pieces) else { return Ok(false) };
+        let hour = format!("{what}#{}", now.strftime("%Y-%m-%dT%H"));
         let counted = self
             .client
             .update_item()
             .table_name(&self.tables.registry)
             .set_key(Some(key(&pk(sub), &hour)))
-            .update_expression("ADD reveals :one")
-            .condition_expression("attribute_not_exists(reveals) OR reveals < :limit")
-            .expression_attribute_values(":one", n(1))
-            .expression_attribute_values(":limit", n(limit))
+            .update_expression("ADD reveals :pieces")
+            .condition_expression("attribute_not_exists(reveals) OR reveals <= :room")
+            .expression_attribute_values(":pieces", n(pieces))
+            .expression_attribute_values(":room", n(room))
             .send()
             .await;
         match counted.map_err(|e| StoreError::from_sdk("dynamodb:UpdateItem", &e)) {

@@ -5,8 +5,9 @@
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
+use waybill_domain::exception::Reason;
 use waybill_domain::order::{Hold, Order, Status};
-use waybill_domain::{ConnectionId, MerchantId, OrderId, RequestId};
+use waybill_domain::{ConnectionId, ManifestId, MerchantId, OrderId, RequestId, WarehouseId};
 
 /// The stages, each with its queue and dead-letter queue.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -52,6 +53,14 @@ pub fn stages(order: &Order) -> Vec<Queue> {
         // What may be at a carrier is voided before its goods are given back.
         Status::Cancelled if at_carrier => vec![Queue::Book],
         Status::Cancelled if order.holds_stock() => vec![Queue::Allocate],
+        // It keeps its goods until it is paid, or until it has waited too long.
+        Status::Held if order.hold == Some(Hold::AwaitingPayment) => match order.unpaid {
+            Some(unpaid) if !unpaid.lapsed => vec![Queue::Allocate],
+            _ if order.holds_stock() => vec![Queue::Allocate],
+            _ => vec![],
+        },
+        // Whether its articles are known by now the allocator sees.
+        Status::Held if waits_for_mapping(order) => vec![Queue::Allocate],
         // While a person decides, the goods stay promised.
         Status::Held if order.hold != Some(Hold::Exception) && order.holds_stock() => vec![Queue::Allocate],
         Status::Booked => vec![Queue::Notify],
@@ -60,6 +69,15 @@ pub fn stages(order: &Order) -> Vec<Queue> {
         Status::Delivered | Status::Returned if order.holds_stock() => vec![Queue::Allocate],
         Status::Cancelled | Status::Held | Status::Delivered | Status::Returned => vec![],
     }
+}
+
+/// All it waits for is that somebody says what its articles are.
+fn waits_for_mapping(order: &Order) -> bool {
+    order.hold == Some(Hold::Exception)
+        && !order.exceptions.is_empty()
+        && order.exceptions.iter().all(|e| e.reason == Reason::UnmappedSku)
+        && order.shipments == 0
+        && order.claim.is_none()
 }
 
 /// A message.
@@ -87,6 +105,46 @@ pub enum Work {
         /// The channel's key for the order.
         channel_id: String,
         /// As in `Order`.
+        at: Timestamp,
+    },
+    /// Read the next page of what changed at a channel.
+    Poll {
+        /// Through which account.
+        connection: ConnectionId,
+        /// As in `Order`.
+        at: Timestamp,
+    },
+    /// Read the next page of a span of the past.
+    Backfill {
+        /// Through which account.
+        connection: ConnectionId,
+        /// Which of its backfills.
+        backfill: String,
+        /// As in `Order`.
+        at: Timestamp,
+    },
+    /// Tell the merchant's channels how much there is of a SKU.
+    Push {
+        /// Whose.
+        merchant: MerchantId,
+        /// Which.
+        sku: String,
+        /// As in `Order`.
+        at: Timestamp,
+    },
+    /// Hand the parcels of a carrier account over: only ever sent because the seller said so.
+    Manifest {
+        /// The seller's wish; the same wish sent twice is one manifest.
+        manifest: ManifestId,
+        /// Whose.
+        merchant: MerchantId,
+        /// Which carrier account.
+        connection: ConnectionId,
+        /// For which warehouse.
+        warehouse: WarehouseId,
+        /// The carrier's name as the account lists it.
+        carrier_name: String,
+        /// As in `Order`; for a new manifest, when the seller asked.
         at: Timestamp,
     },
     /// Erase the orders of one buyer at one connection.
@@ -133,6 +191,10 @@ impl Work {
         match self {
             Self::Order { at, .. }
             | Self::Fetch { at, .. }
+            | Self::Poll { at, .. }
+            | Self::Backfill { at, .. }
+            | Self::Push { at, .. }
+            | Self::Manifest { at, .. }
             | Self::EraseBuyer { at, .. }
             | Self::Request { at, .. }
             | Self::Hold { at, .. }

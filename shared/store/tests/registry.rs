@@ -23,7 +23,7 @@ fn merchant(id: &str) -> Merchant {
         retention: Policy::LONGEST,
         part_ship: false,
         warehouses: Vec::new(),
-        services: Vec::new(),
+        services: Default::default(),
     }
 }
 

@@ -8,6 +8,7 @@
 mod bad_input;
 mod canary;
 mod changes;
+mod connections;
 mod erasure;
 mod grants;
 mod leaks;
@@ -18,3 +19,4 @@ mod road;
 mod staff;
 mod support;
 mod sweep;
+mod warehouse;

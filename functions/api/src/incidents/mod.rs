@@ -5,9 +5,10 @@
 
 use crate::Env;
 use crate::answer::{BAD_BODY, NOT_FOUND, Stop};
+use crate::body::Told;
 use crate::caller::Caller;
 use axum::Json;
-use axum::extract::rejection::{JsonRejection, PathRejection};
+use axum::extract::rejection::PathRejection;
 use axum::extract::{Path, State};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -78,17 +79,17 @@ async fn view(env: &Env, merchant: &MerchantId, incident: Incident) -> Result<Vi
 pub async fn open(
     State(env): State<Arc<Env>>,
     caller: Caller,
-    body: Result<Json<Open>, JsonRejection>,
+    body: Result<Told<Open>, Stop>,
 ) -> Result<Json<View>, Stop> {
     let merchant = caller.may(&env, Action::HandleIncidents)?;
-    let Json(Open { suspicion, high_risk }) = body.map_err(|_| BAD_BODY)?;
+    let Told(Open { suspicion, high_risk }) = body?;
     if suspicion.until < suspicion.from {
         return Err(BAD_BODY.into());
     }
     let incident = Incident {
         id: IncidentId::from_suffix(&fresh_suffix()?).map_err(|_| StoreError::Corrupt("id"))?,
         detected_at: env.clock.read(),
-        opened_by: caller.sub.clone(),
+        opened_by: caller.actor().to_owned(),
         suspicion,
         high_risk,
         decisions: Vec::new(),
@@ -145,12 +146,12 @@ pub async fn decide(
     State(env): State<Arc<Env>>,
     caller: Caller,
     path: Result<Path<String>, PathRejection>,
-    body: Result<Json<Decide>, JsonRejection>,
+    body: Result<Told<Decide>, Stop>,
 ) -> Result<Json<View>, Stop> {
     let merchant = caller.may(&env, Action::HandleIncidents)?;
     let mut incident = own(&env, merchant, path).await?;
-    let Json(Decide { notice, not_told }) = body.map_err(|_| BAD_BODY)?;
-    incident.decide(Decision { notice, not_told, by: caller.sub.clone(), at: env.clock.read() });
+    let Told(Decide { notice, not_told }) = body?;
+    incident.decide(Decision { notice, not_told, by: caller.actor().to_owned(), at: env.clock.read() });
     env.db.save_incident(merchant, &incident).await?;
     Ok(Json(view(&env, merchant, incident).await?))
 }

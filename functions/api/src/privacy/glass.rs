@@ -4,9 +4,10 @@
 use super::{own_order, record};
 use crate::Env;
 use crate::answer::{BAD_BODY, NOT_FOUND, SAME_PERSON, Stop};
+use crate::body::Told;
 use crate::caller::Caller;
 use axum::Json;
-use axum::extract::rejection::{JsonRejection, PathRejection};
+use axum::extract::rejection::PathRejection;
 use axum::extract::{Path, State};
 use jiff::SignedDuration;
 use serde::Deserialize;
@@ -44,18 +45,19 @@ pub async fn ask(
     State(env): State<Arc<Env>>,
     caller: Caller,
     path: Result<Path<String>, PathRejection>,
-    body: Result<Json<Ask>, JsonRejection>,
+    body: Result<Told<Ask>, Stop>,
 ) -> Result<Json<Value>, Stop> {
     let merchant = caller.may(&env, Action::ReadOrder)?;
     let order = own_order(&env, merchant, path).await?;
-    let Json(Ask { purpose }) = body.map_err(|_| BAD_BODY)?;
+    let Told(Ask { purpose }) = body?;
     if !PURPOSES.contains(&purpose.as_str()) {
         return Err(BAD_BODY.into());
     }
     let now = env.clock.read();
-    record(&env, merchant, audit::Action::BreakGlass, &caller.sub, &order.id, purpose.clone(), now).await?;
+    record(&env, merchant, audit::Action::BreakGlass, caller.actor(), &order.id, purpose.clone(), now)
+        .await?;
     let glass = Glass {
-        sub: caller.sub.clone(),
+        sub: caller.actor().to_owned(),
         order: order.id,
         purpose,
         asked_at: now,
@@ -74,18 +76,18 @@ pub async fn agree(
     State(env): State<Arc<Env>>,
     caller: Caller,
     path: Result<Path<String>, PathRejection>,
-    body: Result<Json<Agree>, JsonRejection>,
+    body: Result<Told<Agree>, Stop>,
 ) -> Result<Json<Value>, Stop> {
     let merchant = caller.may(&env, Action::AgreeToBreakGlass)?;
     let order = own_order(&env, merchant, path).await?;
-    let Json(Agree { sub }) = body.map_err(|_| BAD_BODY)?;
-    if sub == caller.sub {
+    let Told(Agree { sub }) = body?;
+    if sub == caller.actor() {
         return Err(SAME_PERSON.into());
     }
     let now = env.clock.read();
     let asked = env.db.glass(merchant, &order.id, &sub).await?.filter(|asked| now < asked.until);
-    let glass = Glass { agreed_by: Some(caller.sub.clone()), ..asked.ok_or(NOT_FOUND)? };
-    record(&env, merchant, audit::Action::BreakGlass, &caller.sub, &order.id, glass.purpose.clone(), now)
+    let glass = Glass { agreed_by: Some(caller.actor().to_owned()), ..asked.ok_or(NOT_FOUND)? };
+    record(&env, merchant, audit::Action::BreakGlass, caller.actor(), &order.id, glass.purpose.clone(), now)
         .await?;
     env.db.save_glass(merchant, &glass).await?;
     Ok(Json(json!({"order": glass.order, "sub": glass.sub, "until": glass.until, "agreed": true})))

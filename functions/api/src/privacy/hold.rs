@@ -2,10 +2,11 @@
 
 use super::{own_order, record};
 use crate::Env;
-use crate::answer::{BAD_BODY, BAD_HOLD, ERASED, NOT_FOUND, SAME_PERSON, Stop};
+use crate::answer::{BAD_HOLD, ERASED, NOT_FOUND, SAME_PERSON, Stop};
+use crate::body::Told;
 use crate::caller::Caller;
 use axum::Json;
-use axum::extract::rejection::{JsonRejection, PathRejection};
+use axum::extract::rejection::PathRejection;
 use axum::extract::{Path, State};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -48,19 +49,19 @@ pub async fn ask(
     State(env): State<Arc<Env>>,
     caller: Caller,
     path: Result<Path<String>, PathRejection>,
-    body: Result<Json<Body>, JsonRejection>,
+    body: Result<Told<Body>, Stop>,
 ) -> Result<Json<View>, Stop> {
     let merchant = caller.may(&env, Action::HoldOrder)?;
     let order = own_order(&env, merchant, path).await?;
-    let Json(Body { reason, until }) = body.map_err(|_| BAD_BODY)?;
+    let Told(Body { reason, until }) = body?;
     if order.personal == PersonalData::Erased {
         return Err(ERASED.into());
     }
     let now = env.clock.read();
-    let hold = LegalHold::ask(reason, &caller.sub, until, now).map_err(wrong)?;
+    let hold = LegalHold::ask(reason, caller.actor(), until, now).map_err(wrong)?;
     let held = Held { order: order.id, hold };
     env.db.save_hold(merchant, &held).await?;
-    record(&env, merchant, audit::Action::Hold, &caller.sub, &held.order, "asked".into(), now).await?;
+    record(&env, merchant, audit::Action::Hold, caller.actor(), &held.order, "asked".into(), now).await?;
     Ok(Json(View { in_force: false, held }))
 }
 
@@ -77,9 +78,9 @@ pub async fn agree(
     let order = own_order(&env, merchant, path).await?;
     let asked = env.db.hold(merchant, &order.id).await?.ok_or(NOT_FOUND)?;
     let now = env.clock.read();
-    let hold = asked.agree(&caller.sub, now).map_err(wrong)?;
+    let hold = asked.agree(caller.actor(), now).map_err(wrong)?;
     let held = Held { order: order.id, hold };
-    record(&env, merchant, audit::Action::Hold, &caller.sub, &held.order, "agreed".into(), now).await?;
+    record(&env, merchant, audit::Action::Hold, caller.actor(), &held.order, "agreed".into(), now).await?;
     env.db.save_hold(merchant, &held).await?;
     let work = Work::Hold { merchant: merchant.clone(), order: held.order.clone(), at: now };
     env.queues.send(Queue::Erase, &[work], 0).await?;

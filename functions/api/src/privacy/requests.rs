@@ -6,9 +6,10 @@
 
 use crate::Env;
 use crate::answer::{BAD_BODY, BAD_CLOCK, NOT_FOUND, Stop};
+use crate::body::Told;
 use crate::caller::Caller;
 use axum::Json;
-use axum::extract::rejection::{JsonRejection, PathRejection};
+use axum::extract::rejection::PathRejection;
 use axum::extract::{Path, State};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -49,7 +50,7 @@ pub enum ClockBody {
 /// Who was told.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Told {
+pub struct Passed {
     connection: ConnectionId,
 }
 
@@ -97,11 +98,11 @@ impl View {
 pub async fn ask(
     State(env): State<Arc<Env>>,
     caller: Caller,
-    body: Result<Json<Body>, JsonRejection>,
+    body: Result<Told<Body>, Stop>,
 ) -> Result<Json<View>, Stop> {
-    let wide = matches!(&body, Ok(Json(body)) if body.everything || body.connection.is_some());
+    let wide = matches!(&body, Ok(Told(body)) if body.everything || body.connection.is_some());
     let merchant = caller.may(&env, if wide { Action::EraseEverything } else { Action::EraseBuyer })?;
-    let Json(body) = body.map_err(|_| BAD_BODY)?;
+    let Told(body) = body?;
     let kind = body.kind;
     let scope = scope(&env, merchant, body).await?;
     let now = env.clock.read();
@@ -110,7 +111,7 @@ pub async fn ask(
         merchant: merchant.clone(),
         clock: Clock::start(kind, Asker::Person, now),
         scope,
-        asked_by: caller.sub.clone(),
+        asked_by: caller.actor().to_owned(),
         done_at: None,
         certificate: None,
         recipients: Vec::new(),
@@ -186,11 +187,11 @@ pub async fn clock(
     State(env): State<Arc<Env>>,
     caller: Caller,
     path: Result<Path<String>, PathRejection>,
-    body: Result<Json<ClockBody>, JsonRejection>,
+    body: Result<Told<ClockBody>, Stop>,
 ) -> Result<Json<View>, Stop> {
     let merchant = caller.may(&env, Action::EraseBuyer)?;
     let mut request = own(&env, merchant, path).await?;
-    let Json(body) = body.map_err(|_| BAD_BODY)?;
+    let Told(body) = body?;
     let now = env.clock.read();
     let clock = request.clock.clone();
     match body {
@@ -217,11 +218,11 @@ pub async fn told(
     State(env): State<Arc<Env>>,
     caller: Caller,
     path: Result<Path<String>, PathRejection>,
-    body: Result<Json<Told>, JsonRejection>,
+    body: Result<Told<Passed>, Stop>,
 ) -> Result<Json<View>, Stop> {
     let merchant = caller.may(&env, Action::EraseBuyer)?;
     let mut request = own(&env, merchant, path).await?;
-    let Json(Told { connection }) = body.map_err(|_| BAD_BODY)?;
+    let Told(Passed { connection }) = body?;
     let now = env.clock.read();
     let one = request.recipients.iter_mut().find(|one| one.connection == connection).ok_or(NOT_FOUND)?;
     one.told_at.get_or_insert(now);

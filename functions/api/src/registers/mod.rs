@@ -5,10 +5,11 @@ pub mod compliance;
 pub mod staff;
 
 use crate::Env;
-use crate::answer::{BAD_BODY, BAD_ENTRY, NOT_FOUND, Stop};
+use crate::answer::{BAD_ENTRY, NOT_FOUND, Stop};
+use crate::body::Told;
 use crate::caller::Caller;
 use axum::Json;
-use axum::extract::rejection::{JsonRejection, PathRejection};
+use axum::extract::rejection::PathRejection;
 use axum::extract::{Path, State};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -68,15 +69,15 @@ pub async fn enter(
     State(env): State<Arc<Env>>,
     caller: Caller,
     path: Result<Path<String>, PathRejection>,
-    body: Result<Json<Body>, JsonRejection>,
+    body: Result<Told<Body>, Stop>,
 ) -> Result<Json<Entry>, Stop> {
     let merchant = caller.may(&env, Action::WriteRegisters)?;
     let named = path.ok().and_then(|Path(text)| serde_json::from_value(text.into()).ok());
     let register: Register = named.ok_or(NOT_FOUND)?;
-    let Json(Body { name, done_at, version, severity, controls, closed }) = body.map_err(|_| BAD_BODY)?;
+    let Told(Body { name, done_at, version, severity, controls, closed }) = body?;
     let now = env.clock.read();
     let before = env.db.register_entry(merchant, register, &name).await?;
-    let owner = caller.sub.clone();
+    let owner = caller.actor().to_owned();
     let entry =
         Entry { register, name, done_at, owner, version, severity, controls, changed_at: None, closed };
     let entry = entry.checked(before.as_ref(), now).map_err(|_| BAD_ENTRY)?;

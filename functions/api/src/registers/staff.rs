@@ -35,7 +35,7 @@ pub async fn review(
 ) -> Result<Json<Value>, Stop> {
     let merchant = caller.may(&env, Action::ManageStaff)?;
     let (sub, staff) = colleague(&env, merchant, path).await?;
-    if sub == caller.sub {
+    if sub == caller.actor() {
         return Err(SAME_PERSON.into());
     }
     let reviewed_at = env.clock.read();

@@ -25,7 +25,7 @@ async fn stored(stage: &Stage, id: &Value) -> Request {
 #[tokio::test]
 async fn a_request_is_on_record_with_its_day_and_its_work_names_it_alone() {
     let stage = Stage::set().await;
-    let (status, view) = stage.post(SEND, "/v1/requests", &by_order(1)).await;
+    let (status, view) = stage.ask(SEND, "/v1/requests", &by_order(1)).await;
     assert_eq!(status, 200, "{view}");
     assert_eq!((view["status"].as_str(), view["overdue"].as_bool()), (Some("open"), Some(false)));
     let due: Timestamp = view["due_at"].as_str().unwrap().parse().unwrap();
@@ -50,11 +50,7 @@ async fn only_what_is_ours_and_only_one_thing_at_a_time_can_be_asked() {
         json!({"kind": "erasure", "orders": [order_id(1), order_id(200)]}),
         json!({"kind": "erasure", "orders": ["ord_00"]}),
     ] {
-        assert_eq!(
-            code(&stage.post("mine-Owner", "/v1/requests", &body).await),
-            (404, "not_found"),
-            "{body}"
-        );
+        assert_eq!(code(&stage.ask("mine-Owner", "/v1/requests", &body).await), (404, "not_found"), "{body}");
     }
     for body in [
         json!({"kind": "erasure"}),
@@ -63,14 +59,14 @@ async fn only_what_is_ours_and_only_one_thing_at_a_time_can_be_asked() {
         json!({"kind": "erasure", "orders": [order_id(1)], "email": "Zoë Ångström"}),
         json!([]),
     ] {
-        assert_eq!(code(&stage.post("mine-Owner", "/v1/requests", &body).await), (400, "bad_body"), "{body}");
+        assert_eq!(code(&stage.ask("mine-Owner", "/v1/requests", &body).await), (400, "bad_body"), "{body}");
     }
     let theirs = json!({"kind": "erasure", "connection": "con_00000000000000ff"});
-    assert_eq!(code(&stage.post("mine-Owner", "/v1/requests", &theirs).await), (404, "not_found"));
+    assert_eq!(code(&stage.ask("mine-Owner", "/v1/requests", &theirs).await), (404, "not_found"));
     assert!(stage.queues.take().is_empty());
     let everything = json!({"kind": "erasure", "everything": true});
-    assert_eq!(code(&stage.post("mine-Manager", "/v1/requests", &everything).await), (403, "not_allowed"));
-    assert_eq!(stage.post("mine-Owner", "/v1/requests", &everything).await.0, 200);
+    assert_eq!(code(&stage.ask("mine-Manager", "/v1/requests", &everything).await), (403, "not_allowed"));
+    assert_eq!(stage.ask("mine-Owner", "/v1/requests", &everything).await.0, 200);
     assert_eq!(stage.queues.take().len(), 1);
 }
 
@@ -78,11 +74,11 @@ async fn only_what_is_ours_and_only_one_thing_at_a_time_can_be_asked() {
 async fn the_clock_can_be_stopped_extended_and_started_and_says_when_it_has_run_out() {
     let stage = Stage::set().await;
     let export = json!({"kind": "export", "orders": [order_id(1)]});
-    let (_, view) = stage.post(SEND, "/v1/requests", &export).await;
+    let (_, view) = stage.ask(SEND, "/v1/requests", &export).await;
     assert!(stage.queues.take().is_empty(), "an export is made when it is asked for");
     let address = format!("/v1/requests/{}", view["request"].as_str().unwrap());
     let act =
-        async |action: &str| stage.post(SEND, &format!("{address}/clock"), &json!({"action": action})).await;
+        async |action: &str| stage.ask(SEND, &format!("{address}/clock"), &json!({"action": action})).await;
     assert_eq!(act("pause").await.1["paused"], true);
     assert_eq!(code(&act("pause").await), (409, "bad_clock"));
     stage.advance(days(10).as_secs());
@@ -99,15 +95,15 @@ async fn the_clock_can_be_stopped_extended_and_started_and_says_when_it_has_run_
     let done = act("answered").await.1;
     assert_eq!((done["status"].as_str(), done["overdue"].as_bool()), (Some("done"), Some(false)));
     // Nobody can say that an erasure is done; the certificate says it.
-    let (_, erasure) = stage.post(SEND, "/v1/requests", &by_order(1)).await;
+    let (_, erasure) = stage.ask(SEND, "/v1/requests", &by_order(1)).await;
     let address = format!("/v1/requests/{}/clock", erasure["request"].as_str().unwrap());
-    assert_eq!(code(&stage.post(SEND, &address, &json!({"action": "answered"})).await), (409, "bad_clock"));
+    assert_eq!(code(&stage.ask(SEND, &address, &json!({"action": "answered"})).await), (409, "bad_clock"));
 }
 
 #[tokio::test]
 async fn each_recipient_is_told_once_and_shown_until_it_is() {
     let stage = Stage::set().await;
-    let (_, view) = stage.post(SEND, "/v1/requests", &by_order(1)).await;
+    let (_, view) = stage.ask(SEND, "/v1/requests", &by_order(1)).await;
     let mut request = stored(&stage, &view["request"]).await;
     request.recipients =
         vec![Recipient { connection: "con_00000000000000c1".parse().unwrap(), told_at: None }];
@@ -115,12 +111,12 @@ async fn each_recipient_is_told_once_and_shown_until_it_is() {
     stage.db.finish_request(&request).await.unwrap();
     let address = format!("/v1/requests/{}/told", view["request"].as_str().unwrap());
     let told = json!({"connection": "con_00000000000000c1"});
-    let first = stage.post(SEND, &address, &told).await.1;
+    let first = stage.ask(SEND, &address, &told).await.1;
     stage.advance(60);
-    assert_eq!(stage.post(SEND, &address, &told).await.1["recipients"], first["recipients"]);
+    assert_eq!(stage.ask(SEND, &address, &told).await.1["recipients"], first["recipients"]);
     assert!(first["recipients"][0]["told_at"].is_string());
     let other = json!({"connection": "con_00000000000000c2"});
-    assert_eq!(code(&stage.post(SEND, &address, &other).await), (404, "not_found"));
+    assert_eq!(code(&stage.ask(SEND, &address, &other).await), (404, "not_found"));
 }
 
 #[tokio::test]
@@ -129,18 +125,18 @@ async fn a_hold_takes_a_reason_an_end_and_two_people_and_each_step_is_on_record(
     let address = format!("/v1/orders/{}/hold", order_id(1));
     let agree = format!("{address}/agree");
     let ask = |n: i64| json!({"reason": "claim", "until": after(stage.now(), days(n))});
-    assert_eq!(code(&stage.post("mine-Owner", &agree, &json!({})).await), (404, "not_found"), "nobody asked");
+    assert_eq!(code(&stage.ask("mine-Owner", &agree, &json!({})).await), (404, "not_found"), "nobody asked");
     for n in [0, 181] {
-        assert_eq!(code(&stage.post("mine-Owner", &address, &ask(n)).await), (400, "bad_hold"));
+        assert_eq!(code(&stage.ask("mine-Owner", &address, &ask(n)).await), (400, "bad_hold"));
     }
     let free_text = json!({"reason": "Zoë Ångström claims", "until": after(stage.now(), days(9))});
-    assert_eq!(code(&stage.post("mine-Owner", &address, &free_text).await), (400, "bad_body"));
-    assert_eq!(code(&stage.post("mine-Support", &address, &ask(60)).await), (403, "not_allowed"));
-    assert_eq!(stage.post("mine-Owner", &address, &ask(60)).await.1["in_force"], false);
-    assert_eq!(code(&stage.post("mine-Owner", &agree, &json!({})).await), (409, "same_person"));
-    assert_eq!(code(&stage.post("other-Owner", &agree, &json!({})).await), (404, "not_found"));
+    assert_eq!(code(&stage.ask("mine-Owner", &address, &free_text).await), (400, "bad_body"));
+    assert_eq!(code(&stage.ask("mine-Support", &address, &ask(60)).await), (403, "not_allowed"));
+    assert_eq!(stage.ask("mine-Owner", &address, &ask(60)).await.1["in_force"], false);
+    assert_eq!(code(&stage.ask("mine-Owner", &agree, &json!({})).await), (409, "same_person"));
+    assert_eq!(code(&stage.ask("other-Owner", &agree, &json!({})).await), (404, "not_found"));
     assert!(stage.queues.take().is_empty(), "nothing is held yet");
-    assert_eq!(stage.post("mine-Manager", &agree, &json!({})).await.1["in_force"], true);
+    assert_eq!(stage.ask("mine-Manager", &agree, &json!({})).await.1["in_force"], true);
     let sent = stage.queues.take();
     let order: OrderId = order_id(1).parse().unwrap();
     assert!(matches!(&sent[0].work, Work::Hold { order: held, .. } if *held == order));
@@ -164,14 +160,14 @@ async fn the_glass_is_broken_for_one_person_one_order_one_purpose_and_an_hour_by
     let legal = json!({"purpose": "legal"});
     let whom = json!({"sub": "mine-Packer"});
     assert_eq!(
-        code(&stage.post("mine-Packer", &address, &json!({"purpose": "marketing"})).await),
+        code(&stage.ask("mine-Packer", &address, &json!({"purpose": "marketing"})).await),
         (400, "bad_body")
     );
-    assert_eq!(stage.post("mine-Packer", &address, &legal).await.1["agreed"], false);
-    assert_eq!(code(&stage.post("mine-Support", &agree, &whom).await), (403, "not_allowed"));
-    assert_eq!(code(&stage.post("other-Owner", &agree, &whom).await), (404, "not_found"));
+    assert_eq!(stage.ask("mine-Packer", &address, &legal).await.1["agreed"], false);
+    assert_eq!(code(&stage.ask("mine-Support", &agree, &whom).await), (403, "not_allowed"));
+    assert_eq!(code(&stage.ask("other-Owner", &agree, &whom).await), (404, "not_found"));
     assert_eq!(
-        code(&stage.post("mine-Owner", &agree, &json!({"sub": "mine-Owner"})).await),
+        code(&stage.ask("mine-Owner", &agree, &json!({"sub": "mine-Owner"})).await),
         (409, "same_person")
     );
     let merchant: MerchantId = MERCHANT.parse().unwrap();
@@ -180,11 +176,11 @@ async fn the_glass_is_broken_for_one_person_one_order_one_purpose_and_an_hour_by
         stage.db.glass(&merchant, &order, "mine-Packer").await.unwrap().unwrap().is_broken(stage.now())
     };
     assert!(!broken().await);
-    assert_eq!(stage.post("mine-Owner", &agree, &whom).await.1["agreed"], true);
+    assert_eq!(stage.ask("mine-Owner", &agree, &whom).await.1["agreed"], true);
     assert!(broken().await);
     stage.advance(3600);
     assert!(!broken().await);
-    assert_eq!(code(&stage.post("mine-Owner", &agree, &whom).await), (404, "not_found"), "it is over");
+    assert_eq!(code(&stage.ask("mine-Owner", &agree, &whom).await), (404, "not_found"), "it is over");
     let records = stage.db.records(&merchant, Stream::Access).await.unwrap();
     assert_eq!(records.iter().filter(|r| r.event.action == Action::BreakGlass).count(), 2);
 }
@@ -217,7 +213,7 @@ async fn every_role_gets_at_what_the_matrix_says_and_no_further() {
             let sub = format!("mine-{role:?}");
             let answer = match method {
                 "GET" => stage.get(Some(&sub), &address).await,
-                _ => stage.post(&sub, &address, body).await,
+                _ => stage.ask(&sub, &address, body).await,
             };
             let refused = code(&answer) == (403, "not_allowed");
             assert_eq!(refused, cell == "no", "{method} {address} {role:?}: {answer:?}");
@@ -225,7 +221,7 @@ async fn every_role_gets_at_what_the_matrix_says_and_no_further() {
         for nobody in ["left", "unknown"] {
             let answer = match method {
                 "GET" => stage.get(Some(nobody), &address).await,
-                _ => stage.post(nobody, &address, body).await,
+                _ => stage.ask(nobody, &address, body).await,
             };
             assert_eq!(code(&answer), (403, "no_access"), "{address}");
         }

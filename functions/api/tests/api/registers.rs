@@ -9,7 +9,7 @@ use waybill_store::audit::{Action, Event, Stream};
 const OWNER: &str = "mine-Owner";
 
 async fn enter(stage: &Stage, register: &str, body: Value) -> (u16, Value) {
-    stage.post("mine-Manager", &format!("/v1/registers/{register}"), &body).await
+    stage.ask("mine-Manager", &format!("/v1/registers/{register}"), &body).await
 }
 
 #[tokio::test]
@@ -70,15 +70,15 @@ async fn a_rule_that_changed_reopens_its_controls() {
 async fn a_leaver_is_cut_off_with_the_next_request_and_a_grant_nobody_confirms_ends_by_itself() {
     let stage = Stage::set().await;
     assert_eq!(stage.get(Some("mine-Packer"), "/v1/orders?status=received").await.0, 200);
-    assert_eq!(stage.post(OWNER, "/v1/staff/mine-Packer/end", &json!({})).await.1["active"], false);
+    assert_eq!(stage.ask(OWNER, "/v1/staff/mine-Packer/end", &json!({})).await.1["active"], false);
     assert_eq!(code(&stage.get(Some("mine-Packer"), "/v1/orders?status=received").await), (403, "no_access"));
-    assert_eq!(code(&stage.post(OWNER, "/v1/staff/other-Packer/end", &json!({})).await), (404, "not_found"));
+    assert_eq!(code(&stage.ask(OWNER, "/v1/staff/other-Packer/end", &json!({})).await), (404, "not_found"));
     assert_eq!(
-        code(&stage.post(OWNER, "/v1/staff/mine-Owner/review", &json!({})).await),
+        code(&stage.ask(OWNER, "/v1/staff/mine-Owner/review", &json!({})).await),
         (409, "same_person")
     );
     stage.advance(days(89).as_secs());
-    assert_eq!(stage.post(OWNER, "/v1/staff/mine-Support/review", &json!({})).await.0, 200);
+    assert_eq!(stage.ask(OWNER, "/v1/staff/mine-Support/review", &json!({})).await.0, 200);
     stage.advance(days(1).as_secs());
     assert_eq!(stage.mine("/v1/orders?status=received").await.0, 200, "confirmed yesterday");
     for sub in [OWNER, "mine-Manager", "mine-Auditor"] {
@@ -89,7 +89,7 @@ async fn a_leaver_is_cut_off_with_the_next_request_and_a_grant_nobody_confirms_e
         );
     }
     assert_eq!(
-        code(&stage.post(OWNER, "/v1/staff/mine-Manager/review", &json!({})).await),
+        code(&stage.ask(OWNER, "/v1/staff/mine-Manager/review", &json!({})).await),
         (403, "not_confirmed")
     );
 }
@@ -113,8 +113,8 @@ async fn an_incident_starts_its_clocks_names_who_is_affected_drafts_the_notices_
     let hour = |n: i64| after(stage.now(), jiff::SignedDuration::from_hours(n));
     let body = json!({"suspicion": {"from": hour(-1), "until": hour(1), "actor": "eve"}});
     let backwards = json!({"suspicion": {"from": hour(1), "until": hour(-1)}});
-    assert_eq!(code(&stage.post(OWNER, "/v1/incidents", &backwards).await), (400, "bad_body"));
-    let (status, view) = stage.post(OWNER, "/v1/incidents", &body).await;
+    assert_eq!(code(&stage.ask(OWNER, "/v1/incidents", &backwards).await), (400, "bad_body"));
+    let (status, view) = stage.ask(OWNER, "/v1/incidents", &body).await;
     assert_eq!(status, 200, "{view}");
     assert_eq!((view["affected_orders"].as_u64(), view["still_reachable"].as_u64()), (Some(2), Some(1)));
     let clocks: Vec<_> = view["clocks"]
@@ -133,7 +133,7 @@ async fn an_incident_starts_its_clocks_names_who_is_affected_drafts_the_notices_
     let decide = |body: Value| {
         let address = format!("{address}/decisions");
         let stage = &stage;
-        async move { stage.post("mine-Manager", &address, &body).await }
+        async move { stage.ask("mine-Manager", &address, &body).await }
     };
     assert_eq!(decide(json!({"notice": "platform"})).await.1["clocks"].as_array().unwrap().len(), 2);
     let not = decide(json!({"notice": "regulator", "not_told": "no_risk"})).await.1;

@@ -17,10 +17,14 @@ use waybill_domain::retention::Policy;
 use waybill_domain::time::{after, days};
 use waybill_domain::{MerchantId, OrderId};
 use waybill_privacy::{Recipient, Sensitive};
-use waybill_runtime::Clock;
+use waybill_runtime::config::Egress;
+use waybill_runtime::outbound::{NoAnswer, Outbound};
+use waybill_runtime::{Channels, Clock, Directory};
 use waybill_store::Db;
 use waybill_store::ingest::{Arrival, ingest};
+use waybill_store::keyring::Vault;
 use waybill_store::memory::{Calm, Engine, MemoryKms, MemoryQueues};
+use waybill_store::registry::{Merchant, Warehouse};
 use waybill_store::staff::Staff;
 
 pub const MERCHANT: &str = "mer_00000000000000aa";
@@ -32,10 +36,21 @@ const START: i64 = 1_795_425_300;
 /// Everything a test looks at.
 pub struct Stage {
     pub db: Db,
+    pub kms: MemoryKms,
+    /// What was sent to other functions.
     pub queues: MemoryQueues,
-    kms: MemoryKms,
     seconds: Arc<AtomicI64>,
     router: Router,
+}
+
+/// A network that leads nowhere.
+struct Nowhere;
+
+#[async_trait::async_trait]
+impl Outbound for Nowhere {
+    async fn send(&self, _: http::Request<Vec<u8>>) -> Result<http::Response<Vec<u8>>, NoAnswer> {
+        Err(NoAnswer::Lost)
+    }
 }
 
 /// Status and body of an answer.
@@ -56,11 +71,23 @@ impl Stage {
         let db = Engine::new(calm.clone()).unwrap().db();
         let seconds = Arc::new(AtomicI64::new(START));
         let ticking = seconds.clone();
-        let queues = MemoryQueues::new(calm.clone());
         let clock = Clock::of(move || Timestamp::from_second(ticking.load(Ordering::Relaxed)).unwrap());
-        let router =
-            waybill_api::router(Arc::new(Env { db: db.clone(), queues: Arc::new(queues.clone()), clock }));
-        let stage = Self { db, queues, kms: MemoryKms::new(calm).unwrap(), seconds, router };
+        let kms = MemoryKms::new(calm.clone()).unwrap();
+        let queues = MemoryQueues::new(calm);
+        let vault = Arc::new(kms.clone());
+        let router = waybill_api::router(Arc::new(Env {
+            directory: Directory::new(db.clone(), vault.clone()),
+            channels: Channels { db: db.clone(), vault: vault.clone(), outbound: Arc::new(Nowhere) },
+            db: db.clone(),
+            vault,
+            egress: Egress::Public,
+            queues: Arc::new(queues.clone()),
+            clock,
+        }));
+        let stage = Self { db, kms, queues, seconds, router };
+        for merchant in [MERCHANT, OTHER] {
+            stage.open_business(merchant).await;
+        }
         for n in 1..=5 {
             stage.take_order(MERCHANT, n).await;
         }
@@ -86,17 +113,33 @@ impl Stage {
         self.seconds.fetch_add(seconds, Ordering::Relaxed);
     }
 
+    async fn open_business(&self, merchant: &str) {
+        let index_key = self.kms.seal(merchant, &[7; 32]).await.unwrap();
+        let merchant = waybill_store::registry::Merchant {
+            id: merchant.parse().unwrap(),
+            name: "Invented Traders".into(),
+            index_key,
+            needs: waybill_privacy::recipient::Needs::default(),
+            retention: Policy::default(),
+            part_ship: false,
+            warehouses: Vec::new(),
+            services: Vec::new().into(),
+        };
+        self.db.save_merchant(&merchant).await.unwrap();
+    }
+
     /// An answer to `sub`, which holds nothing personal whatever was asked.
     pub async fn get(&self, sub: Option<&str>, address: &str) -> Answer {
-        self.send("GET", sub, address, None).await
+        self.call(sub, "GET", address, None).await
     }
 
     /// As [`Stage::get`], with something to be done.
-    pub async fn post(&self, sub: &str, address: &str, body: &Value) -> Answer {
-        self.send("POST", Some(sub), address, Some(body)).await
+    pub async fn ask(&self, sub: &str, address: &str, body: &Value) -> Answer {
+        self.call(Some(sub), "POST", address, Some(body.clone())).await
     }
 
-    async fn send(&self, method: &str, sub: Option<&str>, address: &str, body: Option<&Value>) -> Answer {
+    /// As [`Stage::get`], with a method and a body.
+    pub async fn call(&self, sub: Option<&str>, method: &str, address: &str, body: Option<Value>) -> Answer {
         let (path, query) = address.split_once('?').unwrap_or((address, ""));
         let mut event = json!({
             "version": "2.0", "routeKey": "$default", "rawPath": path, "rawQueryString": query,
@@ -105,18 +148,52 @@ impl Stage {
         });
         if let Some(body) = body {
             event["headers"]["content-type"] = json!("application/json");
-            event["body"] = json!(body.to_string());
+            // Text is sent as it is.
+            event["body"] = json!(body.as_str().map_or_else(|| body.to_string(), str::to_owned));
         }
         if let Some(sub) = sub {
             event["requestContext"]["authorizer"] = json!({"jwt": {"claims": {"sub": sub}, "scopes": []}});
         }
         let request = lambda_http::request::from_str(&event.to_string()).unwrap();
+        let (parts, body) = request.into_parts();
+        let request = http::Request::from_parts(parts, axum::body::Body::from(body.to_vec()));
         let response = self.router.clone().oneshot(request).await.unwrap();
         let status = response.status().as_u16();
         let body = to_bytes(response.into_body(), usize::MAX).await.unwrap();
         let text = String::from_utf8(body.to_vec()).unwrap();
         assert!(PERSONAL.iter().all(|word| !text.contains(word)), "{address}: {text}");
-        (status, serde_json::from_str(&text).unwrap())
+        (status, serde_json::from_str(&text).unwrap_or(Value::String(text)))
+    }
+
+    /// The manager of the merchant does something.
+    pub async fn post(&self, address: &str, body: Value) -> Answer {
+        self.call(Some("mine-Manager"), "POST", address, Some(body)).await
+    }
+
+    /// As [`Stage::post`], storing something.
+    pub async fn put(&self, address: &str, body: Value) -> Answer {
+        self.call(Some("mine-Manager"), "PUT", address, Some(body)).await
+    }
+
+    /// The merchant with two warehouses.
+    pub async fn open_warehouses(&self) {
+        let warehouse = |id: &str, priority| Warehouse {
+            id: id.parse().unwrap(),
+            name: id.to_owned(),
+            priority,
+            near: vec!["BS".into()],
+        };
+        let merchant = Merchant {
+            id: MERCHANT.parse().unwrap(),
+            name: "Invented".into(),
+            index_key: vec![1],
+            needs: waybill_privacy::recipient::Needs::default(),
+            retention: Policy::LONGEST,
+            part_ship: false,
+            warehouses: vec![warehouse("wh_north", 1), warehouse("wh_south", 2)],
+            services: vec![].into(),
+        };
+        self.db.save_merchant(&merchant).await.unwrap();
     }
 
     pub async fn mine(&self, address: &str) -> Answer {

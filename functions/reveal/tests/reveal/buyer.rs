@@ -31,7 +31,7 @@ async fn indexed() -> Stage {
         retention: Default::default(),
         part_ship: false,
         warehouses: Vec::new(),
-        services: Vec::new(),
+        services: Vec::new().into(),
     };
     db.save_merchant(&merchant).await.unwrap();
     let shop = Connection {
@@ -41,6 +41,9 @@ async fn indexed() -> Stage {
         state: ConnectionState::Active,
         address: "https://shop.invalid".into(),
         tracking_address: None,
+        token_address: None,
+        keys_address: None,
+        places: std::collections::BTreeMap::new(),
         credentials: Vec::new(),
     };
     db.save_connection(&shop).await.unwrap();

@@ -54,7 +54,7 @@ async fn an_erased_order_answers_gone() {
 async fn a_shipment_without_a_label_says_so_and_a_forgotten_one_is_gone() {
     let stage = Stage::set().await;
     let id: ShipmentId = SHIPMENT.parse().unwrap();
-    let created = Booking::Created { carrier_order: "1001".into() };
+    let created = Booking::Created { carrier_order: "1001".into(), numbers: Vec::new() };
     for (booking, expected) in [
         (created, (404, "no_label")),
         (Booking::Voided, (404, "no_label")),

@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, clippy::panic)]
 
 mod access;
+mod batch;
 mod buyer;
 mod erased;
 mod records;

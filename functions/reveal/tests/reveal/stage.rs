@@ -16,7 +16,7 @@ use waybill_domain::money::Money;
 use waybill_domain::order::{Channel, ChannelRef};
 use waybill_domain::retention::Policy;
 use waybill_domain::service::{Carrier, ServiceChoice};
-use waybill_domain::shipment::{Booking, Shipment, Transit, WriteBack};
+use waybill_domain::shipment::{Booking, LabelFormat, Shipment, Transit, WriteBack};
 use waybill_domain::time::{after, days};
 use waybill_domain::{MerchantId, OrderId, ShipmentId};
 use waybill_privacy::seal::{Binding, FieldSet, seal_bytes};
@@ -249,11 +249,21 @@ impl Stage {
     }
 
     async fn make_label(&self) {
-        let (order, id): (OrderId, ShipmentId) = (ORDER.parse().unwrap(), SHIPMENT.parse().unwrap());
+        let label = "%PDF-1.4 label of Zoë".as_bytes();
+        self.keep_label(SHIPMENT.parse().unwrap(), label, LabelFormat::Pdf).await;
+    }
+
+    /// The label of a further shipment of the order.
+    pub async fn add_label(&self, n: usize, label: &[u8], format: LabelFormat) {
+        self.keep_label(ShipmentId::of(&ORDER.parse().unwrap(), n), label, format).await;
+    }
+
+    async fn keep_label(&self, id: ShipmentId, label: &[u8], label_format: LabelFormat) {
+        let order: OrderId = ORDER.parse().unwrap();
         let merchant: MerchantId = MERCHANT.parse().unwrap();
         let key = self.kms.make(&merchant, &order).await.unwrap();
         let to = Binding { merchant: &merchant, order: &order, field_set: FieldSet::Label(id.as_str()) };
-        let sealed = seal_bytes(&key.plain, to, "%PDF-1.4 label of Zoë".as_bytes()).unwrap();
+        let sealed = seal_bytes(&key.plain, to, label).unwrap();
         self.db().save_label_key(&order, &id, &key.wrapped).await.unwrap();
         self.documents.put(&label_name(&order, &id), sealed).await.unwrap();
         let service =
@@ -267,13 +277,20 @@ impl Stage {
             service,
             lines: Vec::new(),
             grams: 450,
+            parcels: 1,
             reference: "WB-0123456789abcdef0123456789abcdef-1".into(),
-            booking: Booking::Labelled { carrier_order: "1001".into(), tracking: "AA000000001GB".into() },
+            booking: Booking::Labelled {
+                carrier_order: "1001".into(),
+                tracking: "AA000000001GB".into(),
+                others: vec![],
+            },
             write_back: WriteBack::Pending,
             transit: Transit::Pending,
             disclosed: vec!["name".into(), "lines".into(), "postcode".into()],
+            label_format,
             labelled_at: Some(self.now()),
             delivered_at: None,
+            seen_at: None,
             rev: 0,
         };
         self.db().save_shipment(&mut shipment).await.unwrap();

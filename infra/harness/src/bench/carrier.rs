@@ -35,7 +35,8 @@ pub fn rows(sample: &Sample, runs: usize) -> Result<Vec<Row>, Trouble> {
     // As the shipper does: the recipient is cut down first, then the request is built.
     let build = || {
         let to = Disclosed::new(recipient.clone(), allowed_fields(&shipment.service.code));
-        let booking = BookingRequest { shipment: &shipment, to: &to, placed_at: Timestamp::UNIX_EPOCH };
+        let booking =
+            BookingRequest { shipment: &shipment, to: &to, placed_at: Timestamp::UNIX_EPOCH, customs: None };
         build_create(&account, &booking)
     };
     let built = time(runs, |_| Ok(build()?))?;
@@ -73,13 +74,16 @@ fn shipment(order: &OrderId) -> Result<Shipment, Trouble> {
         },
         lines: Vec::new(),
         grams: 480,
+        parcels: 1,
         reference: format!("WB-{}-1", order.suffix()),
         booking: Booking::Planned,
         write_back: WriteBack::Pending,
         transit: Transit::Pending,
         disclosed: Vec::new(),
+        label_format: Default::default(),
         labelled_at: None,
         delivered_at: None,
+        seen_at: None,
         rev: 0,
     })
 }

@@ -43,18 +43,76 @@ pub fn personal_tokens(order: &Value) -> Vec<Token> {
     let mut found: BTreeMap<String, Token> = BTreeMap::new();
     for (pointer, what) in FIELDS {
         let Some(text) = order.pointer(pointer).and_then(Value::as_str) else { continue };
-        let value = match what {
-            What::Text => text.trim().to_owned(),
-            What::Phone => national(text),
-        };
-        let apart = value.chars().count() >= SHORTEST && !value.chars().all(|c| c == '0');
-        // One word of letters alone may be an ordinary one.
-        let one_word = value.chars().all(char::is_alphabetic);
-        if apart && !one_word && !is_ware(&value) {
-            found.entry(value.to_lowercase()).or_insert(Token { pointer: pointer.into(), value });
-        }
+        take(text, pointer, what, &mut found);
     }
     found.into_values().collect()
+}
+
+/// Names of fields that hold something personal, whatever the channel, in small letters without separators.
+const NAMES: [(&str, What); 17] = [
+    ("email", What::Text),
+    ("customeremail", What::Text),
+    ("buyeremail", What::Text),
+    ("name", What::Text),
+    ("fullname", What::Text),
+    ("username", What::Text),
+    ("address1", What::Text),
+    ("addressline1", What::Text),
+    ("addressline2", What::Text),
+    ("street", What::Text),
+    ("postcode", What::Text),
+    ("postalcode", What::Text),
+    ("zip", What::Text),
+    ("phone", What::Phone),
+    ("phonenumber", What::Phone),
+    ("telephone", What::Phone),
+    ("giftmessage", What::Text),
+];
+
+/// The personal values of an order of any shape: whatever stands in a field of a telling name and tells a person
+/// apart.
+pub fn personal_anywhere(order: &Value) -> Vec<Token> {
+    let mut found = BTreeMap::new();
+    walk(order, "", None, &mut found);
+    found.into_values().collect()
+}
+
+fn walk(value: &Value, at: &str, what: Option<What>, found: &mut BTreeMap<String, Token>) {
+    match value {
+        Value::Object(fields) => {
+            for (name, inner) in fields {
+                let plain: String = name.chars().filter(char::is_ascii_alphanumeric).collect();
+                let plain = plain.to_ascii_lowercase();
+                let what = NAMES.iter().find(|(known, _)| *known == plain).map(|(_, what)| *what);
+                walk(inner, &format!("{at}/{name}"), what, found);
+            }
+        }
+        Value::Array(all) => {
+            for (n, inner) in all.iter().enumerate() {
+                walk(inner, &format!("{at}/{n}"), what, found);
+            }
+        }
+        Value::String(text) => {
+            if let Some(what) = what {
+                take(text, at, what, found);
+            }
+        }
+        _ => {}
+    }
+}
+
+/// Keeps a value that cannot be mistaken for anything else.
+fn take(text: &str, at: &str, what: What, found: &mut BTreeMap<String, Token>) {
+    let value = match what {
+        What::Text => text.trim().to_owned(),
+        What::Phone => national(text),
+    };
+    let apart = value.chars().count() >= SHORTEST && !value.chars().all(|c| c == '0');
+    // One word of letters alone may be an ordinary one.
+    let one_word = value.chars().all(char::is_alphabetic);
+    if apart && !one_word && !is_ware(&value) {
+        found.entry(value.to_lowercase()).or_insert(Token { pointer: at.into(), value });
+    }
 }
 
 /// The tokens of a canary order as the sandbox's control door gave them (`{pointer, token}`), and besides each

@@ -1,6 +1,6 @@
 //! What the shop sends: orders of every kind, each delivery twice and out of turn, some forged, some cancelled.
 
-use super::{Options, say};
+use super::{Options, channels, say};
 use crate::canary::{Token, personal_tokens};
 use crate::seed::SHOP;
 use crate::stack::{Stack, Trouble};
@@ -30,7 +30,11 @@ pub(super) async fn feed(stack: &Stack, options: &Options) -> Result<Fed, Troubl
     stack.control("PUT", "limits", &limits).await?;
     stack.control("PUT", "sending", &json!({"paused": true})).await?;
     let invented = stack
-        .control("POST", "invent", &json!({"shop": SHOP, "seed": options.seed, "count": options.orders}))
+        .control(
+            "POST",
+            "invent",
+            &json!({"shop": SHOP, "seed": options.seed, "count": channels::shopifys(options)}),
+        )
         .await?;
     let ids: Vec<i64> =
         invented["orders"].as_array().into_iter().flatten().filter_map(|o| o["id"].as_i64()).collect();

@@ -2,6 +2,7 @@
 //! from the stack itself.
 
 mod calls;
+mod channels;
 mod feed;
 mod jump;
 mod label;
@@ -45,9 +46,14 @@ pub async fn run(stack: &Stack, options: &Options) -> Result<bool, Trouble> {
     let ids = Ids::demo()?;
     std::fs::create_dir_all(&options.out)?;
 
-    say("1/6  the shop sends its orders: every delivery twice, shuffled, some forged, some cancelled");
-    let fed = feed::feed(stack, options).await?;
+    say("1/6  one shop sends its orders, every delivery twice, shuffled, some forged, some cancelled; \
+         four other channels have theirs fetched");
+    let begun = after(Timestamp::now(), -SignedDuration::from_mins(5));
+    let mut fed = feed::feed(stack, options).await?;
+    let (placed, more) = channels::place(stack, options).await?;
+    fed.tokens.extend(more);
     feed::delivered(stack, PATIENCE).await?;
+    channels::read(stack, &placed, PATIENCE).await?;
 
     say("2/6  stock is promised, labels are booked, the shop is told");
     let live = standing::until_quiet(stack, PATIENCE).await?;
@@ -68,6 +74,7 @@ pub async fn run(stack: &Stack, options: &Options) -> Result<bool, Trouble> {
     say("5/6  the purge times come: the run forgets, then every webhook is sent again");
     jump::to_purge(stack, now, &ids.merchant).await?;
     feed::replay(stack, &fed, PATIENCE).await?;
+    channels::again(stack, begun).await?;
     let forgotten = standing::until_quiet(stack, PATIENCE).await?;
 
     say("6/6  looking for every customer once more");
@@ -84,6 +91,7 @@ pub async fn run(stack: &Stack, options: &Options) -> Result<bool, Trouble> {
             before: &before,
             after: &after_purge,
             calls: &calls,
+            placed: &placed,
             seconds: started.elapsed().as_secs_f64(),
         },
     )

@@ -1,6 +1,7 @@
 //! The result: every number read back from tables, bucket, sandbox and CloudTrail, and the promises it must keep.
 
 use super::calls::Calls;
+use super::channels;
 use super::say;
 use super::standing::Standing;
 use crate::canary;
@@ -17,6 +18,7 @@ pub(super) struct Readings<'a> {
     pub(super) before: &'a canary::Report,
     pub(super) after: &'a canary::Report,
     pub(super) calls: &'a Calls,
+    pub(super) placed: &'a channels::Placed,
     pub(super) seconds: f64,
 }
 
@@ -43,9 +45,11 @@ impl Summary {
         let orders_in = count(&format!("/shops/{SHOP}/orders"));
         let per_order = |n: f64| if stored == 0 { 0.0 } else { n / stored as f64 };
         let round = |n: f64| json!((n * 100.0).round() / 100.0);
+        let fetched: usize = r.placed.values().sum();
+        let by_channel = channels::report(stack, r.live, r.forgotten, orders_in, r.placed).await?;
         let fields = vec![
-            ("orders_in", json!(orders_in)),
-            ("unique", json!(count("/webhooks/orders_accepted"))),
+            ("orders_in", json!(orders_in + fetched as u64)),
+            ("unique", json!(count("/webhooks/orders_accepted") + fetched as u64)),
             ("stored", json!(stored)),
             ("rejected", json!(count("/webhooks/answered_401"))),
             ("allocated", json!(reserved.len())),
@@ -65,6 +69,7 @@ impl Summary {
             ("canary_sinks", json!(r.after.sinks.len())),
             ("aws_calls_per_order", round(per_order(r.calls.total() as f64))),
             ("usd_per_million", round(per_order(r.calls.usd()) * 1e6)),
+            ("channels", by_channel),
             ("seconds", round(r.seconds)),
         ];
         Ok(Self { fields })

@@ -45,6 +45,7 @@ impl Sim {
             Act::Stale(n) => self.stale(n),
             Act::Replay => self.replay(),
             Act::Receive(n) => self.receive(n).await?,
+            Act::Warehouse(n) => self.warehouse(n).await?,
             Act::Uninstall => {
                 self.note("the merchant removes the app");
                 self.uninstalled = Some(self.now());
@@ -255,6 +256,10 @@ impl Sim {
                 place.map_or_else(|| order.to_string(), |n| format!("o{n}"))
             }
             Work::Fetch { channel_id, .. } => format!("fetch {}", self.order_name(channel_id.parse().ok())),
+            Work::Poll { .. } => "poll".to_owned(),
+            Work::Backfill { .. } => "backfill".to_owned(),
+            Work::Push { .. } => "push".to_owned(),
+            Work::Manifest { .. } => "manifest".to_owned(),
             Work::EraseBuyer { .. } => "erase buyer".to_owned(),
             Work::Request { .. } => "request".to_owned(),
             Work::Hold { .. } => "hold".to_owned(),

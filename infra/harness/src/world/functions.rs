@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use std::sync::Arc;
 use tower::ServiceExt;
 use waybill_runtime::directory::Merchants;
-use waybill_runtime::{Directory, Failure};
+use waybill_runtime::{Channels, Directory, Failure};
 use waybill_sandbox::SignedWebhook;
 use waybill_store::memory::{Engine, MemoryDocuments, MemoryKms, MemoryQueues};
 use waybill_store::work::Message;
@@ -42,12 +42,15 @@ impl Functions {
         let queues = Arc::new(queues.clone());
         let documents = Arc::new(documents.clone());
         let directory = || Directory::new(db.clone(), kms.clone());
+        let channels = || Channels { db: db.clone(), vault: kms.clone(), outbound: outbound.clone() };
         Self {
             webhook: waybill_webhook::router(Arc::new(waybill_webhook::Env {
                 directory: directory(),
                 db: db.clone(),
                 keyring: kms.clone(),
                 queues: queues.clone(),
+                outbound: outbound.clone(),
+                keys: waybill_webhook::Keys::default(),
                 clock: time.clock(),
             })),
             poller: Arc::new(waybill_poller::Env {
@@ -55,11 +58,12 @@ impl Functions {
                 db: db.clone(),
                 keyring: kms.clone(),
                 queues: queues.clone(),
-                outbound: outbound.clone(),
+                channels: channels(),
                 clock: time.clock(),
             }),
             allocator: Arc::new(waybill_allocator::Env {
                 merchants: Merchants::new(db.clone()),
+                grounds: waybill_allocator::Grounds::new(db.clone()),
                 db: db.clone(),
                 queues: queues.clone(),
                 clock: time.clock(),
@@ -79,14 +83,14 @@ impl Functions {
                 directory: directory(),
                 db: db.clone(),
                 queues: queues.clone(),
-                outbound: outbound.clone(),
+                channels: channels(),
                 clock: time.clock(),
             }),
             tracker: Arc::new(waybill_tracker::Env {
                 directory: directory(),
                 db: db.clone(),
                 queues: queues.clone(),
-                outbound,
+                outbound: outbound.clone(),
                 clock: time.clock(),
             }),
             clock: Arc::new(waybill_clock::Env { db: db.clone(), queues }),
@@ -142,6 +146,14 @@ impl Functions {
     /// As the function.
     pub async fn tick(&self, now: Timestamp) -> Result<waybill_clock::Report, Failure> {
         waybill_clock::tick(&self.clock, now).await
+    }
+
+    /// Of the clock's minute, the reading of channels alone; gives how many are read.
+    ///
+    /// # Errors
+    /// As the function.
+    pub async fn polls(&self, now: Timestamp) -> Result<usize, Failure> {
+        waybill_clock::polls(&self.clock, now).await
     }
 
     /// The daily retention run.

@@ -1,16 +1,19 @@
 //! Making a world: tables, keys, the merchant, its connections and its stock.
 
 use super::{Functions, Late, SHOP, Time, ToSandbox, World, WorldError};
+use crate::accounts::{ACCOUNT, Seeded, others};
+use http::Method;
 use jiff::Timestamp;
 use std::sync::Arc;
+use waybill_domain::order::Channel;
 use waybill_domain::retention::Policy;
 use waybill_domain::service::{Carrier, ServiceChoice, ServiceRule};
 use waybill_domain::{ConnectionId, WarehouseId};
 use waybill_privacy::index::IndexKey;
 use waybill_privacy::recipient::Needs;
-use waybill_sandbox::Sandbox;
 use waybill_sandbox::royal_mail::{DEFAULT_KEY, TRACKING_CLIENT_ID, TRACKING_CLIENT_SECRET};
 use waybill_sandbox::shopify::{Shop, ShopConfig};
+use waybill_sandbox::{Call, Sandbox};
 use waybill_store::keyring::Vault;
 use waybill_store::memory::{Engine, MemoryDocuments, MemoryKms, MemoryQueues, Outside};
 use waybill_store::registry::{Connection, ConnectionState, Credentials, Kind, Merchant, Warehouse};
@@ -46,6 +49,8 @@ pub struct Setup {
     pub needs: Needs,
     /// The stock.
     pub stock: Vec<Stocked>,
+    /// At which channels the merchant has an account.
+    pub channels: Vec<Channel>,
 }
 
 impl Default for Setup {
@@ -60,6 +65,7 @@ impl Default for Setup {
             retention: Policy::LONGEST,
             needs: Needs::default(),
             stock: stock.collect(),
+            channels: Channel::ALL.to_vec(),
         }
     }
 }
@@ -83,10 +89,29 @@ impl World {
         let shop: ConnectionId = "con_00000000000000a1".parse().map_err(bad)?;
         let carrier: ConnectionId = "con_00000000000000c1".parse().map_err(bad)?;
         db.save_merchant(&merchant).await?;
-        db.save_connection(&shop_connection(&kms, &merchant, &shop).await?).await?;
+        if setup.channels.contains(&Channel::Shopify) {
+            db.save_connection(&shop_connection(&kms, &merchant, &shop).await?).await?;
+        }
         db.save_connection(&carrier_connection(&kms, &merchant, &carrier).await?).await?;
+        let origin = "http://sandbox.invalid";
+        let webhook = |channel: Channel, id: &ConnectionId| {
+            format!("http://waybill.invalid/webhooks/{}/{id}", channel.as_str())
+        };
+        let wanted =
+            |one: &Seeded| one.kind.channel().is_some_and(|channel| setup.channels.contains(&channel));
+        for account in others(origin, webhook).map_err(bad)?.into_iter().filter(wanted) {
+            db.save_connection(&account.connection(&kms, &merchant.id, origin).await?).await?;
+            let path = format!("/control/{}/{ACCOUNT}", account.channel());
+            let reply = sandbox.answer(&Call::new(Method::PUT, &path).json(&account.config));
+            if reply.status != 200 {
+                return Err(WorldError::Setup("account"));
+            }
+        }
         for stocked in &setup.stock {
             for (warehouse, pieces) in merchant.warehouses.iter().zip(stocked.pieces) {
+                if pieces == 0 && stocked.pieces != [0, 0] {
+                    continue;
+                }
                 let slot = (stocked.sku.clone(), warehouse.id.clone());
                 db.receive(&merchant.id, &slot, pieces, "opening", setup.now).await?;
             }
@@ -128,13 +153,11 @@ async fn merchant(setup: &Setup, kms: &MemoryKms) -> Result<Merchant, WorldError
     };
     let rule = |countries: &[&str], up_to_grams, code: &str| ServiceRule {
         countries: countries.iter().map(|c| (*c).to_owned()).collect(),
-        up_to_grams,
-        connection: carrier.clone(),
-        service: ServiceChoice {
-            carrier: Carrier::RoyalMail,
-            code: code.to_owned(),
-            format: "parcel".to_owned(),
-        },
+        ..ServiceRule::up_to(
+            up_to_grams,
+            carrier.clone(),
+            ServiceChoice { carrier: Carrier::RoyalMail, code: code.to_owned(), format: "parcel".to_owned() },
+        )
     };
     let index_key = kms.seal("mer_00000000000000e1", &INDEX_KEY).await?;
     Ok(Merchant {
@@ -148,7 +171,7 @@ async fn merchant(setup: &Setup, kms: &MemoryKms) -> Result<Merchant, WorldError
             warehouse("wh_bristol", "Bristol", 1, &["BS", "CF", "SA", "PL"])?,
             warehouse("wh_leeds", "Leeds", 2, &["LS", "M", "NE", "EH", "G"])?,
         ],
-        services: vec![rule(&["GB"], 2_000, "TPS48"), rule(&["GB"], 20_000, "TPN24")],
+        services: vec![rule(&["GB"], 2_000, "TPS48"), rule(&["GB"], 20_000, "TPN24")].into(),
     })
 }
 
@@ -162,7 +185,12 @@ async fn shop_connection(
     merchant: &Merchant,
     id: &ConnectionId,
 ) -> Result<Connection, WorldError> {
-    let secret = Credentials::Shopify { secrets: vec![SECRET.to_owned()], token: TOKEN.to_owned() };
+    let secret = Credentials::Shopify {
+        secrets: vec![SECRET.to_owned()],
+        token: TOKEN.to_owned(),
+        client_id: None,
+        refresh_token: None,
+    };
     Ok(Connection {
         id: id.clone(),
         merchant: merchant.id.clone(),
@@ -170,6 +198,9 @@ async fn shop_connection(
         state: ConnectionState::Active,
         address: format!("http://sandbox.invalid/shopify/{SHOP}"),
         tracking_address: None,
+        token_address: None,
+        keys_address: None,
+        places: std::collections::BTreeMap::new(),
         credentials: sealed(kms, id, &secret).await?,
     })
 }
@@ -191,6 +222,9 @@ async fn carrier_connection(
         state: ConnectionState::Active,
         address: "http://sandbox.invalid/royal-mail".to_owned(),
         tracking_address: Some("http://sandbox.invalid/royal-mail-tracking".to_owned()),
+        token_address: None,
+        keys_address: None,
+        places: std::collections::BTreeMap::new(),
         credentials: sealed(kms, id, &secret).await?,
     })
 }

@@ -38,7 +38,7 @@ const HELP: &[&str] = &[
     "POST   /control/deliver                              {shop, topic, order|orders|all, copies, shuffle, delay_seconds, wrong_signature, previous_secret, stale, payload, webhook_id}",
     "PUT    /control/sending                              {concurrency, retries, retry_seconds, paused}",
     "GET    /control/clock                                PUT {now} | {advance_seconds} | {follow: true|false}",
-    "PUT    /control/limits                               {shopify_cost, click_and_drop_per_second, tracking_per_second}",
+    "PUT    /control/limits                               {shopify_cost, click_and_drop_per_second, tracking_per_second, woocommerce_per_second, amazon, ebay}",
     "GET    /control/faults                               POST {endpoint, kind, times, skip, probability, ...}; DELETE clears",
     "PUT    /control/parcels                              {tracking_number|reference, fate: deliver|fail|return|lose|keep}",
     "PUT    /control/accounts/{key}                       {oba, business, manifest_later, carriers, trading_name}",
@@ -49,10 +49,17 @@ const HELP: &[&str] = &[
     "POST   /control/{channel}/{account}/canary            {number, deliver}: returns pointers and tokens",
     "GET    /control/{channel}/{account}/orders[/{order}]  what the shop shows: status, lines, tracking",
     "POST   /control/{channel}/{account}/orders/{order}/pay|cancel|edit|refund|address|erase   {lines: {line id or sku: units}, restock}",
+    "GET    /control/{channel}/{account}/native            every order as the channel's own documents shape it",
     "PUT    /control/{channel}/{account}/stock             {levels: {sku: units}}; GET shows them",
     "POST   /control/{channel}/{account}/deliver           {order, copies, wrong_signature, previous_secret, payload, what}",
     "POST   /control/{channel}/{account}/tokens            {expire: true} or {revoke: true}",
+    "GET    /control/amazon/{account}/notifications       taken once; POST .../orders/{order}/arrive delivers its parcels",
     "PUT    /control/dpd/{account}                         {local, offers, ...}",
+    "PUT    /control/dpd/{account}                         {key, secret, local, unique_references, refuses_under_200, tracks_unscanned, token_seconds}",
+    "GET    /control/dpd/{account}                         its shipments, without names",
+    "PUT    /control/dpd/{account}/parcels                 {parcel_number|reference, fate: deliver|fail|return|lose|keep}",
+    "POST   /control/dpd/{account}/rotate                  the service keys change; old ones fail",
+    "POST   /control/dpd/{account}/tokens                  {expire: true} or {revoke: true}",
 ];
 
 type Answer = Result<Value, String>;
@@ -106,6 +113,7 @@ fn route(state: &mut State, call: &Call, rest: &[&str]) -> Answer {
             state.royal_mail.accounts.insert((*key).to_owned(), read::<Account>(call)?);
             done()
         }
+        ("GET", [channel, account, "native"]) => native(state, channel, account),
         (_, ["woocommerce", rest @ ..]) => crate::woocommerce::control(state, call, rest),
         (_, ["magento", rest @ ..]) => crate::magento::control(state, call, rest),
         (_, ["amazon", rest @ ..]) => crate::amazon::control(state, call, rest),
@@ -240,4 +248,26 @@ fn set_fate(state: &mut State, told: ParcelFate) -> Answer {
     }
     let changed = state.set_fate(told.tracking_number.as_deref(), told.reference.as_deref(), told.fate);
     Ok(json!({"ok": true, "parcels": changed}))
+}
+
+/// Every order of an account in its channel's own shape: what a search for personal data needs.
+fn native(state: &State, channel: &str, account: &str) -> Answer {
+    let missing = || format!("there is no account {account} at {channel}");
+    let orders: Vec<&Value> = match channel {
+        "woocommerce" => {
+            let shop = state.woocommerce.accounts.get(account).ok_or_else(missing)?;
+            shop.orders.values().map(|order| &order.body).collect()
+        }
+        "magento" => state.magento.accounts.get(account).ok_or_else(missing)?.orders.values().collect(),
+        "amazon" => {
+            let seller = state.amazon.accounts.get(account).ok_or_else(missing)?;
+            seller.orders.values().map(|order| &order.body).collect()
+        }
+        "ebay" => {
+            let seller = state.ebay.accounts.get(account).ok_or_else(missing)?;
+            seller.orders.values().map(|order| &order.body).collect()
+        }
+        _ => return Err("there is no such channel".to_owned()),
+    };
+    Ok(json!({ "orders": orders }))
 }

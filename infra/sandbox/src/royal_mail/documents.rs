@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::orders::{CarrierOrder, Status, is_home};
+use super::orders::{CarrierOrder, Status, is_inland, passes_customs};
 use super::tracking::Parcel;
 use super::{label, reading, services};
 use crate::faults::FaultKind;
@@ -49,7 +49,7 @@ pub fn get(state: &mut State, key: &str, ids: &str, call: &Call) -> Reply {
         Err(reply) => return reply,
     };
     let made = match kind.as_str() {
-        "postageLabel" => labels(state, key, &found),
+        "postageLabel" => labels(state, key, &found, flag("includeCN").as_deref() == Some("true")),
         other => papers(state, &found, other),
     };
     match made {
@@ -75,18 +75,18 @@ fn refusal_of(order: &CarrierOrder, oba: bool) -> Option<Refusal> {
     if !oba {
         return refuse("FeatureNotAvailable", "Labels are for OBA accounts only");
     }
-    if is_home(order.country()) == services::is_international(service) {
+    if is_inland(order.country()) == services::is_international(service) {
         return refuse("ServiceNotAvailable", "Service is not available for this destination");
     }
     None
 }
 
 /// One PDF with the labels of `ids`. The first call makes the label and gives the tracking number, later calls
-/// print it again.
+/// print it again. With `customs` each label that passes customs is followed by its declaration.
 ///
 /// # Errors
 /// The first order that cannot have a label; then none is made.
-pub fn labels(state: &mut State, key: &str, ids: &[i64]) -> Result<Vec<u8>, Refusal> {
+pub fn labels(state: &mut State, key: &str, ids: &[i64], customs: bool) -> Result<Vec<u8>, Refusal> {
     let fault = state.take_fault("royal-mail.label", |kind| *kind == FaultKind::LabelFails);
     let account = state.royal_mail.accounts.get(key).cloned().unwrap_or_default();
     for id in ids {
@@ -102,7 +102,7 @@ pub fn labels(state: &mut State, key: &str, ids: &[i64]) -> Result<Vec<u8>, Refu
     ids.iter().for_each(|id| number(state, *id));
     state.royal_mail.label_documents += 1;
     let orders = ids.iter().filter_map(|id| state.royal_mail.orders.get(id));
-    Ok(label::document(orders, &account))
+    Ok(label::document(orders, &account, customs))
 }
 
 /// Gives an order its label and tracking numbers, once.
@@ -127,8 +127,8 @@ fn number(state: &mut State, id: i64) {
 
 fn papers(state: &State, ids: &[i64], kind: &str) -> Result<Vec<u8>, Refusal> {
     let orders: Vec<&CarrierOrder> = ids.iter().filter_map(|id| state.royal_mail.orders.get(id)).collect();
-    if let (true, Some(home)) = (kind != "despatchNote", orders.iter().find(|order| is_home(order.country())))
-    {
+    let home = orders.iter().find(|order| !passes_customs(&order.request["recipient"]["address"]));
+    if let (true, Some(home)) = (kind != "despatchNote", home) {
         return Err(Refusal {
             order: home.id,
             reference: home.reference.clone(),
@@ -136,17 +136,22 @@ fn papers(state: &State, ids: &[i64], kind: &str) -> Result<Vec<u8>, Refusal> {
             message: "No customs document for this destination",
         });
     }
-    let pages = orders.iter().map(|order| {
-        let packages = order.request["packages"].as_array().into_iter().flatten();
-        let contents = packages.flat_map(|package| package["contents"].as_array().into_iter().flatten());
-        let text = |product: &Value| {
-            let name = product["customsDescription"].as_str().or(product["name"].as_str()).unwrap_or("Goods");
-            format!("{} x {name}", product["quantity"])
-        };
-        let reference = order.reference.clone().unwrap_or_default();
-        let mut lines = vec![format!("Order {reference}"), format!("Click & Drop {}", order.id)];
-        lines.extend(contents.map(text));
-        (kind.to_owned(), lines)
-    });
+    let pages = orders.iter().map(|order| (kind.to_owned(), contents(order)));
     Ok(label::text_document(pages))
+}
+
+/// What an order holds, line by line.
+pub(super) fn contents(order: &CarrierOrder) -> Vec<String> {
+    let packages = order.request["packages"].as_array().into_iter().flatten();
+    let contents = packages.flat_map(|package| package["contents"].as_array().into_iter().flatten());
+    let text = |product: &Value| {
+        let name = product["customsDescription"].as_str().or(product["name"].as_str()).unwrap_or("Goods");
+        let code = product["customsCode"].as_str().unwrap_or_default();
+        let origin = product["originCountryCode"].as_str().unwrap_or_default();
+        format!("{} x {name} {code} {origin}", product["quantity"]).trim_end().to_owned()
+    };
+    let reference = order.reference.clone().unwrap_or_default();
+    let mut lines = vec![format!("Order {reference}"), format!("Click & Drop {}", order.id)];
+    lines.extend(contents.map(text));
+    lines
 }

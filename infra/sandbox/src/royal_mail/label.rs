@@ -2,19 +2,29 @@
 
 use serde_json::Value;
 
+use super::documents::contents;
+use super::orders::passes_customs;
 use super::pdf::{Page, file};
-use super::{Account, CarrierOrder, code128, services};
+use super::{Account, CarrierOrder, code128, parcelforce, services};
 
 const WIDTH: f64 = 288.0;
 const HEIGHT: f64 = 432.0;
 const LEFT: f64 = 16.0;
 const INNER: f64 = WIDTH - 2.0 * LEFT;
 
-/// Labels of `orders`, one page per package.
-pub fn document<'a>(orders: impl Iterator<Item = &'a CarrierOrder>, account: &Account) -> Vec<u8> {
-    let pages: Vec<Page> = orders
-        .flat_map(|order| (0..order.packages.len()).map(move |package| page(order, package, account)))
-        .collect();
+/// Labels of `orders`, one page per package; with `customs` a declaration after each order that passes customs.
+pub fn document<'a>(
+    orders: impl Iterator<Item = &'a CarrierOrder>,
+    account: &Account,
+    customs: bool,
+) -> Vec<u8> {
+    let mut pages = Vec::new();
+    for order in orders {
+        pages.extend((0..order.packages.len()).map(|package| page(order, package, account)));
+        if customs && passes_customs(&order.request["recipient"]["address"]) {
+            pages.push(text_page("CN22", &contents(order)));
+        }
+    }
     file(&pages)
 }
 
@@ -22,7 +32,8 @@ fn page(order: &CarrierOrder, package: usize, account: &Account) -> Page {
     let mut page = Page::new(WIDTH, HEIGHT);
     page.frame(8.0, 8.0, WIDTH - 16.0, HEIGHT - 16.0);
     let service = order.service().unwrap_or_default();
-    page.text(LEFT, 404.0, 9.0, false, "Royal Mail (sandbox, not postage)");
+    let brand = if parcelforce::service(service).is_some() { "Parcelforce" } else { "Royal Mail" };
+    page.text(LEFT, 404.0, 9.0, false, &format!("{brand} (sandbox, not postage)"));
     page.fitted(LEFT, 380.0, 22.0, true, services::name(service).unwrap_or(service), INNER);
     let weight = order.request["packages"][package]["weightInGrams"].as_i64().unwrap_or(0);
     let date = order.printed_on.map(|at| at.strftime("%d %b %Y").to_string()).unwrap_or_default();
@@ -88,18 +99,17 @@ fn address(address: &Value) -> Vec<String> {
 
 /// Pages of a title and lines of text, 4 by 6 inches; lines beyond the page are left out.
 pub fn text_document(pages: impl IntoIterator<Item = (String, Vec<String>)>) -> Vec<u8> {
-    let pages: Vec<Page> = pages
-        .into_iter()
-        .map(|(title, lines)| {
-            let mut page = Page::new(WIDTH, HEIGHT);
-            page.text(LEFT, 396.0, 16.0, true, &title);
-            let mut y = 372.0;
-            for line in lines.iter().take(25) {
-                page.fitted(LEFT, y, 10.0, false, line, INNER);
-                y -= 14.0;
-            }
-            page
-        })
-        .collect();
+    let pages: Vec<Page> = pages.into_iter().map(|(title, lines)| text_page(&title, &lines)).collect();
     file(&pages)
+}
+
+fn text_page(title: &str, lines: &[String]) -> Page {
+    let mut page = Page::new(WIDTH, HEIGHT);
+    page.text(LEFT, 396.0, 16.0, true, title);
+    let mut y = 372.0;
+    for line in lines.iter().take(25) {
+        page.fitted(LEFT, y, 10.0, false, line, INNER);
+        y -= 14.0;
+    }
+    page
 }

@@ -5,6 +5,7 @@ pub mod documents;
 pub mod label;
 pub mod manifest;
 pub mod orders;
+pub mod parcelforce;
 pub mod pdf;
 pub mod reading;
 pub mod schema;

@@ -7,7 +7,7 @@ use serde::Serialize;
 use serde_json::{Value, json};
 
 use super::reading::{Wanted, identifiers};
-use super::{documents, problem, schema, services};
+use super::{documents, parcelforce, problem, schema, services};
 use crate::clock;
 use crate::faults::FaultKind;
 use crate::state::State;
@@ -97,9 +97,22 @@ impl CarrierOrder {
     }
 }
 
-/// True for the country codes of the home market.
+/// True for the country codes of the United Kingdom.
 pub fn is_home(country: &str) -> bool {
     matches!(country, "GB" | "GBR")
+}
+
+/// True where inland services go: the United Kingdom, the Isle of Man and the Channel Islands.
+pub fn is_inland(country: &str) -> bool {
+    is_home(country) || matches!(country, "IM" | "IMN" | "JE" | "JEY" | "GG" | "GGY")
+}
+
+/// True where parcels pass customs: abroad, and the Channel Islands however their country is written.
+pub fn passes_customs(address: &Value) -> bool {
+    let country = address["countryCode"].as_str().unwrap_or_default();
+    let code = address["postcode"].as_str().unwrap_or_default().trim_start().to_ascii_uppercase();
+    let islands = code.starts_with("JE") || code.starts_with("GY");
+    !country.is_empty() && !matches!(country, "IM" | "IMN") && (!is_home(country) || islands)
 }
 
 /// `POST /orders`. A body that cannot be read gives 400; an order that breaks a rule goes to `failedOrders`
@@ -196,9 +209,11 @@ fn errors_of(state: &State, key: &str, item: &Value) -> Vec<schema::Wrong> {
         rule("isRecipientABusiness", "is required from a business to Northern Ireland");
     }
     let postage = &item["postageDetails"];
-    if let Some(code) = postage["serviceCode"].as_str()
-        && services::name(code).is_none()
-    {
+    let code = postage["serviceCode"].as_str();
+    let pays_on_account = state.royal_mail.accounts.get(key).is_some_and(|account| account.oba);
+    let parcelforce = code.and_then(parcelforce::service);
+    let of_other_account = parcelforce.is_some_and(|service| service.pay_as_you_go == pays_on_account);
+    if code.is_some_and(|code| services::name(code).is_none()) || of_other_account {
         rule("postageDetails.serviceCode", "is not a service of this account");
     }
     let to_recipient = postage["sendNotificationsTo"].as_str().is_none_or(|to| to == "recipient");
@@ -219,8 +234,12 @@ fn errors_of(state: &State, key: &str, item: &Value) -> Vec<schema::Wrong> {
         if package["dimensions"].is_object() && sides.iter().any(|side| side.is_none_or(|side| side < 1)) {
             rule(&format!("packages[{index}].dimensions"), "must all be above 0, or be left out");
         }
+        let format = package["packageFormatIdentifier"].as_str().unwrap_or_default();
+        if parcelforce.is_some_and(|service| !service.takes(format)) {
+            rule(&format!("packages[{index}].packageFormatIdentifier"), "is not a format of this service");
+        }
         let contents = package["contents"].as_array().map(Vec::as_slice).unwrap_or_default();
-        if !is_home(country) && !country.is_empty() && contents.is_empty() {
+        if passes_customs(address) && contents.is_empty() {
             rule(&format!("packages[{index}].contents"), "is required outside the United Kingdom");
         }
         for (line, product) in contents.iter().enumerate() {
@@ -261,7 +280,7 @@ fn book(state: &mut State, key: &str, item: &Value, wants_label: bool) -> Value 
     let mut label = None;
     let mut errors = Vec::new();
     if wants_label {
-        match documents::labels(state, key, &[id]) {
+        match documents::labels(state, key, &[id], item["label"]["includeCN"] == json!(true)) {
             Ok(pdf) => label = Some(STANDARD.encode(pdf)),
             Err(refusal) => errors.push(json!({"code": refusal.code, "message": refusal.message})),
         }

@@ -1,7 +1,12 @@
 //! Services a Click & Drop credit account commonly has, and numbers in the form of UPU S10.
 
+use super::parcelforce;
+
 /// Name printed on the label for a service code; `None` for a code the sandbox does not sell.
 pub fn name(code: &str) -> Option<&'static str> {
+    if let Some(service) = parcelforce::service(code) {
+        return Some(service.name);
+    }
     Some(match code {
         "TPN24" | "TRN24" => "Tracked 24",
         "TPS48" | "TRS48" => "Tracked 48",
@@ -13,7 +18,6 @@ pub fn name(code: &str) -> Option<&'static str> {
         "CRL2" | "CRL48" => "Royal Mail 48",
         "SD1" | "SD2" | "SD3" | "SEB" | "SEC" | "SED" => "Special Delivery by 1pm",
         "SD4" | "SD5" | "SD6" => "Special Delivery by 9am",
-        "FE0" | "FE1" | "FE2" | "FE3" => "Parcelforce express48",
         "OLA" => "International Standard",
         "OLS" => "International Economy",
         "OTA" | "OTB" => "International Tracked",
@@ -21,26 +25,26 @@ pub fn name(code: &str) -> Option<&'static str> {
         "DE6" => "International Business Untracked",
         "MPR" => "International Business Tracked",
         other if other.starts_with("SD") || other.starts_with("SE") => "Special Delivery",
-        other if other.starts_with("FE") || other.starts_with("PF") => "Parcelforce",
         _ => return None,
     })
 }
 
 /// True for services that go abroad.
 pub fn is_international(code: &str) -> bool {
-    matches!(code, "OLA" | "OLS" | "OTA" | "OTB" | "OTC" | "OTD" | "DE6" | "MPR")
+    parcelforce::service(code).is_some_and(|service| service.abroad)
+        || matches!(code, "OLA" | "OLS" | "OTA" | "OTB" | "OTC" | "OTD" | "DE6" | "MPR")
 }
 
 /// A number in S10 form: two letters, eight digits, check digit, GB.
 pub fn tracking_number(code: &str, serial: u32) -> String {
-    let letters = match code.get(..2) {
+    let brand = parcelforce::service(code).map(|_| "PB");
+    let letters = brand.unwrap_or(match code.get(..2) {
         Some("TP" | "TR") => "TT",
         Some("SD" | "SE") => "SD",
-        Some("FE" | "PF") => "PB",
         Some("OT" | "MP") => "LY",
         Some("BP") => "FQ",
         _ => "WX",
-    };
+    });
     let serial = serial % 100_000_000;
     format!("{letters}{serial:08}{}GB", check_digit(serial))
 }

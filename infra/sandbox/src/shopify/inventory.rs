@@ -93,14 +93,7 @@ impl Inventory {
         let gid = field.args.get("id").and_then(Value::as_str).unwrap_or_default();
         let item = number_of_gid(gid, "InventoryItem").and_then(|id| self.items.get(&id));
         let Some(item) = item else { return Value::Null };
-        let level = json!({
-            "id": super::gid("InventoryLevel", item.id),
-            "location": {"id": self.location(), "name": "Warehouse"},
-            "quantities": [
-                {"name": "available", "quantity": item.available},
-                {"name": "on_hand", "quantity": item.on_hand},
-            ],
-        });
+        let level = level(item);
         let asked = field.fields.iter().find(|inner| inner.name == "inventoryLevel");
         let asked = asked.and_then(|inner| inner.args.get("locationId")).and_then(Value::as_str);
         let mut shown = short(item);
@@ -137,11 +130,24 @@ fn short(item: &Item) -> Value {
 }
 
 fn variant(item: &Item) -> Value {
+    let mut inventory_item = short(item);
+    inventory_item["inventoryLevels"] = connection(vec![level(item)]);
     json!({
         "__typename": "ProductVariant",
         "id": gid("ProductVariant", item.variant),
         "sku": item.sku,
-        "inventoryItem": short(item),
+        "inventoryItem": inventory_item,
+    })
+}
+
+fn level(item: &Item) -> Value {
+    json!({
+        "id": gid("InventoryLevel", item.id),
+        "location": {"id": gid("Location", LOCATION), "name": "Warehouse"},
+        "quantities": [
+            {"name": "available", "quantity": item.available},
+            {"name": "on_hand", "quantity": item.on_hand},
+        ],
     })
 }
 

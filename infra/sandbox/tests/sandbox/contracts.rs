@@ -12,7 +12,7 @@ use waybill_sandbox::shopify::webhooks::sign;
 use super::{SHOP, book, booking, carrier, control, graphql, label_path, put, sandbox};
 
 /// A file below the contracts folder; prints that the test is skipped when there is none.
-fn contract(path: &str) -> Option<Value> {
+pub fn contract(path: &str) -> Option<Value> {
     let default = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../../shared/contracts");
     let root = std::env::var_os("CONTRACTS_DIR").map_or(default, PathBuf::from);
     let text = std::fs::read_to_string(root.join(path)).ok();

@@ -1,13 +1,18 @@
 //! The sandbox, driven the way its users drive it.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
+mod amazon;
 mod contracts;
 mod control;
+mod dpd;
+mod ebay;
 mod invented;
+mod magento;
 mod misbehaviour;
 mod royal_mail;
 mod shopify;
 mod webhooks;
+mod woocommerce;
 
 use serde_json::{Value, json};
 use waybill_sandbox::invent::{self, Kind, Mix};

@@ -162,6 +162,57 @@ fn label_requests_that_the_documentation_forbids() {
 }
 
 #[test]
+fn parcelforce_is_booked_by_its_codes_as_parcels_and_labelled_on_account_only() {
+    let sandbox = sandbox();
+    let with = |code: &str, format: &str| {
+        let mut body = booking("P");
+        body["items"][0]["postageDetails"]["serviceCode"] = json!(code);
+        body["items"][0]["packages"][0]["packageFormatIdentifier"] = json!(format);
+        body
+    };
+    for code in ["FE0", "NDA", "NDE"] {
+        let reply = carrier(&sandbox, "POST", "orders", Some(&with(code, "parcel"))).value();
+        let id = reply["createdOrders"][0]["orderIdentifier"].as_i64().unwrap();
+        assert!(carrier(&sandbox, "GET", &label_path(id), None).body.starts_with(b"%PDF"), "{code}");
+        assert!(number(&sandbox, id).starts_with("PB"), "{code}");
+    }
+    let format = "packages[0].packageFormatIdentifier is not a format of this service";
+    assert_eq!(failed(&sandbox, &with("NDA", "largeLetter")), format);
+    let account = "postageDetails.serviceCode is not a service of this account";
+    assert_eq!(failed(&sandbox, &with("PFE48", "mediumParcel")), account);
+    control(&sandbox, "PUT", "accounts/olp", &json!({"oba": false}));
+    let as_olp = |method, path: &str, body: Option<&Value>| {
+        let mut call = Call::new(method, &format!("/royal-mail/api/v1/{path}"));
+        call.body = body.map(|body| body.to_string().into_bytes().into()).unwrap_or_default();
+        sandbox.answer(&call.header("authorization", "Bearer olp"))
+    };
+    let made = as_olp(http::Method::POST, "orders", Some(&with("PFE48", "mediumParcel"))).value();
+    let id = made["createdOrders"][0]["orderIdentifier"].as_i64().unwrap();
+    assert_eq!(as_olp(http::Method::GET, &label_path(id), None).status, 403);
+    let refused = as_olp(http::Method::POST, "orders", Some(&with("FE0", "parcel"))).value();
+    assert_eq!(refused["errorsCount"], 1);
+}
+
+#[test]
+fn the_channel_islands_pass_customs_and_take_inland_services() {
+    let sandbox = sandbox();
+    let mut body = booking("J");
+    body["items"][0]["recipient"]["address"]["countryCode"] = json!("JE");
+    body["items"][0]["recipient"]["address"]["postcode"] = json!("JE2 3AB");
+    assert_eq!(failed(&sandbox, &body), "packages[0].contents is required outside the United Kingdom");
+    body["items"][0]["packages"][0]["contents"] =
+        json!([{"quantity": 1, "unitValue": 5, "unitWeightInGrams": 100, "customsDescription": "Book"}]);
+    let made = carrier(&sandbox, "POST", "orders", Some(&body)).value();
+    let id = made["createdOrders"][0]["orderIdentifier"].as_i64().unwrap();
+    let pages = |path: &str| {
+        let pdf = carrier(&sandbox, "GET", path, None).body;
+        String::from_utf8_lossy(&pdf).matches("/Type /Page ").count()
+    };
+    let label = label_path(id);
+    assert_eq!(pages(&format!("{label}&includeCN=true")), pages(&label) + 1);
+}
+
+#[test]
 fn deleting_undoing_and_manifesting() {
     let sandbox = sandbox();
     let (a, b, c) = (book(&sandbox, "A"), book(&sandbox, "B"), book(&sandbox, "C"));

@@ -69,11 +69,14 @@ fn check_bucket(template: &Template, found: &mut Vec<Finding>) {
     }
 }
 
-/// Only webhooks come unsigned by Cognito: they carry the channel's own signature.
+/// Only two roads come unsigned by Cognito: webhooks, which carry the channel's own signature, and the way back from a
+/// channel's consent page, which carries a one-time state of ours.
 fn check_routes(template: &Template, found: &mut Vec<Finding>) {
     for route in template.of_type("AWS::ApiGatewayV2::Route") {
         let key = route.property("/RouteKey").as_str().unwrap_or("");
-        let webhook = key.split_once(' ').is_some_and(|(_, path)| path.starts_with("/webhooks/"));
+        let webhook = key
+            .split_once(' ')
+            .is_some_and(|(_, path)| path.starts_with("/webhooks/") || path == "/connect/{channel}");
         let signed = route.property("/AuthorizationType") == "JWT"
             && target(route.property("/AuthorizerId")).is_some();
         if !webhook && !signed {

@@ -13,7 +13,13 @@ const ADMINISTRATION: &str = "key-administration";
 const ALLOWED: &[(&str, &str, &[&str])] = &[
     ("RecipientsKey", "kms:Decrypt", &["reveal", "shipper"]),
     ("RecipientsKey", "kms:GenerateDataKey", &["poller", "shipper", "webhook"]),
-    ("CredentialsKey", "kms:Decrypt", &["notifier", "poller", "reveal", "shipper", "tracker", "webhook"]),
+    (
+        "CredentialsKey",
+        "kms:Decrypt",
+        &["api", "notifier", "poller", "reveal", "shipper", "tracker", "webhook"],
+    ),
+    // Secrets are sealed where they come in, tokens that end by whoever renewed them.
+    ("CredentialsKey", "kms:Encrypt", &["api", "notifier", "poller"]),
 ];
 
 /// What only uses a key.

@@ -5,11 +5,18 @@
 //! tracking number. A create whose reply was lost is *unknown* until the reference has been looked for.
 
 use super::errors::{first_code, listed};
-use super::wire::{Address, Created as WireCreated, Failed, Known, Order, Orders, Package, Postage, To};
-use super::{Account, call, carrier_key};
+use super::wire::{
+    Address, Created as WireCreated, Failed, Known, Order, Orders, Package, Postage, Product, To,
+};
+use super::{Account, call, carrier_key, limits};
 use crate::error::{CannotBuild, CannotRead, code};
 use http::{HeaderMap, Method, Request, StatusCode};
 use jiff::Timestamp;
+use rust_decimal::Decimal;
+use rust_decimal::prelude::ToPrimitive;
+use serde_json::Number;
+use waybill_domain::customs::{self, Content, Terms};
+use waybill_domain::order::Destination;
 use waybill_domain::shipment::Shipment;
 use waybill_domain::time::sortable;
 use waybill_privacy::Purpose;
@@ -24,6 +31,19 @@ pub struct BookingRequest<'a> {
     pub to: &'a Disclosed,
     /// When the order was placed.
     pub placed_at: Timestamp,
+    /// What customs are told; required where [`customs::needed`] says so, and sent nowhere else.
+    pub customs: Option<Declaration<'a>>,
+}
+
+/// What customs are told about a parcel.
+#[derive(Debug, Clone, Copy)]
+pub struct Declaration<'a> {
+    /// The goods.
+    pub contents: &'a [Content],
+    /// What the merchant declares for all its parcels.
+    pub terms: &'a Terms,
+    /// The currency of the values, ISO 4217.
+    pub currency: &'a str,
 }
 
 /// Asks for an order without a label. Only here do personal texts leave their wrapping.
@@ -64,27 +84,112 @@ pub fn build_create(
         postcode,
         country_code: fit("countryCode", country, 3)?,
     };
-    if !(1..=30_000).contains(&shipment.grams) {
-        return Err(CannotBuild::Beyond { field: "weightInGrams" });
-    }
+    let area = postcode.filter(|_| inland).and_then(Destination::area_of);
+    let destination = Destination { country: country.to_owned(), postcode_area: area };
+    limits::check(shipment, &destination)?;
+    let declared = match (customs::needed(&destination), request.customs) {
+        (false, _) => None,
+        (true, None) => return Err(CannotBuild::Customs { field: "contents" }),
+        (true, Some(declaration)) => Some(declare(declaration, country)?),
+    };
+    let format = fit("packageFormatIdentifier", &shipment.service.format, 40)?;
+    let package = |weight_in_grams| Package {
+        weight_in_grams,
+        package_format_identifier: format,
+        contents: declared.as_ref().map(|declared| declared.products.clone()),
+    };
+    let value = declared.as_ref().map_or_else(|| Number::from(0), |declared| declared.value.clone());
     let order = Order {
         order_reference: fit("orderReference", &shipment.reference, 40)?,
         is_recipient_a_business: northern.then_some(company_name.is_some()),
         recipient: To { address },
-        packages: [Package {
-            weight_in_grams: shipment.grams,
-            package_format_identifier: fit("packageFormatIdentifier", &shipment.service.format, 40)?,
-        }],
-        postage_details: Postage { service_code: fit("serviceCode", &shipment.service.code, 10)? },
+        packages: shipment.parcel_grams().into_iter().map(package).collect(),
+        postage_details: Postage {
+            service_code: fit("serviceCode", &shipment.service.code, 10)?,
+            ioss_number: declared.as_ref().and_then(|declared| declared.ioss),
+        },
+        delivery_term: declared.as_ref().and_then(|declared| declared.term),
         order_date: sortable(request.placed_at),
-        subtotal: 0,
+        subtotal: value.clone(),
         shipping_cost_charged: 0,
-        total: 0,
-        currency_code: "GBP",
+        total: value,
+        currency_code: declared.as_ref().map_or("GBP", |declared| declared.currency),
     };
     let body = serde_json::to_vec(&Orders { items: [order] })
         .map_err(|_| CannotBuild::Missing { field: "items" })?;
     call(account, Method::POST, "/orders", Some(body))
+}
+
+/// A declaration as it is sent.
+struct Declared<'a> {
+    products: Vec<Product<'a>>,
+    value: Number,
+    term: Option<&'static str>,
+    ioss: Option<&'a str>,
+    currency: &'a str,
+}
+
+/// Writes a declaration; customs see goods, values and codes, and nothing of the buyer.
+fn declare<'a>(declaration: Declaration<'a>, country: &str) -> Result<Declared<'a>, CannotBuild> {
+    let Declaration { contents, terms, currency } = declaration;
+    if contents.is_empty() {
+        return Err(CannotBuild::Customs { field: "contents" });
+    }
+    let mut value = Decimal::ZERO;
+    let mut products = Vec::with_capacity(contents.len());
+    for one in contents {
+        value = value.saturating_add(one.unit_value.saturating_mul(Decimal::from(one.quantity)));
+        // The short description is cut at a word, the long one carries the rest.
+        let short = cut(&one.description, 50);
+        products.push(Product {
+            quantity: one.quantity,
+            unit_value: amount("unitValue", one.unit_value)?,
+            unit_weight_in_grams: one.unit_grams,
+            customs_description: short,
+            extended_customs_description: (short.len() < one.description.len())
+                .then(|| cut(&one.description, 300)),
+            customs_code: fit("customsCode", &one.hs_code, 10)?,
+            origin_country_code: fit("originCountryCode", &one.origin, 3)?,
+            customs_declaration_category: fit("customsDeclarationCategory", &terms.category, 50)?,
+        });
+    }
+    // Required to the EU and the USA (contract, "International"); elsewhere it may be left out.
+    let asked = customs::in_eu(country) || country == "US";
+    let ioss = terms.ioss.as_deref().filter(|_| customs::in_eu(country));
+    if asked && terms.term.is_ioss() && ioss.is_none() {
+        return Err(CannotBuild::Customs { field: "IOSSNumber" });
+    }
+    let ioss =
+        ioss.filter(|_| terms.term.is_ioss()).map(|number| fit("IOSSNumber", number, 50)).transpose()?;
+    Ok(Declared {
+        products,
+        value: amount("subtotal", value)?,
+        term: asked.then(|| terms.term.as_str()),
+        ioss,
+        currency: fit("currencyCode", currency, 3)?,
+    })
+}
+
+/// An amount as the API takes it: a JSON number with at most two decimals, up to 999,999.
+fn amount(field: &'static str, value: Decimal) -> Result<Number, CannotBuild> {
+    let beyond = CannotBuild::Beyond { field };
+    if value < Decimal::ZERO || value > Decimal::from(999_999) {
+        return Err(beyond);
+    }
+    let value = value.round_dp(2).normalize();
+    match value.scale() {
+        0 => value.to_u64().map(Number::from),
+        _ => value.to_f64().and_then(Number::from_f64),
+    }
+    .ok_or(beyond)
+}
+
+/// The beginning of a text, at most `most` characters, cut between words where there are any.
+fn cut(text: &str, most: usize) -> &str {
+    let Some((end, _)) = text.char_indices().nth(most) else { return text };
+    let begin = text.get(..end).unwrap_or(text);
+    let word = begin.rfind(' ').filter(|at| *at > 0).and_then(|at| begin.get(..at));
+    if text.get(end..).is_some_and(|rest| rest.starts_with(' ')) { begin } else { word.unwrap_or(begin) }
 }
 
 fn required<'a>(field: &'static str, text: Option<&'a Text>, most: usize) -> Result<&'a str, CannotBuild> {
@@ -171,8 +276,10 @@ pub enum Found {
     One {
         /// The carrier's own key for it.
         carrier_order: String,
-        /// Its tracking number, once the label has been made.
+        /// Its tracking number, once the label has been made; the first parcel's where there are several.
         tracking: Option<String>,
+        /// The numbers of the other parcels, as far as they are known.
+        others: Vec<String>,
     },
     /// More than one, or the carrier does not say: a person must look.
     Many,
@@ -194,21 +301,34 @@ pub fn read_find(status: StatusCode, headers: &HeaderMap, body: &[u8]) -> Result
     let (Some(one), true) = (known.pop(), known.is_empty()) else {
         return Ok(if known.is_empty() { Found::None } else { Found::Many });
     };
-    let parcels = one.packages.unwrap_or_default();
-    let tracking = one.tracking_number.or_else(|| parcels.into_iter().find_map(|p| p.tracking_number));
+    let parcels = one.packages.unwrap_or_default().into_iter().filter_map(|p| p.tracking_number);
+    let mut numbers: Vec<String> = Vec::new();
+    for number in one.tracking_number.into_iter().chain(parcels) {
+        let number = number.trim();
+        if !number.is_empty() && !numbers.iter().any(|known| known == number) {
+            numbers.push(number.to_owned());
+        }
+    }
+    let mut numbers = numbers.into_iter();
     Ok(Found::One {
         carrier_order: one.order_identifier.ok_or(CannotRead::Reply)?,
-        tracking: tracking.map(|t| t.trim().to_owned()).filter(|t| !t.is_empty()),
+        tracking: numbers.next(),
+        others: numbers.collect(),
     })
 }
 
-/// Asks for the label of an order; asking again reprints it.
+/// Asks for the label of an order; asking again reprints it. With `customs` its declaration comes with it.
 ///
 /// # Errors
 /// `CannotBuild` when the key, address or credential cannot be sent.
-pub fn build_label(account: &Account, carrier_order: &str) -> Result<Request<Vec<u8>>, CannotBuild> {
+pub fn build_label(
+    account: &Account,
+    carrier_order: &str,
+    customs: bool,
+) -> Result<Request<Vec<u8>>, CannotBuild> {
     let key = carrier_key(carrier_order)?;
-    let path = format!("/orders/{key}/label?documentType=postageLabel&includeReturnsLabel=false");
+    let customs = if customs { "&includeCN=true" } else { "" };
+    let path = format!("/orders/{key}/label?documentType=postageLabel&includeReturnsLabel=false{customs}");
     call(account, Method::GET, &path, None)
 }
 

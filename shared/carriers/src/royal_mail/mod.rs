@@ -1,8 +1,11 @@
 //! Royal Mail: Click & Drop API v1 for labels, Tracking API v2 for what becomes of them.
 
 pub mod cancel;
+mod codes;
+pub mod documents;
 mod errors;
 pub mod label;
+mod limits;
 pub mod manifest;
 pub mod track;
 mod wire;
@@ -39,7 +42,7 @@ const INLAND: &[Field] =
 const ABROAD: &[Field] =
     &[Field::Name, Field::Company, Field::Lines, Field::City, Field::Region, Field::Postcode, Field::Country];
 
-/// Begins every inland service code of the service table.
+/// Begins every inland service code of the service table, pay-as-you-go included.
 const INLAND_CODES: [&str; 11] = ["BPL", "BPR", "OLP", "SD", "SEA", "SEB", "SEC", "SED", "STL", "TP", "TR"];
 
 /// The personal fields a service needs (contract, "Minimal customer data"). Inland no county is needed; a code

@@ -3,7 +3,7 @@
 
 use serde::de::Deserializer;
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
+use serde_json::{Number, Value};
 
 /// `POST /orders`. The personal texts are borrowed for as long as it takes to write the body.
 #[derive(Serialize)]
@@ -19,13 +19,15 @@ pub(super) struct Order<'a> {
     #[serde(rename = "isRecipientABusiness", skip_serializing_if = "Option::is_none")]
     pub(super) is_recipient_a_business: Option<bool>,
     pub(super) recipient: To<'a>,
-    pub(super) packages: [Package<'a>; 1],
+    pub(super) packages: Vec<Package<'a>>,
     pub(super) postage_details: Postage<'a>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) delivery_term: Option<&'static str>,
     pub(super) order_date: String,
-    pub(super) subtotal: u32,
+    pub(super) subtotal: Number,
     pub(super) shipping_cost_charged: u32,
-    pub(super) total: u32,
-    pub(super) currency_code: &'static str,
+    pub(super) total: Number,
+    pub(super) currency_code: &'a str,
 }
 
 #[derive(Serialize)]
@@ -58,12 +60,31 @@ pub(super) struct Address<'a> {
 pub(super) struct Package<'a> {
     pub(super) weight_in_grams: u32,
     pub(super) package_format_identifier: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) contents: Option<Vec<Product<'a>>>,
+}
+
+/// One kind of goods for customs. No SKU: with one, an account product is created or overwritten.
+#[derive(Serialize, Clone)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct Product<'a> {
+    pub(super) quantity: u32,
+    pub(super) unit_value: Number,
+    pub(super) unit_weight_in_grams: u32,
+    pub(super) customs_description: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) extended_customs_description: Option<&'a str>,
+    pub(super) customs_code: &'a str,
+    pub(super) origin_country_code: &'a str,
+    pub(super) customs_declaration_category: &'a str,
 }
 
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct Postage<'a> {
     pub(super) service_code: &'a str,
+    #[serde(rename = "IOSSNumber", skip_serializing_if = "Option::is_none")]
+    pub(super) ioss_number: Option<&'a str>,
 }
 
 /// The reply to `POST /orders`.

@@ -5,13 +5,18 @@ use std::path::PathBuf;
 
 /// A file of Royal Mail's contract; `None`, said aloud, when there are no contracts here.
 pub fn file(name: &str) -> Option<Value> {
+    beside(&format!("royal-mail/{name}"))
+}
+
+/// A file of the contracts.
+pub fn beside(name: &str) -> Option<Value> {
     let beside = concat!(env!("CARGO_MANIFEST_DIR"), "/../../../shared/contracts");
     let root = std::env::var_os("CONTRACTS_DIR").map_or_else(|| PathBuf::from(beside), PathBuf::from);
     if !root.is_dir() {
         println!("skipped: no contracts");
         return None;
     }
-    let text = std::fs::read(root.join("royal-mail").join(name)).unwrap();
+    let text = std::fs::read(root.join(name)).unwrap();
     Some(serde_json::from_slice(&text).unwrap())
 }
 

@@ -6,7 +6,7 @@ use proptest::prelude::*;
 use serde_json::{Value, json};
 use waybill_carriers::error::CannotBuild;
 use waybill_carriers::royal_mail::label::{BookingRequest, build_create, build_find, build_get, build_label};
-use waybill_carriers::royal_mail::{Account, allowed_fields, cancel, manifest};
+use waybill_carriers::royal_mail::{Account, allowed_fields, cancel, documents, manifest};
 use waybill_domain::advice::Advice;
 use waybill_domain::exception::Reason;
 use waybill_domain::service::{Carrier, ServiceChoice};
@@ -16,14 +16,14 @@ use waybill_privacy::recipient::Text;
 use waybill_privacy::secret::Secret;
 use waybill_privacy::{Recipient, Sensitive};
 
-fn account() -> Account {
+pub fn account() -> Account {
     Account {
         base: "https://api.parcel.royalmail.com".to_owned(),
         key: Secret::new("key-EXAMPLE".to_owned()),
     }
 }
 
-fn shipment() -> Shipment {
+pub fn shipment() -> Shipment {
     Shipment {
         id: "shp_1-1".parse().unwrap(),
         order: "ord_1".parse().unwrap(),
@@ -33,23 +33,26 @@ fn shipment() -> Shipment {
         service: ServiceChoice { carrier: Carrier::RoyalMail, code: "TPS48".into(), format: "parcel".into() },
         lines: vec![("lin_1".parse().unwrap(), 1)],
         grams: 600,
+        parcels: 1,
         reference: "SO-1001".into(),
         booking: Booking::Voided,
         write_back: WriteBack::Pending,
         transit: Transit::Pending,
         disclosed: Vec::new(),
+        label_format: Default::default(),
         labelled_at: None,
         delivered_at: None,
+        seen_at: None,
         rev: 1,
     }
 }
 
-fn text(value: &str) -> Option<Text> {
+pub fn text(value: &str) -> Option<Text> {
     Some(Sensitive::new(value.to_owned()))
 }
 
 /// A recipient with every field there is.
-fn whole() -> Recipient {
+pub fn whole() -> Recipient {
     Recipient {
         name: text("A Buyer"),
         company: text("Fern & Daughters"),
@@ -64,11 +67,11 @@ fn whole() -> Recipient {
     }
 }
 
-fn minimal() -> Recipient {
+pub fn minimal() -> Recipient {
     Recipient { company: None, lines: vec![text("10 Example Road").unwrap()], region: None, ..whole() }
 }
 
-const ALL: [Field; 9] = [
+pub const ALL: [Field; 9] = [
     Field::Name,
     Field::Company,
     Field::Lines,
@@ -83,7 +86,7 @@ const ALL: [Field; 9] = [
 fn send(shipment: &Shipment, who: Recipient, allowed: &[Field]) -> Result<Value, CannotBuild> {
     let to = Disclosed::new(who, allowed);
     let placed_at = "2026-11-23T09:15:00.5Z".parse().unwrap();
-    let request = build_create(&account(), &BookingRequest { shipment, to: &to, placed_at })?;
+    let request = build_create(&account(), &BookingRequest { shipment, to: &to, placed_at, customs: None })?;
     assert_eq!((request.method(), request.uri().path()), (&Method::POST, "/api/v1/orders"));
     Ok(serde_json::from_slice(request.body()).unwrap())
 }
@@ -95,7 +98,7 @@ fn refused(change: impl FnOnce(&mut Shipment, &mut Recipient)) -> CannotBuild {
 }
 
 /// The JSON pointers of everything that holds a value.
-fn pointers(value: &Value, at: String, all: &mut Vec<String>) {
+pub fn pointers(value: &Value, at: String, all: &mut Vec<String>) {
     match value {
         Value::Object(map) => map.iter().for_each(|(k, v)| pointers(v, format!("{at}/{k}"), all)),
         Value::Array(list) => {
@@ -228,7 +231,12 @@ fn every_other_request_is_as_the_contract_says() {
     assert_eq!(at(build_find(&a, "a/b;c \"d\u{f6}")), odd);
     assert_eq!(at(build_get(&a, "1012")), format!("GET {base}/orders/1012"));
     let label = format!("GET {base}/orders/1012/label?documentType=postageLabel&includeReturnsLabel=false");
-    assert_eq!(at(build_label(&a, "1012")), label);
+    assert_eq!(at(build_label(&a, "1012", false)), label);
+    assert_eq!(at(build_label(&a, "1012", true)), format!("{label}&includeCN=true"));
+    for (paper, name) in documents::Paper::ALL.into_iter().zip(["despatchNote", "CN22", "CN23"]) {
+        let paper = at(documents::build_paper(&a, "1012", paper));
+        assert_eq!(paper, format!("GET {base}/orders/1012/label?documentType={name}"));
+    }
     assert_eq!(at(cancel::build_delete(&a, "1012")), format!("DELETE {base}/orders/1012"));
     assert_eq!(at(manifest::build_status(&a, 1002)), format!("GET {base}/manifests/1002"));
     assert_eq!(at(manifest::build_manifest(&a, "Royal Mail OBA")), format!("POST {base}/manifests"));
@@ -239,7 +247,7 @@ fn every_other_request_is_as_the_contract_says() {
     for bad in ["", "x", "1;2", "\"ref\"", "1/label"] {
         assert!(
             build_get(&a, bad).is_err()
-                && build_label(&a, bad).is_err()
+                && build_label(&a, bad, false).is_err()
                 && cancel::build_delete(&a, bad).is_err()
         );
     }

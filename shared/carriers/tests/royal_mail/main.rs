@@ -2,6 +2,8 @@
 
 #![allow(clippy::unwrap_used, clippy::panic)]
 
+mod abroad;
 mod contracts;
 mod create;
+mod parcelforce;
 mod replies;

@@ -52,7 +52,11 @@ fn a_created_order_has_a_key_and_a_failed_one_a_code() {
 #[test]
 fn after_a_lost_reply_the_reference_tells() {
     let one = |tracking: Option<&str>| {
-        Ok(Found::One { carrier_order: "1012".into(), tracking: tracking.map(str::to_owned) })
+        Ok(Found::One {
+            carrier_order: "1012".into(),
+            tracking: tracking.map(str::to_owned),
+            others: Vec::new(),
+        })
     };
     let order = json!({"orderIdentifier": 1012, "packages": [{"packageNumber": 1}]});
     assert_eq!(get(read_find, 404, b""), Ok(Found::None));

@@ -2,10 +2,11 @@
 
 use super::wire::{Order, PageInfo};
 use super::{Shop, call, gid_tail, map, order_gid, reply};
-use crate::Normalised;
 use crate::error::{CannotBuild, CannotRead};
-use http::{Request, StatusCode};
-use jiff::Timestamp;
+use crate::feed::{Found, Page, Reading, Window};
+use crate::writeback::Broke;
+use crate::{Normalised, Stamp};
+use http::{Request, Response, StatusCode};
 use serde::Deserialize;
 use serde_json::json;
 use waybill_domain::exception::Reason;
@@ -15,6 +16,7 @@ use waybill_domain::time::sortable;
 /// below the 1,000 points one call may cost; of an order with more, only webhooks are read.
 const ORDER: &str = "query($id:ID!){order(id:$id){\
 admin_graphql_api_id:id name created_at:createdAt updated_at:updatedAt cancelled_at:cancelledAt test \
+financial_status:displayFinancialStatus \
 email phone note \
 current_total_price_set:currentTotalPriceSet{shop_money:shopMoney{amount currency_code:currencyCode}} \
 customer{first_name:firstName last_name:lastName} \
@@ -56,33 +58,26 @@ pub fn read_order(status: StatusCode, body: &[u8]) -> Result<Option<Normalised>,
     data.order.map(map::normalise).transpose()
 }
 
-/// Asks for the keys of orders changed since a moment; `after` is [`Page::next`] of the page before. Start
-/// some minutes early: rows move while one pages.
+/// Asks for the keys of orders changed in a window; `next` is [`Page::next`] of the page before. The shop's
+/// search index may lag behind its orders, so windows overlap ([`super::OVERLAP`]).
 ///
 /// # Errors
 /// `CannotBuild` when the address or token cannot be sent.
-pub fn build_list_updated(
+pub fn build_changed(
     shop: &Shop,
-    since: Timestamp,
-    after: Option<&str>,
+    window: &Window,
+    next: Option<&str>,
 ) -> Result<Request<Vec<u8>>, CannotBuild> {
-    call(shop, CHANGED, &json!({ "q": format!("updated_at:>='{}'", sortable(since)), "after": after }))
-}
-
-/// Some keys, and where to go on.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Page {
-    /// The channel's keys, oldest change first.
-    pub ids: Vec<String>,
-    /// Give this as `after` for the next page; `None` on the last.
-    pub next: Option<String>,
+    let (from, to) = (sortable(window.from), sortable(window.to));
+    let query = format!("updated_at:>='{from}' AND updated_at:<='{to}'");
+    call(shop, CHANGED, &json!({ "q": query, "after": next }))
 }
 
 /// Reads a page of keys.
 ///
 /// # Errors
 /// `CannotRead` when the shop refuses or a key cannot be understood.
-pub fn read_list_updated(status: StatusCode, body: &[u8]) -> Result<Page, CannotRead> {
+pub fn read_changed(reply: &Response<Vec<u8>>) -> Result<Page, CannotRead> {
     #[derive(Deserialize)]
     struct Data {
         orders: Changed,
@@ -97,9 +92,41 @@ pub fn read_list_updated(status: StatusCode, body: &[u8]) -> Result<Page, Cannot
     struct Node {
         id: String,
     }
-    let Data { orders } = reply::whole(status, body, Reason::Unreadable)?;
-    let key = |node: &Node| gid_tail("Order", &node.id).map(str::to_owned);
-    let ids: Option<Vec<String>> = orders.nodes.iter().map(key).collect();
+    let Data { orders } = reply::whole(reply.status(), reply.body(), Reason::Unreadable)?;
+    let key = |node: &Node| gid_tail("Order", &node.id).map(|id| Found::Key(id.to_owned()));
+    let found: Option<Vec<Found>> = orders.nodes.iter().map(key).collect();
     let next = orders.page_info.end_cursor.filter(|_| orders.page_info.has_next_page);
-    Ok(Page { ids: ids.ok_or(CannotRead::Field { field: "orders.nodes.id" })?, next })
+    Ok(Page { found: found.ok_or(CannotRead::Field { field: "orders.nodes.id" })?, next })
+}
+
+/// Reading one order: one call.
+pub struct One {
+    shop: Shop,
+    channel_id: String,
+}
+
+impl One {
+    /// Will read the order of this key.
+    pub fn new(shop: &Shop, channel_id: &str) -> Self {
+        Self { shop: shop.clone(), channel_id: channel_id.to_owned() }
+    }
+
+    /// The request, then what its reply says: an order that is there and cannot be understood is found unreadable,
+    /// so that a person is told of it.
+    ///
+    /// # Errors
+    /// As [`build_read_order`], and as [`read_order`] where the shop refuses.
+    pub fn next(&mut self, reply: Option<&Response<Vec<u8>>>, _: &Stamp) -> Result<Reading, Broke> {
+        let Some(reply) = reply else {
+            return Ok(Reading::Send(Box::new(build_read_order(&self.shop, &self.channel_id)?)));
+        };
+        let found = match read_order(reply.status(), reply.body()) {
+            Ok(read) => read.map(|order| Found::Whole(Box::new(order))),
+            Err(
+                error @ (CannotRead::Shape { .. } | CannotRead::Field { .. } | CannotRead::TooMany { .. }),
+            ) => Some(Found::Unreadable { channel_id: self.channel_id.clone(), error }),
+            Err(error) => return Err(error.into()),
+        };
+        Ok(Reading::Over(found))
+    }
 }

@@ -3,19 +3,41 @@
 pub mod feed;
 mod map;
 mod reply;
+pub mod stock;
+pub mod token;
 pub mod webhook;
 mod wire;
 pub mod writeback;
 
+use crate::Operation;
 use crate::error::CannotBuild;
 use crate::lax::is_number;
 use http::header::{ACCEPT, CONTENT_TYPE};
 use http::{HeaderValue, Method, Request};
+use jiff::SignedDuration;
 use serde_json::json;
+use waybill_domain::rate::Rate;
 use waybill_privacy::secret::Secret;
 
 /// The version of the Admin API every call names.
 pub const API_VERSION: &str = "2026-07";
+
+/// How far before the last window's end the next one begins: the shop's search index may lag (contract section 3).
+pub const OVERLAP: SignedDuration = SignedDuration::from_mins(5);
+/// How long before now a window ends.
+pub const SETTLE: SignedDuration = SignedDuration::from_secs(5);
+
+/// How often a shop may be called, by all operations together: Shopify counts points, not calls, 2,000 at most and
+/// 100 restored a second on the smallest plan (contract section 3). A call of ours costs up to 30 points, and asking
+/// for an order must find 621 there before it is answered; so 40 calls at once leave enough, and one in 300 ms is
+/// restored in time. Shopify's own count is obeyed from its replies besides.
+pub fn rate(operation: Operation) -> Rate {
+    match operation {
+        Operation::Search | Operation::Read | Operation::WriteBack | Operation::Stock => {
+            Rate { every: SignedDuration::from_millis(300), burst: 40 }
+        }
+    }
+}
 
 /// A shop and the right to call it.
 #[derive(Debug, Clone)]

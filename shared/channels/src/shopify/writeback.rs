@@ -5,8 +5,10 @@
 
 use super::wire::List;
 use super::{Shop, call, gid_tail, order_gid, reply};
+use crate::Stamp;
 use crate::error::{CannotBuild, CannotRead, code};
-use http::{Request, StatusCode};
+use crate::writeback::{Broke, Next, Outcome, Sent};
+use http::{Request, Response, StatusCode};
 use serde::Deserialize;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
@@ -266,6 +268,58 @@ pub fn read_create(status: StatusCode, body: &[u8]) -> Result<(), CannotRead> {
     }
     // Neither made nor refused: the next attempt reads before it tells again.
     payload.fulfillment.map(|_| ()).ok_or(CannotRead::Reply)
+}
+
+/// Telling the shop of one parcel: read, plan, create.
+pub struct Talk {
+    shop: Shop,
+    sent: Sent,
+    asked: Asked,
+}
+
+/// What was asked last.
+enum Asked {
+    Nothing,
+    Fulfilment,
+    Create,
+}
+
+impl Talk {
+    /// Will tell the shop of this parcel.
+    pub fn new(shop: &Shop, sent: Sent) -> Self {
+        Self { shop: shop.clone(), sent, asked: Asked::Nothing }
+    }
+
+    /// The next request, or how it ended.
+    ///
+    /// # Errors
+    /// As the build and read functions of this file.
+    pub fn next(&mut self, reply: Option<&Response<Vec<u8>>>, _: &Stamp) -> Result<Next, Broke> {
+        let Some(reply) = reply else {
+            self.asked = Asked::Fulfilment;
+            let request = build_read_fulfilment(&self.shop, &self.sent.channel_id, self.sent.order_lines)?;
+            return Ok(Next::Send(Box::new(request)));
+        };
+        match std::mem::replace(&mut self.asked, Asked::Nothing) {
+            Asked::Fulfilment => {
+                let remote = read_fulfilment(reply.status(), reply.body())?;
+                match plan(&remote, &self.sent.lines, &self.sent.tracking) {
+                    Plan::AlreadyThere => Ok(Next::Over(Outcome::Applied)),
+                    Plan::NotPossible(why) => Ok(Next::Over(Outcome::NotPossible(why))),
+                    Plan::Create(parts) => {
+                        self.asked = Asked::Create;
+                        let (carrier, tracking) = (self.sent.carrier, &self.sent.tracking);
+                        Ok(Next::Send(Box::new(build_create(&self.shop, &parts, carrier, tracking)?)))
+                    }
+                }
+            }
+            Asked::Create => {
+                read_create(reply.status(), reply.body())?;
+                Ok(Next::Over(Outcome::Applied))
+            }
+            Asked::Nothing => Err(CannotRead::Reply.into()),
+        }
+    }
 }
 
 #[derive(Deserialize)]

@@ -4,7 +4,9 @@ use crate::contracts;
 use crate::fixture::{fetch, graph};
 use http::{Method, StatusCode};
 use serde_json::{Value, json};
+use waybill_channels::Stamp;
 use waybill_channels::error::{CannotBuild, CannotRead};
+use waybill_channels::feed::{Found, Reading, Window};
 use waybill_channels::shopify::{Shop, feed};
 use waybill_domain::advice::Advice;
 use waybill_domain::exception::Reason;
@@ -47,22 +49,47 @@ fn what_cannot_be_sent_is_said() {
 
 #[test]
 fn changed_orders_come_page_by_page() {
-    let since = "2026-11-22T10:00:00.75Z".parse().unwrap();
-    let request = feed::build_list_updated(&shop(), since, Some("abc")).unwrap();
-    assert_eq!(
-        body(&request)["variables"],
-        json!({"q": "updated_at:>='2026-11-22T10:00:00Z'", "after": "abc"})
-    );
+    let window = Window {
+        from: "2026-11-22T10:00:00.75Z".parse().unwrap(),
+        to: "2026-11-22T11:00:00Z".parse().unwrap(),
+    };
+    let request = feed::build_changed(&shop(), &window, Some("abc")).unwrap();
+    let query = "updated_at:>='2026-11-22T10:00:00Z' AND updated_at:<='2026-11-22T11:00:00Z'";
+    assert_eq!(body(&request)["variables"], json!({"q": query, "after": "abc"}));
     let page = |more: bool| {
         let reply = json!({"data": {"orders": {
             "nodes": [{"id": "gid://shopify/Order/5"}, {"id": "gid://shopify/Order/6"}],
             "pageInfo": {"hasNextPage": more, "endCursor": "def"}}}});
-        feed::read_list_updated(StatusCode::OK, reply.to_string().as_bytes()).unwrap()
+        feed::read_changed(&ok(&reply)).unwrap()
     };
-    assert_eq!(page(true), feed::Page { ids: vec!["5".into(), "6".into()], next: Some("def".into()) });
+    let keys: Vec<String> = page(true)
+        .found
+        .into_iter()
+        .map(|found| match found {
+            Found::Key(key) => key,
+            _ => panic!("a page of Shopify's holds keys only"),
+        })
+        .collect();
+    assert_eq!(keys, ["5", "6"]);
+    assert_eq!(page(true).next.as_deref(), Some("def"));
     assert_eq!(page(false).next, None);
     let odd = json!({"data": {"orders": {"nodes": [{"id": "gid://shopify/Thing/5"}], "pageInfo": {}}}});
-    assert!(feed::read_list_updated(StatusCode::OK, odd.to_string().as_bytes()).is_err());
+    assert!(feed::read_changed(&ok(&odd)).is_err());
+}
+
+#[test]
+fn one_order_is_one_call() {
+    let stamp = Stamp { now: "2026-11-22T10:00:00Z".parse().unwrap(), nonce: "0".repeat(32) };
+    let mut one = feed::One::new(&shop(), "1001");
+    let Reading::Send(request) = one.next(None, &stamp).unwrap() else { panic!() };
+    assert_eq!(body(&request)["variables"]["id"], "gid://shopify/Order/1001");
+    let Reading::Over(Some(Found::Whole(_))) = one.next(Some(&ok(&graph())), &stamp).unwrap() else {
+        panic!()
+    };
+}
+
+fn ok(reply: &Value) -> http::Response<Vec<u8>> {
+    http::Response::new(reply.to_string().into_bytes())
 }
 
 #[test]
@@ -87,9 +114,28 @@ fn an_order_longer_than_a_page_is_not_read_in_part() {
 }
 
 #[test]
+fn an_order_that_is_there_and_cannot_be_read_is_found_so() {
+    let stamp = Stamp { now: "2026-11-22T10:00:00Z".parse().unwrap(), nonce: "0".repeat(32) };
+    let read = |reply: &Value| feed::One::new(&shop(), "1001").next(Some(&ok(reply)), &stamp);
+    let mut long = graph();
+    long["data"]["order"]["line_items"]["pageInfo"]["hasNextPage"] = json!(true);
+    let mut odd = graph();
+    odd["data"]["order"]["line_items"]["nodes"][0]["current_quantity"] = json!("many");
+    for (reply, field) in [(long, "line_items"), (odd, "line_items.current_quantity")] {
+        let Reading::Over(Some(Found::Unreadable { channel_id, error })) = read(&reply).unwrap() else {
+            panic!()
+        };
+        assert_eq!(channel_id, "1001");
+        assert!(error.to_string().contains(field), "{error}");
+    }
+    // What says nothing about the order is tried again, or is for whoever keeps the connection.
+    assert!(read(&json!({"errors": "Not Found"})).is_err());
+    assert!(read(&json!({"data": null})).is_err());
+}
+
+#[test]
 fn two_hundred_with_errors_is_no_success() {
-    let refused =
-        |body: Value| feed::read_list_updated(StatusCode::OK, body.to_string().as_bytes()).err().unwrap();
+    let refused = |body: Value| feed::read_changed(&ok(&body)).err().unwrap();
     let error =
         |code: &str| json!({"data": null, "errors": [{"message": "Zoë", "extensions": {"code": code}}]});
     assert_eq!(refused(error("INTERNAL_SERVER_ERROR")).advice(), Advice::Retry);

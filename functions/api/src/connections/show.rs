@@ -1,0 +1,99 @@
+//! What is shown of a connection: its kind, its state, its health; no secret and no part of one.
+
+use super::own;
+use crate::Env;
+use crate::answer::Stop;
+use crate::caller::Caller;
+use axum::Json;
+use axum::extract::{Path, State};
+use jiff::Timestamp;
+use serde::Serialize;
+use std::sync::Arc;
+use waybill_domain::ConnectionId;
+use waybill_domain::access::Action;
+use waybill_store::registry::{Connection, ConnectionState, Kind};
+
+/// A connection.
+#[derive(Debug, Serialize)]
+pub struct Shown {
+    /// Which.
+    pub id: ConnectionId,
+    /// What it leads to.
+    pub kind: Kind,
+    /// May it be used.
+    pub state: ConnectionState,
+    /// What to do next, when it may not.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub advice: Option<&'static str>,
+    /// Address of its API.
+    pub address: String,
+    /// Where the channel must send its deliveries.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub webhook_path: Option<String>,
+    /// Everything changed before this was read from the channel.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub read_until: Option<Timestamp>,
+    /// When its present token ends, where it has one that does.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub token_until: Option<Timestamp>,
+}
+
+impl Shown {
+    pub(super) async fn of(env: &Env, connection: &Connection) -> Result<Self, Stop> {
+        let cursor = env.db.cursor(&connection.id).await?;
+        let token = env.db.token(&connection.id).await?;
+        let channel = connection.kind.channel();
+        Ok(Self {
+            id: connection.id.clone(),
+            kind: connection.kind,
+            state: connection.state,
+            advice: match connection.state {
+                ConnectionState::Active => None,
+                ConnectionState::Refused => {
+                    Some("The account refused its credentials: replace them, or authorise it again.")
+                }
+                ConnectionState::Paused => Some("Resume it when it is to be used again."),
+                ConnectionState::Disconnected => Some("Connect the account again to use it."),
+            },
+            address: connection.address.clone(),
+            webhook_path: channel.map(|c| format!("/webhooks/{}/{}", c.as_str(), connection.id)),
+            read_until: cursor.map(|c| c.until),
+            token_until: token.map(|t| t.expires_at),
+        })
+    }
+}
+
+/// All of a merchant's.
+#[derive(Debug, Serialize)]
+pub struct All {
+    /// By id.
+    pub connections: Vec<Shown>,
+}
+
+/// `GET /v1/connections`.
+///
+/// # Errors
+/// `no_access`, `not_allowed`, `unavailable`.
+pub async fn list(State(env): State<Arc<Env>>, caller: Caller) -> Result<Json<All>, Stop> {
+    let merchant = caller.may(&env, Action::ReadConnections)?;
+    let mut connections = Vec::new();
+    for (id, _) in env.db.connections(merchant).await? {
+        if let Some(connection) = env.db.connection(&id).await? {
+            connections.push(Shown::of(&env, &connection).await?);
+        }
+    }
+    Ok(Json(All { connections }))
+}
+
+/// `GET /v1/connections/{connection}`.
+///
+/// # Errors
+/// `no_access`, `not_allowed`, `not_found`, `unavailable`.
+pub async fn read(
+    State(env): State<Arc<Env>>,
+    caller: Caller,
+    Path(id): Path<String>,
+) -> Result<Json<Shown>, Stop> {
+    let connection = own(&env, &caller, &id, Action::ReadConnections).await?;
+    Ok(Json(Shown::of(&env, &connection).await?))
+}

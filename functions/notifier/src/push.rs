@@ -1,0 +1,133 @@
+//! Tells a merchant's channels how much of a SKU may be sold.
+//!
+//! Pushes are coalesced: the message names a SKU, the number is read when it is worked on, and a channel that was
+//! told this number is not told again. A number the channel already shows is not written either, so our own echo
+//! ends there. While one message waits for a channel's budget, no other about the same SKU does.
+
+use crate::Env;
+use aws_lc_rs::digest::{SHA256, digest};
+use jiff::{SignedDuration, Timestamp};
+use std::sync::Arc;
+use waybill_channels::counts_physical;
+use waybill_channels::stock::{Level, Outcome};
+use waybill_domain::time::after;
+use waybill_domain::{ConnectionId, MerchantId};
+use waybill_runtime::channel::NotDone;
+use waybill_runtime::directory::Account;
+use waybill_runtime::{Failure, Step};
+use waybill_store::pushes::Pushed;
+use waybill_store::queues::MAX_DELAY;
+use waybill_store::{Queue, Work};
+
+/// A channel that has no place for a SKU is asked again after this.
+const REFUSED_FOR: SignedDuration = SignedDuration::from_hours(24);
+
+/// A wait longer than this, in seconds, is left to one message.
+const LONG: u32 = 15;
+/// That one comes back this long after others may try again themselves, so that a clock that is a little behind
+/// never takes its own mark for another's.
+const SLACK: SignedDuration = SignedDuration::from_secs(5);
+
+/// Tells every channel of the merchant. One that cannot be told now keeps no other waiting.
+pub(crate) async fn push(
+    env: &Env,
+    merchant: &MerchantId,
+    sku: &str,
+    now: Timestamp,
+) -> Result<Step, Failure> {
+    let levels = env.db.levels(merchant, sku).await?;
+    if levels.is_empty() {
+        return Ok(Step::Done);
+    }
+    let sum = |of: fn(&waybill_domain::stock::Level) -> i64| {
+        u32::try_from(levels.iter().map(of).sum::<i64>().max(0)).unwrap_or(u32::MAX)
+    };
+    let (sellable, physical) = (sum(|l| l.available), sum(|l| l.on_hand));
+    let mut result = Ok(Step::Done);
+    for (id, kind) in env.db.connections(merchant).await? {
+        let Some(channel) = kind.channel() else { continue };
+        let quantity = if counts_physical(channel) { physical } else { sellable };
+        let told = env.db.pushed(merchant, sku, &id).await?;
+        if told.is_some_and(|t| is_told(&t, quantity, now)) {
+            continue;
+        }
+        let account = env.directory.account(&id, now).await?.ok_or(Failure::Fault("no such connection"))?;
+        if !account.is_active() {
+            continue;
+        }
+        if env.db.push_put_off(merchant, sku, &id).await?.is_some_and(|until| now < until) {
+            continue;
+        }
+        let level = Level {
+            sku: sku.to_owned(),
+            sellable,
+            physical,
+            place: account.connection.places.values().next().cloned(),
+            key: key(&id, sku, quantity, now),
+        };
+        match tell(env, &account, level, now).await {
+            Ok(outcome) => {
+                let refused = match outcome {
+                    Outcome::NotPossible(why) => Some(why.to_owned()),
+                    Outcome::Unsupported => Some("unsupported".to_owned()),
+                    Outcome::Applied | Outcome::Pending => None,
+                };
+                tracing::info!(connection = %id, ?outcome, "stock told");
+                env.db.save_pushed(merchant, sku, &id, &Pushed { quantity, at: now, refused }).await?;
+            }
+            Err(not) => {
+                tracing::warn!(connection = %id, error = %not, "stock not told");
+                let step = match not.step() {
+                    Ok(Step::Again { seconds }) if seconds > LONG => {
+                        put_off(env, (merchant, sku, &id), seconds.min(MAX_DELAY), now)
+                            .await
+                            .map(|()| Step::Done)
+                    }
+                    other => other,
+                };
+                result = worse(result, step);
+            }
+        }
+    }
+    result
+}
+
+/// Has a message of its own come back for one channel, and all others about the SKU leave it alone until then.
+/// The message first: without the mark it is one too many, the mark without it would keep the channel waiting.
+async fn put_off(
+    env: &Env,
+    (merchant, sku, id): (&MerchantId, &str, &ConnectionId),
+    seconds: u32,
+    now: Timestamp,
+) -> Result<(), Failure> {
+    let work = Work::Push { merchant: merchant.clone(), sku: sku.to_owned(), at: now };
+    env.queues.send(Queue::Notify, &[work], seconds).await?;
+    let until = after(now, SignedDuration::from_secs(i64::from(seconds)) - SLACK);
+    Ok(env.db.put_off_push(merchant, sku, id, until, now).await?)
+}
+
+fn is_told(told: &Pushed, quantity: u32, now: Timestamp) -> bool {
+    match told.refused {
+        Some(_) => now < after(told.at, REFUSED_FOR),
+        None => told.quantity == quantity,
+    }
+}
+
+async fn tell(env: &Env, account: &Arc<Account>, level: Level, now: Timestamp) -> Result<Outcome, NotDone> {
+    let open = env.channels.open(account, now).await?;
+    env.channels.tell_stock(&open, level, now).await
+}
+
+/// The same for every attempt of one message, another for every other number or time.
+fn key(id: &ConnectionId, sku: &str, quantity: u32, now: Timestamp) -> String {
+    let text = format!("{id}|{sku}|{quantity}|{now}");
+    hex::encode(digest(&SHA256, text.as_bytes()).as_ref().get(..16).unwrap_or_default())
+}
+
+/// A failure outweighs a wait, a longer wait a shorter.
+fn worse(a: Result<Step, Failure>, b: Result<Step, Failure>) -> Result<Step, Failure> {
+    match (a?, b?) {
+        (Step::Again { seconds: a }, Step::Again { seconds: b }) => Ok(Step::Again { seconds: a.max(b) }),
+        (again @ Step::Again { .. }, Step::Done) | (Step::Done, again) => Ok(again),
+    }
+}

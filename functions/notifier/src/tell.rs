@@ -1,0 +1,214 @@
+//! Tells the channel an order's tracking numbers: read before write, so a lost reply is never told twice.
+
+use crate::Env;
+use jiff::{SignedDuration, Timestamp};
+use std::sync::Arc;
+use waybill_channels::Operation;
+use waybill_channels::writeback::{Outcome, Sent};
+use waybill_domain::OrderId;
+use waybill_domain::advice::Advice;
+use waybill_domain::exception::Reason;
+use waybill_domain::intake::SWEEP_AFTER;
+use waybill_domain::order::{Order, Status};
+use waybill_domain::shipment::{Shipment, WriteBack};
+use waybill_domain::time::after;
+use waybill_domain::tracking::FIRST_LOOK;
+use waybill_runtime::channel::NotDone;
+use waybill_runtime::directory::Account;
+use waybill_runtime::{Failure, Step};
+use waybill_store::registry::ConnectionState;
+use waybill_store::{Queue, Work};
+
+/// How long a write-back is held for the one who claimed it: longer than this function's time-out.
+const LEASE: SignedDuration = SignedDuration::from_secs(90);
+/// What a channel took is looked for again after this, in seconds.
+const LOOK_AGAIN: u32 = 600;
+/// A channel that does not show by then what it took, lost it.
+const SHOWN_BY: SignedDuration = SignedDuration::from_hours(24);
+
+/// What telling one shipment came to, for its order.
+enum Told {
+    /// Nothing to add.
+    Done,
+    /// The channel refused; its code.
+    Refused(String),
+    /// The message must come back, or is done with until the clock brings the order back.
+    Stop(Step),
+}
+
+/// Tells everything of an order that its channel does not know yet.
+pub(crate) async fn order(env: &Env, id: &OrderId, now: Timestamp) -> Result<Step, Failure> {
+    let Some(mut order) = env.db.order(id).await? else { return Ok(Step::Done) };
+    let confirming = matches!(order.status, Status::Dispatched | Status::Delivered);
+    if order.status != Status::Booked && !confirming {
+        return Ok(Step::Done);
+    }
+    let account =
+        env.directory.account(&order.connection, now).await?.ok_or(Failure::Fault("no such connection"))?;
+    let mut refused: Option<String> = None;
+    let mut taken = false;
+    let mut shipments = env.db.shipments(id).await?;
+    for index in 0..shipments.len() {
+        match &shipments[index].write_back {
+            WriteBack::Applied { .. } | WriteBack::Unsupported => continue,
+            WriteBack::Taken { .. } if !confirming => {
+                taken = true;
+                continue;
+            }
+            // Told so before, by a run that may have ended before the order said it.
+            WriteBack::Refused => {
+                refused.get_or_insert_with(|| "refused_before".to_owned());
+                continue;
+            }
+            WriteBack::Claimed { at } if now < after(*at, LEASE) => {
+                return Ok(Step::Again { seconds: u32::try_from(LEASE.as_secs()).unwrap_or(u32::MAX) });
+            }
+            WriteBack::Claimed { .. } | WriteBack::Pending | WriteBack::Taken { .. } => {}
+        }
+        match account.connection.state {
+            ConnectionState::Active => {}
+            // The clock brings the order back; a message that also came back would be one more at every look.
+            ConnectionState::Refused | ConnectionState::Paused => return Ok(Step::Done),
+            // Nobody is left to tell; the parcel goes its way all the same.
+            ConnectionState::Disconnected => continue,
+        }
+        let completes = shipments.iter().enumerate().all(|(n, s)| n == index || is_told(s));
+        match one(env, &account, &order, &mut shipments[index], (index, completes), now).await? {
+            Told::Done => taken |= matches!(shipments[index].write_back, WriteBack::Taken { .. }),
+            Told::Refused(code) => refused = Some(code),
+            Told::Stop(step) => return Ok(step),
+        }
+    }
+    if confirming {
+        return confirmed(env, order, refused, taken, now).await;
+    }
+    if let Some(detail) = refused {
+        order.raise(Reason::WriteBackRefused, Some(detail), now);
+    }
+    order.status = Status::Dispatched;
+    order.milestones.shipped = Some(now);
+    // Until its goods are taken off the shelves the clock looks soon; whoever does that sets the first look.
+    order.due_at = Some(after(now, if order.holds_stock() { SWEEP_AFTER } else { FIRST_LOOK }));
+    // The timer first: a crash after it leaves an order that is told again, never one that is kept too long.
+    env.db.reschedule(id, order.milestones.purge_at(account.merchant.retention)).await?;
+    env.db.save_order(&mut order).await?;
+    tracing::info!(order = %id, "the channel knows");
+    env.queues.send(Queue::Allocate, &[Work::Order { order: id.clone(), at: now }], 0).await?;
+    if taken {
+        let work = Work::Order { order: id.clone(), at: now };
+        env.queues.send(Queue::Notify, &[work], LOOK_AGAIN).await?;
+    }
+    Ok(Step::Done)
+}
+
+fn is_told(shipment: &Shipment) -> bool {
+    matches!(shipment.write_back, WriteBack::Applied { .. } | WriteBack::Taken { .. })
+}
+
+/// The end of a later look at what the channel took.
+async fn confirmed(
+    env: &Env,
+    mut order: Order,
+    refused: Option<String>,
+    taken: bool,
+    now: Timestamp,
+) -> Result<Step, Failure> {
+    if let Some(detail) = refused
+        && order.exceptions.iter().all(|e| e.reason != Reason::WriteBackRefused)
+    {
+        order.raise(Reason::WriteBackRefused, Some(detail), now);
+        env.db.save_order(&mut order).await?;
+    }
+    Ok(if taken { Step::Again { seconds: LOOK_AGAIN } } else { Step::Done })
+}
+
+/// Tells the channel about one shipment.
+async fn one(
+    env: &Env,
+    account: &Arc<Account>,
+    order: &Order,
+    shipment: &mut Shipment,
+    (index, completes): (usize, bool),
+    now: Timestamp,
+) -> Result<Told, Failure> {
+    let Some(sent) = sent(account, order, shipment, index, completes, now) else { return Ok(Told::Done) };
+    let before = shipment.write_back.clone();
+    if !matches!(before, WriteBack::Taken { .. }) {
+        shipment.write_back = WriteBack::Claimed { at: now };
+        env.db.save_shipment(shipment).await?;
+    }
+    match tell(env, account, sent, now).await {
+        Ok(outcome) => {
+            let refused = settle(shipment, &before, outcome, now);
+            env.db.save_shipment(shipment).await?;
+            Ok(refused.map_or(Told::Done, Told::Refused))
+        }
+        Err(NotDone::Store(error)) => Err(error.into()),
+        Err(NotDone::Told(told)) => match told.advice {
+            // The account is paused by now; the clock brings the order back when it is connected again.
+            Advice::AskPerson(Reason::ConnectionRefused) => Ok(Told::Stop(Step::Done)),
+            Advice::AskPerson(_) => {
+                shipment.write_back = WriteBack::Refused;
+                env.db.save_shipment(shipment).await?;
+                Ok(Told::Refused(told.text))
+            }
+            // Answered or not even asked, and nothing was done: the next attempt need not wait for our lease.
+            Advice::Wait { .. } => {
+                shipment.write_back = before;
+                env.db.save_shipment(shipment).await?;
+                told.step().map(Told::Stop)
+            }
+            Advice::Retry | Advice::GiveUp => told.step().map(Told::Stop),
+        },
+    }
+}
+
+/// What an answer means to the shipment; a refusal's code for its order.
+fn settle(shipment: &mut Shipment, before: &WriteBack, outcome: Outcome, now: Timestamp) -> Option<String> {
+    shipment.write_back = match (outcome, before) {
+        (Outcome::Applied, _) => WriteBack::Applied { at: now },
+        (Outcome::Pending, WriteBack::Taken { at }) if now >= after(*at, SHOWN_BY) => WriteBack::Refused,
+        (Outcome::Pending, WriteBack::Taken { at }) => WriteBack::Taken { at: *at },
+        (Outcome::Pending, _) => WriteBack::Taken { at: now },
+        (Outcome::Unsupported, _) => WriteBack::Unsupported,
+        (Outcome::NotPossible(_), _) => WriteBack::Refused,
+    };
+    match outcome {
+        Outcome::NotPossible(why) => Some(why.to_owned()),
+        Outcome::Unsupported => Some("unsupported".to_owned()),
+        _ if shipment.write_back == WriteBack::Refused => Some("taken_and_never_shown".to_owned()),
+        _ => None,
+    }
+}
+
+/// The parcel as the channel may know it; `None` when there is nothing to tell it.
+fn sent(
+    account: &Account,
+    order: &Order,
+    shipment: &Shipment,
+    index: usize,
+    completes: bool,
+    now: Timestamp,
+) -> Option<Sent> {
+    let line = |(id, quantity): &(waybill_domain::LineId, u32)| {
+        let line = order.lines.iter().find(|l| l.id == *id)?;
+        Some((line.channel_line.clone()?, *quantity))
+    };
+    Some(Sent {
+        channel_id: order.channel_ref.as_ref()?.id.clone(),
+        lines: shipment.lines.iter().filter_map(line).collect(),
+        order_lines: order.lines.len(),
+        completes,
+        parcel: u32::try_from(index + 1).unwrap_or(u32::MAX),
+        carrier: shipment.service.carrier,
+        tracking: shipment.tracking()?.to_owned(),
+        at: shipment.labelled_at.unwrap_or(now),
+        source: account.connection.places.get(&shipment.warehouse).cloned(),
+    })
+}
+
+async fn tell(env: &Env, account: &Arc<Account>, sent: Sent, now: Timestamp) -> Result<Outcome, NotDone> {
+    let open = env.channels.open(account, now).await?;
+    let talk = open.channel.write_back(sent);
+    env.channels.tell(&open, Operation::WriteBack, talk, now).await
+}

@@ -1,0 +1,123 @@
+//! What was found of an order, brought to where it belongs.
+
+use crate::Env;
+use jiff::Timestamp;
+use waybill_channels::error::CannotRead;
+use waybill_channels::feed::Found;
+use waybill_domain::OrderId;
+use waybill_domain::intake::{Identity, unreadable};
+use waybill_runtime::directory::Account;
+use waybill_runtime::{Failure, arrival};
+use waybill_store::ingest::{Arrival, Outcome, ingest, keep_unreadable};
+use waybill_store::{Queue, StoreError, Work};
+
+/// What became of it.
+pub(crate) enum Taken {
+    /// It was new or newer, or is read by itself now.
+    Stored,
+    /// It cannot be read: a person sees it.
+    Unreadable,
+    /// Nothing to do.
+    Nothing,
+}
+
+/// How it was read.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Read {
+    /// On a page of changed orders; read by its key, if it must be, not before these seconds.
+    OfPage {
+        /// Seconds.
+        wait: u32,
+    },
+    /// By its key, so that it is true whatever we hold.
+    ByKey,
+}
+
+/// Stores, fetches, erases or reports.
+pub(crate) async fn take(
+    env: &Env,
+    account: &Account,
+    found: Found,
+    read: Read,
+    now: Timestamp,
+) -> Result<Taken, Failure> {
+    let (fresh, wait) = match read {
+        Read::OfPage { wait } => (false, wait),
+        Read::ByKey => (true, 0),
+    };
+    match found {
+        Found::Whole(normalised) => {
+            let prepared = arrival::prepare(account, &normalised)?;
+            let arrival = Arrival {
+                incoming: &normalised.incoming,
+                who: &prepared.who,
+                recipient: prepared.recipient.as_ref(),
+                buyer: prepared.buyer.as_deref(),
+                policy: account.merchant.retention,
+                fresh,
+                now,
+            };
+            let outcome = ingest(&env.db, env.keyring.as_ref(), &arrival).await?;
+            let order = prepared.who.order;
+            tracing::info!(%order, ?outcome, "order read");
+            match outcome {
+                Outcome::Stored(Some(queue)) => {
+                    env.queues.send(queue, &[Work::Order { order, at: now }], 0).await?;
+                    Ok(Taken::Stored)
+                }
+                Outcome::Stored(None) => Ok(Taken::Stored),
+                Outcome::Reread => reread(env, account, normalised.incoming.channel_ref.id, wait, now).await,
+                Outcome::Ignored | Outcome::Erased => Ok(Taken::Nothing),
+            }
+        }
+        Found::Key(channel_id) => reread(env, account, channel_id, wait, now).await,
+        Found::Erased(channel_id) => {
+            let order = order_id(account, &channel_id)?;
+            env.queues.send(Queue::Erase, &[Work::Order { order, at: now }], 0).await?;
+            Ok(Taken::Nothing)
+        }
+        Found::Unreadable { channel_id, error } => {
+            report(env, account, &channel_id, &error, now).await?;
+            Ok(Taken::Unreadable)
+        }
+    }
+}
+
+async fn reread(
+    env: &Env,
+    account: &Account,
+    channel_id: String,
+    wait: u32,
+    now: Timestamp,
+) -> Result<Taken, Failure> {
+    let work = Work::Fetch { connection: account.connection.id.clone(), channel_id, at: now };
+    env.queues.send(Queue::Poll, &[work], wait).await?;
+    Ok(Taken::Stored)
+}
+
+fn order_id(account: &Account, channel_id: &str) -> Result<OrderId, StoreError> {
+    account.index.order_id(&account.connection.id, channel_id).map_err(|_| StoreError::Corrupt("order id"))
+}
+
+/// A held order tells the merchant what could not be read. Nothing of the page is kept: the channel has it.
+async fn report(
+    env: &Env,
+    account: &Account,
+    channel_id: &str,
+    error: &CannotRead,
+    now: Timestamp,
+) -> Result<(), Failure> {
+    let Some(channel) = account.connection.kind.channel() else { return Ok(()) };
+    let who = Identity {
+        order: order_id(account, &format!("unreadable {channel_id}"))?,
+        merchant: account.merchant.id.clone(),
+        connection: account.connection.id.clone(),
+        lines: Vec::new(),
+        digest: String::new(),
+    };
+    tracing::error!(order = %who.order, %error, "an order of a page cannot be read");
+    let order = unreadable(channel, &who, error.to_string(), now);
+    let policy = account.merchant.retention;
+    keep_unreadable(&env.db, env.keyring.as_ref(), &order, channel_id.as_bytes(), policy, now).await?;
+    Ok(())
+}

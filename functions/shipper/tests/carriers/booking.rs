@@ -1,0 +1,276 @@
+//! Bought once, whatever is lost on the way.
+
+use crate::stage::{Outcome, Stage, bristol, is};
+use crate::{Scenario, row};
+use std::collections::BTreeSet;
+use waybill_carriers::least;
+use waybill_domain::customs::Product;
+use waybill_domain::exception::Reason;
+use waybill_domain::service::Way;
+use waybill_privacy::seal::{Binding, FieldSet, open_bytes};
+use waybill_privacy::{Recipient, Sensitive};
+use waybill_sandbox::{Fault, FaultKind};
+use waybill_store::keyring::OpenKeys;
+use waybill_store::keys::KeyState;
+use waybill_store::labels::{Documents, label_name};
+use waybill_store::memory::Verdict;
+
+pub fn rows() -> Vec<Scenario> {
+    vec![
+        row!("books, labels, seals the label as it came", book),
+        row!("books a heavy shipment as three parcels, three numbers", three_parcels),
+        row!("reply lost after the create: found, not bought again", lost_reply),
+        row!("create lost on its way: waits, then books once", lost_request),
+        row!("error after the work is done: found, not bought again", error_after_work),
+        row!("the process dies at each step", dies_at_each_step),
+        row!("two shippers at once, in sixteen interleavings", two_shippers),
+        row!("throttled (429): comes back when told", throttled),
+        row!("carrier down: left alone, then every order once", down),
+        row!("abroad: goods declared, declaration with the label", abroad),
+        row!("Northern Ireland: says who gets it", northern_ireland),
+        row!("Channel Islands: declared by an inland service", channel_islands),
+        row!("least data: sent is the minimum, 1.00", least_data),
+        row!("chosen by staff for one order", chosen_by_staff),
+    ]
+}
+
+async fn book(stage: &Stage) -> Outcome {
+    let id = stage.order().await;
+    stage.ship(&id).await?;
+    stage.one_label(&id).await?;
+    let shipment = stage.shipment(&id).await?;
+    is("number", shipment.numbers().len(), 1)?;
+    let KeyState::Live { wrapped, .. } = stage.db.label_key(&id, &shipment.id).await.unwrap() else {
+        return Err("the label has no key".to_owned());
+    };
+    let key = stage.kms.open(&shipment.merchant, &id, &wrapped).await.unwrap();
+    let sealed = stage.documents.get(&label_name(&id, &shipment.id)).await.unwrap().unwrap();
+    is("sealed", sealed.windows(5).any(|part| part == b"%PDF-"), false)?;
+    let to = Binding {
+        merchant: &shipment.merchant,
+        order: &id,
+        field_set: FieldSet::Label(shipment.id.as_str()),
+    };
+    let pdf = open_bytes(&key, to, &sealed).unwrap();
+    is("a PDF", pdf.starts_with(b"%PDF-"), true)
+}
+
+async fn three_parcels(stage: &Stage) -> Outcome {
+    let mut rule = stage.rule(&["GB"], stage.brand.home);
+    rule.way.parcel_grams = Some(20_000);
+    stage.set_shipping(vec![rule].into()).await;
+    let id = stage.order_to(bristol(), 45_000).await;
+    stage.ship(&id).await?;
+    stage.one_label(&id).await?;
+    let shipment = stage.shipment(&id).await?;
+    is("parcels", shipment.parcels, 3)?;
+    let numbers: BTreeSet<&str> = shipment.numbers().into_iter().collect();
+    is("numbers", numbers.len(), 3)
+}
+
+async fn lost_reply(stage: &Stage) -> Outcome {
+    stage
+        .sandbox
+        .add_fault(Fault::new("royal-mail.create", FaultKind::LoseReply { hold_seconds: 1 }).times(1));
+    let id = stage.order().await;
+    stage.ship(&id).await?;
+    is("creates", stage.asked("royal-mail.create"), 1)?;
+    stage.one_label(&id).await
+}
+
+async fn lost_request(stage: &Stage) -> Outcome {
+    stage.hand.next("carrier:create", Verdict::Refuse("lost"));
+    let id = stage.order().await;
+    let before = stage.now();
+    stage.ship(&id).await?;
+    is("waited", stage.now().duration_since(before).as_secs() >= 180, true)?;
+    stage.one_label(&id).await
+}
+
+async fn error_after_work(stage: &Stage) -> Outcome {
+    stage.sandbox.add_fault(Fault::new("royal-mail.create", FaultKind::ErrorAfterWork).times(1));
+    let id = stage.order().await;
+    stage.ship(&id).await?;
+    is("creates", stage.asked("royal-mail.create"), 1)?;
+    stage.one_label(&id).await
+}
+
+async fn dies_at_each_step(stage: &Stage) -> Outcome {
+    for n in 0..200 {
+        let fresh = Stage::set(stage.brand).await;
+        let id = fresh.order().await;
+        let died = fresh.dies(&id, n).await;
+        fresh.ship(&id).await.map_err(|why| format!("step {n}: {why}"))?;
+        fresh.one_label(&id).await.map_err(|why| format!("step {n}: {why}"))?;
+        if !died {
+            return is("steps", n > 20, true);
+        }
+    }
+    Err("it never came to its end".to_owned())
+}
+
+async fn two_shippers(stage: &Stage) -> Outcome {
+    for yields in 0..16 {
+        let fresh = Stage::set(stage.brand).await;
+        let id = fresh.order().await;
+        fresh.both(&id, yields).await;
+        fresh.ship(&id).await.map_err(|why| format!("interleaving {yields}: {why}"))?;
+        fresh.one_label(&id).await.map_err(|why| format!("interleaving {yields}: {why}"))?;
+    }
+    Ok(())
+}
+
+async fn throttled(stage: &Stage) -> Outcome {
+    let kind = FaultKind::TooManyRequests { retry_after: Some(7) };
+    stage.sandbox.add_fault(Fault::new("royal-mail.create", kind).times(1));
+    let id = stage.order().await;
+    is("told", stage.once(&id).await, Ok(waybill_runtime::Step::Again { seconds: 7 }))?;
+    stage.advance(7);
+    stage.ship(&id).await?;
+    is("health", stage.db.health(&stage.connection()).await.unwrap().failures, 0)?;
+    stage.one_label(&id).await
+}
+
+async fn down(stage: &Stage) -> Outcome {
+    stage.sandbox.add_fault(Fault::new("royal-mail.*", FaultKind::ServerError));
+    let mut ids = Vec::new();
+    for _ in 0..12 {
+        let id = stage.order().await;
+        let _ = stage.once(&id).await;
+        ids.push(id);
+    }
+    is("calls while it is down", stage.asked("royal-mail.create"), 3)?;
+    for id in &ids[3..] {
+        is("waits for the clock", stage.see(id).await.due_at.is_some(), true)?;
+        is("not claimed", stage.see(id).await.claim.is_none(), true)?;
+    }
+    // One tries after the pause, the others go on waiting.
+    stage.advance(60);
+    for id in &ids {
+        let _ = stage.once(id).await;
+    }
+    let tried = stage.asked("royal-mail.create") + stage.asked("royal-mail.get");
+    is("calls after the pause", tried, 4)?;
+    stage.sandbox.clear_faults();
+    stage.advance(900);
+    for id in &ids {
+        stage.ship(id).await?;
+        is("booked", stage.shipment(id).await?.has_label(), true)?;
+    }
+    is("at the carrier", stage.at_carrier(), (12, 12, 0))
+}
+
+fn berlin() -> Recipient {
+    Recipient {
+        city: Some(Sensitive::new("Berlin".into())),
+        region: None,
+        postcode: Some(Sensitive::new("10115".into())),
+        country: Some("DE".into()),
+        ..bristol()
+    }
+}
+
+fn shirt() -> Product {
+    Product {
+        sku: "TEE-RED".into(),
+        description: Some("Men's cotton t-shirt".into()),
+        hs_code: Some("6109 10 00 10".into()),
+        origin: Some("PT".into()),
+        ..Product::default()
+    }
+}
+
+async fn abroad(stage: &Stage) -> Outcome {
+    let id = stage.order_to(berlin(), 600).await;
+    stage.ship(&id).await?;
+    is("lacks", stage.asks(&id, Reason::CustomsIncomplete).await?, "TEE-RED:hs_code".to_owned())?;
+    is("calls", stage.asked("royal-mail.create"), 0)?;
+    stage.db.save_product(&"mer_00000000000000e1".parse().unwrap(), &shirt()).await.unwrap();
+    stage
+        .change(&id, |order| {
+            order.status = waybill_domain::order::Status::Allocated;
+            order.hold = None;
+            order.exceptions.clear();
+        })
+        .await;
+    stage.ship(&id).await?;
+    stage.one_label(&id).await?;
+    let booking = stage.bookings().remove(0);
+    let content = &booking["items"][0]["packages"][0]["contents"][0];
+    is("code", content["customsCode"].as_str(), Some("6109100010"))?;
+    is("value", content["unitValue"].as_f64(), Some(12.25))?;
+    let asked = stage.sandbox.with_state(|state| {
+        state
+            .meters
+            .captured
+            .iter()
+            .any(|one| one.url.contains("/label") && one.url.contains("includeCN=true"))
+    });
+    is("declaration", asked, true)
+}
+
+async fn northern_ireland(stage: &Stage) -> Outcome {
+    let who = Recipient { postcode: Some(Sensitive::new("BT1 5GS".into())), ..bristol() };
+    let id = stage.order_to(who, 600).await;
+    stage.ship(&id).await?;
+    stage.one_label(&id).await?;
+    is("business", stage.bookings()[0]["items"][0]["isRecipientABusiness"].as_bool(), Some(false))
+}
+
+async fn channel_islands(stage: &Stage) -> Outcome {
+    let rules = vec![stage.rule(&["GB", "JE"], stage.brand.home)];
+    stage.set_shipping(rules.into()).await;
+    stage.db.save_product(&"mer_00000000000000e1".parse().unwrap(), &shirt()).await.unwrap();
+    for (country, postcode) in [("JE", "JE2 3AB"), ("GB", "GY1 1AA")] {
+        let who = Recipient {
+            postcode: Some(Sensitive::new(postcode.into())),
+            country: Some(country.into()),
+            ..bristol()
+        };
+        let id = stage.order_to(who, 600).await;
+        stage.ship(&id).await?;
+        is(postcode, stage.shipment(&id).await?.has_label(), true)?;
+    }
+    let declared = stage.bookings().iter().all(|b| b["items"][0]["packages"][0]["contents"].is_array());
+    is("declared", declared, true)
+}
+
+async fn least_data(stage: &Stage) -> Outcome {
+    let id = stage.order().await;
+    stage.ship(&id).await?;
+    let shipment = stage.shipment(&id).await?;
+    let mut named = shipment.disclosed.clone();
+    named.sort();
+    let want = ["city", "country", "lines", "name", "postcode"].map(str::to_owned).to_vec();
+    is("disclosed", named, want)?;
+    let counts = least::count([(&shipment, false)]);
+    is("sent per needed", counts.values().map(least::Count::percent).collect::<Vec<_>>(), vec![100])?;
+    let everything = stage.sandbox.with_state(|state| {
+        let all =
+            state.meters.captured.iter().map(|one| format!("{} {} {:?}", one.url, one.body, one.headers));
+        all.collect::<String>()
+    });
+    for secret in ["07700", "zoe@", "Avon", "TEE-RED", "SKU", "addressBookReference"] {
+        is(secret, everything.contains(secret), false)?;
+    }
+    // The record says what was sent, no more and no less.
+    let booking = &stage.bookings()[0]["items"][0]["recipient"];
+    let sent: BTreeSet<&str> = booking["address"].as_object().unwrap().keys().map(String::as_str).collect();
+    let want = BTreeSet::from(["fullName", "addressLine1", "city", "postcode", "countryCode"]);
+    is("in the body", sent, want)?;
+    is("beside the address", booking.as_object().unwrap().len(), 1)
+}
+
+async fn chosen_by_staff(stage: &Stage) -> Outcome {
+    let code = if stage.brand.home == "FE0" { "NDA" } else { "TPN24" };
+    let way = Way { connection: stage.connection(), service: stage.service(code), parcel_grams: None };
+    let id = stage.order().await;
+    stage
+        .change(&id, |order| {
+            order.wish = Some(waybill_domain::service::Wish { method: None, pinned: Some(way) });
+        })
+        .await;
+    stage.ship(&id).await?;
+    is("code", stage.shipment(&id).await?.service.code.as_str(), code)?;
+    stage.one_label(&id).await
+}

@@ -1,0 +1,100 @@
+//! A hand on every call to the outside: to AWS in memory, and to the carrier in the sandbox.
+
+use async_trait::async_trait;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
+use waybill_runtime::Outbound;
+use waybill_runtime::outbound::NoAnswer;
+use waybill_sandbox::{Call, Sandbox};
+use waybill_store::memory::{Outside, Verdict};
+
+/// What is done to calls: nothing, or the process dies at the n-th, or carrier calls go wrong.
+#[derive(Default)]
+pub struct Hand {
+    /// Steps made.
+    pub calls: AtomicUsize,
+    /// The process dies at this step.
+    pub dies_at: Mutex<Option<usize>>,
+    /// It has.
+    pub died: tokio::sync::Notify,
+    /// The next call of this name gets this verdict.
+    next: Mutex<Option<(&'static str, Verdict)>>,
+    /// Every call lets others go first.
+    pub yields: AtomicUsize,
+}
+
+impl Hand {
+    async fn step(&self) {
+        for _ in 0..self.yields.load(Ordering::Relaxed) {
+            tokio::task::yield_now().await;
+        }
+        let n = self.calls.fetch_add(1, Ordering::Relaxed);
+        if *self.dies_at.lock().unwrap() == Some(n) {
+            self.died.notify_one();
+            std::future::pending::<()>().await;
+        }
+    }
+
+    /// The next call of this name gets this verdict.
+    pub fn next(&self, call: &'static str, verdict: Verdict) {
+        *self.next.lock().unwrap() = Some((call, verdict));
+    }
+}
+
+#[async_trait]
+impl Outside for Hand {
+    async fn before(&self, call: &str) -> Verdict {
+        self.step().await;
+        let mut next = self.next.lock().unwrap();
+        match next.take() {
+            Some((name, verdict)) if name == call => verdict,
+            other => {
+                *next = other;
+                Verdict::Go
+            }
+        }
+    }
+
+    async fn after(&self, _call: &str) {
+        self.step().await;
+    }
+}
+
+/// Sends to the sandbox.
+pub struct ToSandbox {
+    pub sandbox: Sandbox,
+    pub hand: Arc<Hand>,
+}
+
+#[async_trait]
+impl Outbound for ToSandbox {
+    async fn send(&self, request: http::Request<Vec<u8>>) -> Result<http::Response<Vec<u8>>, NoAnswer> {
+        let name = match (request.method().as_str(), request.uri().path()) {
+            ("POST", path) if path.ends_with("/manifests") => "carrier:manifest",
+            ("POST", _) => "carrier:create",
+            _ => "carrier:other",
+        };
+        let (parts, body) = request.into_parts();
+        let call = Call {
+            method: parts.method,
+            path: parts.uri.path().to_owned(),
+            query: parts.uri.query().unwrap_or_default().to_owned(),
+            headers: parts.headers,
+            body: body.into(),
+        };
+        let verdict = self.hand.before(name).await;
+        if matches!(verdict, Verdict::Refuse(_)) {
+            return Err(NoAnswer::Lost);
+        }
+        let reply = self.sandbox.answer(&call);
+        self.hand.after(name).await;
+        if verdict == Verdict::LoseReply || reply.is_lost() {
+            return Err(NoAnswer::Lost);
+        }
+        let mut answer = http::Response::builder().status(reply.status);
+        for (name, value) in &reply.headers {
+            answer = answer.header(*name, value);
+        }
+        answer.body(reply.body).map_err(|_| NoAnswer::Lost)
+    }
+}

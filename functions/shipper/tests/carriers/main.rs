@@ -1,0 +1,54 @@
+//! The scenario table for carriers: every scenario of booking, labelling, voiding, handing over and tracking, on
+//! every carrier that is wired, with the sandbox for the carrier and in-memory AWS. Printed as a grid.
+
+#![allow(clippy::unwrap_used, clippy::panic)]
+
+mod booking;
+mod hand;
+mod leaving;
+mod refusing;
+mod stage;
+
+use futures::FutureExt;
+use futures::future::LocalBoxFuture;
+use stage::{BRANDS, Outcome, Stage};
+use std::panic::AssertUnwindSafe;
+
+/// One row of the table.
+pub struct Scenario {
+    /// What happens, in a few words.
+    pub name: &'static str,
+    /// Plays it.
+    pub play: for<'a> fn(&'a Stage) -> LocalBoxFuture<'a, Outcome>,
+}
+
+/// A row from an async function of the same name.
+macro_rules! row {
+    ($name:literal, $play:path) => {
+        $crate::Scenario { name: $name, play: |stage| Box::pin($play(stage)) }
+    };
+}
+pub(crate) use row;
+
+#[tokio::test(flavor = "current_thread")]
+async fn every_scenario_on_every_carrier() {
+    let rows = booking::rows().into_iter().chain(refusing::rows()).chain(leaving::rows());
+    let head: String = BRANDS.iter().map(|brand| format!("{:>13}", brand.name)).collect();
+    println!("{:<62}{head}", "scenario");
+    let mut failed = Vec::new();
+    for row in rows {
+        let mut cells = String::new();
+        for brand in BRANDS {
+            let stage = Stage::set(brand).await;
+            let end = AssertUnwindSafe((row.play)(&stage)).catch_unwind().await;
+            let end = end.unwrap_or_else(|_| Err("panicked".to_owned()));
+            cells.push_str(&format!("{:>13}", if end.is_ok() { "ok" } else { "FAILED" }));
+            if let Err(why) = end {
+                failed.push(format!("{} on {}: {why}", row.name, brand.name));
+            }
+        }
+        println!("{:<62}{cells}", row.name);
+    }
+    println!("dpd, dpd_local: not wired into the desk, not played");
+    assert!(failed.is_empty(), "{}", failed.join("\n"));
+}

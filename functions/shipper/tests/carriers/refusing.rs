@@ -1,0 +1,188 @@
+//! What is refused, by us before a call or by the carrier, and what a person then reads.
+
+use crate::stage::{Outcome, Stage, bristol, is};
+use crate::{Scenario, row};
+use waybill_domain::exception::Reason;
+use waybill_domain::order::Status;
+use waybill_domain::service::{Carrier, Way};
+use waybill_domain::shipment::Booking;
+use waybill_privacy::Recipient;
+use waybill_sandbox::{Fault, FaultKind};
+use waybill_store::registry::ConnectionState;
+
+pub fn rows() -> Vec<Scenario> {
+    vec![
+        row!("200 with failures inside: a person, and nothing booked", all_failed),
+        row!("label fails after the order exists: reprinted, not rebooked", label_fails),
+        row!("credentials refused (401): the account is paused", unauthorised),
+        row!("no credit account (403 on the label): said so", no_credit_account),
+        row!("pay-as-you-go code: refused before any call", pay_as_you_go),
+        row!("reference exists twice: a person, and no third", twice),
+        row!("address refused: named before any call", address_refused),
+        row!("service of another carrier: refused before any call", other_carrier),
+        row!("no service fits: the exception says why not", no_service),
+        row!("service does not go there: refused before any call", wrong_destination),
+    ]
+}
+
+/// Nothing was sent to the carrier.
+fn no_call(stage: &Stage) -> Outcome {
+    is("creates", stage.asked("royal-mail.create"), 0)
+}
+
+/// Held for a person with nothing at the carrier: the next attempt may create without asking.
+async fn as_new(stage: &Stage, id: &waybill_domain::OrderId) -> Outcome {
+    let order = stage.see(id).await;
+    is("status", order.status, Status::Held)?;
+    is("claimed", order.claim.is_some(), false)?;
+    is("at the carrier", stage.at_carrier(), (0, 0, 0))
+}
+
+async fn all_failed(stage: &Stage) -> Outcome {
+    stage.sandbox.add_fault(Fault::new("royal-mail.create", FaultKind::AllFailed).times(1));
+    let id = stage.order().await;
+    stage.ship(&id).await?;
+    stage.asks(&id, Reason::CarrierRefused).await?;
+    as_new(stage, &id).await?;
+    again(stage, &id).await;
+    stage.ship(&id).await?;
+    stage.one_label(&id).await
+}
+
+/// As a person does who says "book again".
+async fn again(stage: &Stage, id: &waybill_domain::OrderId) {
+    stage
+        .change(id, |order| {
+            order.status = Status::Allocated;
+            order.hold = None;
+            order.exceptions.clear();
+        })
+        .await;
+    // The claim that is left must lapse first.
+    stage.advance(200);
+}
+
+async fn label_fails(stage: &Stage) -> Outcome {
+    stage.sandbox.add_fault(Fault::new("royal-mail.label", FaultKind::LabelFails).times(1));
+    let id = stage.order().await;
+    stage.ship(&id).await?;
+    stage.asks(&id, Reason::LabelFailed).await?;
+    let created = matches!(stage.shipment(&id).await?.booking, Booking::Created { .. });
+    is("what the carrier has is stored", created, true)?;
+    again(stage, &id).await;
+    stage.ship(&id).await?;
+    is("creates", stage.asked("royal-mail.create"), 1)?;
+    stage.one_label(&id).await
+}
+
+async fn unauthorised(stage: &Stage) -> Outcome {
+    stage.sandbox.with_state(|state| state.royal_mail.accounts.clear());
+    let id = stage.order().await;
+    stage.ship(&id).await?;
+    stage.asks(&id, Reason::ConnectionRefused).await?;
+    let connection = stage.db.connection(&stage.connection()).await.unwrap().unwrap();
+    is("paused", connection.state, ConnectionState::Refused)?;
+    let asked = stage.asked("royal-mail.create");
+    stage.advance(61);
+    let other = stage.order().await;
+    is("another order", stage.once(&other).await, Ok(waybill_runtime::Step::Done))?;
+    is("calls on a paused account", stage.asked("royal-mail.create"), asked)?;
+    is("it waits", stage.see(&other).await.status, Status::Allocated)
+}
+
+async fn no_credit_account(stage: &Stage) -> Outcome {
+    let id = stage.order().await;
+    stage.sandbox.with_state(|state| {
+        for account in state.royal_mail.accounts.values_mut() {
+            account.oba = false;
+        }
+    });
+    stage.ship(&id).await?;
+    match stage.brand.carrier {
+        // An account without credit does not have Parcelforce's account codes at all.
+        Carrier::Parcelforce => {
+            let detail = stage.asks(&id, Reason::CarrierRefused).await?;
+            is("names the code", detail.contains("serviceCode"), true)
+        }
+        _ => {
+            let detail = stage.asks(&id, Reason::LabelFailed).await?;
+            is("says why", detail.contains("no_credit_account"), true)
+        }
+    }
+}
+
+async fn pay_as_you_go(stage: &Stage) -> Outcome {
+    let code = if stage.brand.carrier == Carrier::Parcelforce { "PFE48" } else { "TOLP48" };
+    stage.set_shipping(vec![stage.rule(&["GB"], code)].into()).await;
+    let id = stage.order().await;
+    stage.ship(&id).await?;
+    let detail = stage.asks(&id, Reason::CreditAccountNeeded).await?;
+    is("says why", detail.contains("credit account"), true)?;
+    no_call(stage)?;
+    as_new(stage, &id).await
+}
+
+async fn twice(stage: &Stage) -> Outcome {
+    let id = stage.order().await;
+    // Somebody booked the same reference by hand, twice, and our own create was lost.
+    stage
+        .sandbox
+        .add_fault(Fault::new("royal-mail.create", FaultKind::LoseReply { hold_seconds: 1 }).times(1));
+    let _ = stage.once(&id).await;
+    stage.sandbox.with_state(|state| {
+        let (_, mine) = state.royal_mail.orders.iter().next().map(|(n, o)| (*n, o.clone())).unwrap();
+        let copy = waybill_sandbox::royal_mail::CarrierOrder { id: 9_999, ..mine };
+        let reference = copy.reference.clone().unwrap();
+        state.royal_mail.orders.insert(9_999, copy);
+        state.royal_mail.by_reference.entry(reference).or_default().push(9_999);
+    });
+    stage.advance(200);
+    stage.ship(&id).await?;
+    is("detail", stage.asks(&id, Reason::UncertainBooking).await?, "reference_exists_twice".to_owned())?;
+    is("creates", stage.asked("royal-mail.create"), 1)
+}
+
+async fn address_refused(stage: &Stage) -> Outcome {
+    let id = stage.order_to(Recipient { postcode: None, ..bristol() }, 600).await;
+    stage.ship(&id).await?;
+    is("names it", stage.asks(&id, Reason::CarrierRefused).await?.contains("postcode"), true)?;
+    no_call(stage)?;
+    as_new(stage, &id).await
+}
+
+async fn other_carrier(stage: &Stage) -> Outcome {
+    let mut rule = stage.rule(&["GB"], "1^12");
+    rule.way.service.carrier = Carrier::Dpd;
+    stage.set_shipping(vec![rule].into()).await;
+    let id = stage.order().await;
+    stage.ship(&id).await?;
+    stage.asks(&id, Reason::NoService).await?;
+    no_call(stage)?;
+    as_new(stage, &id).await
+}
+
+async fn no_service(stage: &Stage) -> Outcome {
+    let mut light = stage.rule(&["GB"], stage.brand.home);
+    light.up_to_grams = 100;
+    stage.set_shipping(vec![light, stage.rule(&["FR"], stage.brand.abroad)].into()).await;
+    let id = stage.order().await;
+    stage.ship(&id).await?;
+    let want = "rule 0 too_heavy, rule 1 country".to_owned();
+    is("why not", stage.asks(&id, Reason::NoService).await?, want)?;
+    no_call(stage)
+}
+
+async fn wrong_destination(stage: &Stage) -> Outcome {
+    let way = Way {
+        connection: stage.connection(),
+        service: stage.service(stage.brand.abroad),
+        parcel_grams: None,
+    };
+    let mut rule = stage.rule(&["GB"], stage.brand.home);
+    rule.way = way;
+    stage.set_shipping(vec![rule].into()).await;
+    let id = stage.order().await;
+    stage.ship(&id).await?;
+    stage.asks(&id, Reason::NoService).await?;
+    no_call(stage)
+}

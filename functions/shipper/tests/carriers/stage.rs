@@ -1,0 +1,387 @@
+//! One merchant, one carrier account, orders as they come, and a hand on every call to the outside.
+
+use crate::hand::{Hand, ToSandbox};
+use jiff::{SignedDuration, Timestamp};
+use rust_decimal::Decimal;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, AtomicUsize, Ordering};
+use waybill_domain::intake::{Delivery, Identity, Incoming, IncomingLine, Readiness};
+use waybill_domain::money::Money;
+use waybill_domain::order::{Allocation, Channel, ChannelRef, Destination, Order, Status};
+use waybill_domain::retention::Policy;
+use waybill_domain::service::{Carrier, ServiceChoice, ServiceRule, Shipping};
+use waybill_domain::shipment::Shipment;
+use waybill_domain::{ConnectionId, MerchantId, OrderId};
+use waybill_privacy::{Recipient, Sensitive};
+use waybill_runtime::directory::Merchants;
+use waybill_runtime::{Clock, Directory, Failure, Step};
+use waybill_sandbox::Sandbox;
+use waybill_sandbox::royal_mail::{DEFAULT_KEY, TRACKING_CLIENT_ID, TRACKING_CLIENT_SECRET};
+use waybill_store::ingest::{Arrival, ingest};
+use waybill_store::keyring::Vault;
+use waybill_store::memory::{Engine, MemoryDocuments, MemoryKms, MemoryQueues, Outside};
+use waybill_store::registry::{Connection, ConnectionState, Credentials, Kind, Merchant, Warehouse};
+use waybill_store::{Db, Work};
+
+/// How a scenario ended.
+pub type Outcome = Result<(), String>;
+
+/// A carrier as the table knows it.
+#[derive(Debug, Clone, Copy)]
+pub struct Brand {
+    pub name: &'static str,
+    pub carrier: Carrier,
+    /// A service at home, and one that goes abroad.
+    pub home: &'static str,
+    pub abroad: &'static str,
+}
+
+/// The carriers that are wired.
+pub const BRANDS: [Brand; 2] = [
+    Brand { name: "royal_mail", carrier: Carrier::RoyalMail, home: "TPS48", abroad: "OTA" },
+    Brand { name: "parcelforce", carrier: Carrier::Parcelforce, home: "FE0", abroad: "ECA" },
+];
+
+const START: i64 = 1_795_424_400;
+pub const MERCHANT: &str = "mer_00000000000000e1";
+pub const CARRIER: &str = "con_00000000000000c1";
+
+/// `got` is `want`, or why not.
+pub fn is<T: PartialEq + std::fmt::Debug>(what: &str, got: T, want: T) -> Outcome {
+    if got == want { Ok(()) } else { Err(format!("{what}: {got:?}, not {want:?}")) }
+}
+
+/// Everything a scenario plays with.
+pub struct Stage {
+    pub brand: Brand,
+    pub db: Db,
+    pub kms: MemoryKms,
+    pub queues: MemoryQueues,
+    pub documents: MemoryDocuments,
+    pub sandbox: Sandbox,
+    pub hand: Arc<Hand>,
+    pub shipper: waybill_shipper::Env,
+    pub tracker: waybill_tracker::Env,
+    seconds: Arc<AtomicI64>,
+    orders: AtomicUsize,
+}
+
+impl Stage {
+    pub async fn set(brand: Brand) -> Self {
+        let hand = Arc::new(Hand::default());
+        let outside: Arc<dyn Outside> = hand.clone();
+        let engine = Engine::new(outside.clone()).unwrap();
+        let kms = MemoryKms::new(outside.clone()).unwrap();
+        let queues = MemoryQueues::new(outside.clone());
+        let documents = MemoryDocuments::new(outside.clone());
+        let sandbox = Sandbox::new(1);
+        let seconds = Arc::new(AtomicI64::new(START));
+        let ticking = seconds.clone();
+        let clock = Clock::of(move || Timestamp::from_second(ticking.load(Ordering::Relaxed)).unwrap());
+        let db = engine.db();
+        let outbound = Arc::new(ToSandbox { sandbox: sandbox.clone(), hand: hand.clone() });
+        let vault = Arc::new(kms.clone());
+        let shipper = waybill_shipper::Env {
+            directory: Directory::new(db.clone(), vault.clone()),
+            merchants: Merchants::new(db.clone()),
+            db: db.clone(),
+            make_keys: vault.clone(),
+            open_keys: vault.clone(),
+            documents: Arc::new(documents.clone()),
+            queues: Arc::new(queues.clone()),
+            outbound: outbound.clone(),
+            clock: clock.clone(),
+        };
+        let tracker = waybill_tracker::Env {
+            directory: Directory::new(db.clone(), vault),
+            db: db.clone(),
+            queues: Arc::new(queues.clone()),
+            outbound,
+            clock,
+        };
+        let stage = Self {
+            brand,
+            db,
+            kms,
+            queues,
+            documents,
+            sandbox,
+            hand,
+            shipper,
+            tracker,
+            seconds,
+            orders: AtomicUsize::new(0),
+        };
+        stage.advance(0);
+        stage.settle_in().await;
+        stage
+    }
+
+    pub fn connection(&self) -> ConnectionId {
+        CARRIER.parse().unwrap()
+    }
+
+    pub fn service(&self, code: &str) -> ServiceChoice {
+        ServiceChoice { carrier: self.brand.carrier, code: code.into(), format: "parcel".into() }
+    }
+
+    pub fn rule(&self, countries: &[&str], code: &str) -> ServiceRule {
+        ServiceRule {
+            countries: countries.iter().map(|c| (*c).to_owned()).collect(),
+            ..ServiceRule::up_to(1_000_000, self.connection(), self.service(code))
+        }
+    }
+
+    async fn settle_in(&self) {
+        let rules = vec![self.rule(&["GB"], self.brand.home), self.rule(&[], self.brand.abroad)];
+        self.set_shipping(rules.into()).await;
+        let secret = Credentials::RoyalMail {
+            key: DEFAULT_KEY.to_owned(),
+            tracking_id: TRACKING_CLIENT_ID.to_owned(),
+            tracking_secret: TRACKING_CLIENT_SECRET.to_owned(),
+        };
+        let text = serde_json::to_vec(&secret).unwrap();
+        let connection = Connection {
+            id: self.connection(),
+            merchant: MERCHANT.parse().unwrap(),
+            kind: Kind::RoyalMail,
+            state: ConnectionState::Active,
+            address: "http://sandbox.invalid/royal-mail".to_owned(),
+            tracking_address: Some("http://sandbox.invalid/royal-mail-tracking".to_owned()),
+            token_address: None,
+            keys_address: None,
+            places: std::collections::BTreeMap::new(),
+            credentials: self.kms.seal(CARRIER, &text).await.unwrap(),
+        };
+        self.db.save_connection(&connection).await.unwrap();
+    }
+
+    /// Gives the merchant another choice of services. What a warm function keeps of it grows old.
+    pub async fn set_shipping(&self, services: Shipping) {
+        let merchant = Merchant {
+            id: MERCHANT.parse().unwrap(),
+            name: "Harbour & Finch".into(),
+            index_key: self.kms.seal(MERCHANT, &[7; 32]).await.unwrap(),
+            needs: Default::default(),
+            retention: Policy::LONGEST,
+            part_ship: false,
+            warehouses: vec![Warehouse {
+                id: "wh_north".parse().unwrap(),
+                name: "North".into(),
+                priority: 1,
+                near: vec![],
+            }],
+            services,
+        };
+        self.db.save_merchant(&merchant).await.unwrap();
+        self.advance(61);
+    }
+
+    pub fn now(&self) -> Timestamp {
+        Timestamp::from_second(self.seconds.load(Ordering::Relaxed)).unwrap()
+    }
+
+    pub fn advance(&self, seconds: i64) {
+        self.seconds.fetch_add(seconds, Ordering::Relaxed);
+        self.sandbox.set_now(self.now());
+    }
+
+    /// An allocated order to someone in Bristol.
+    pub async fn order(&self) -> OrderId {
+        self.order_to(bristol(), 600).await
+    }
+
+    /// An allocated order of one piece of this weight.
+    pub async fn order_to(&self, who: Recipient, grams: u32) -> OrderId {
+        let n = self.orders.fetch_add(1, Ordering::Relaxed) + 1;
+        let id: OrderId = format!("ord_{n:032x}").parse().unwrap();
+        let merchant: MerchantId = MERCHANT.parse().unwrap();
+        let country = who.country.clone().unwrap_or_default();
+        let postcode = who.postcode.as_ref().map(|p| p.open(waybill_privacy::Purpose::Label).clone());
+        let area = postcode.filter(|_| country == "GB").and_then(|p| Destination::area_of(&p));
+        let incoming = Incoming {
+            channel: Channel::Shopify,
+            channel_ref: ChannelRef { id: n.to_string(), name: None },
+            version: self.now(),
+            placed_at: self.now(),
+            cancelled_at: None,
+            test: false,
+            readiness: Readiness::Ready,
+            delivery: Delivery::Ship,
+            destination: Some(Destination { country, postcode_area: area }),
+            lines: vec![IncomingLine {
+                channel_line: "1".into(),
+                sku: Some("TEE-RED".into()),
+                quantity: 1,
+                sent: 0,
+                ships: true,
+                grams: grams - 50,
+                price: Decimal::new(1225, 2),
+            }],
+            total: Money { amount: Decimal::new(1225, 2), currency: "GBP".into() },
+        };
+        let who_is = Identity {
+            order: id.clone(),
+            merchant,
+            connection: "con_00000000000000a1".parse().unwrap(),
+            lines: vec!["lin_000000000001".parse().unwrap()],
+            digest: "a".into(),
+        };
+        let arrival = Arrival {
+            incoming: &incoming,
+            who: &who_is,
+            recipient: Some(&who),
+            buyer: None,
+            policy: Policy::LONGEST,
+            fresh: false,
+            now: self.now(),
+        };
+        ingest(&self.db, &self.kms, &arrival).await.unwrap();
+        self.change(&id, |order| {
+            order.lines[0].allocations =
+                vec![Allocation { warehouse: "wh_north".parse().unwrap(), quantity: 1 }];
+            order.status = Status::Allocated;
+        })
+        .await;
+        id
+    }
+
+    /// Writes to an order as somebody else would.
+    pub async fn change(&self, id: &OrderId, change: impl FnOnce(&mut Order)) {
+        let mut order = self.see(id).await;
+        change(&mut order);
+        self.db.save_order(&mut order).await.unwrap();
+    }
+
+    pub async fn see(&self, id: &OrderId) -> Order {
+        self.db.order(id).await.unwrap().unwrap()
+    }
+
+    pub async fn shipment(&self, id: &OrderId) -> Result<Shipment, String> {
+        let mut all = self.db.shipments(id).await.map_err(|e| e.to_string())?;
+        match (all.pop(), all.is_empty()) {
+            (Some(one), true) => Ok(one),
+            (_, _) => Err("not exactly one shipment".to_owned()),
+        }
+    }
+
+    pub fn work(&self, id: &OrderId) -> Work {
+        Work::Order { order: id.clone(), at: self.now() }
+    }
+
+    /// One message to the shipper.
+    pub async fn once(&self, id: &OrderId) -> Result<Step, Failure> {
+        waybill_shipper::work_on(&self.shipper, self.work(id)).await
+    }
+
+    /// Messages to the shipper as the queue and the clock would bring them, until it has nothing to do.
+    pub async fn ship(&self, id: &OrderId) -> Outcome {
+        for _ in 0..40 {
+            let end = self.once(id).await;
+            let order = self.see(id).await;
+            let busy = order.claim.is_some() && order.status == Status::Cancelled;
+            let left = matches!(order.status, Status::Allocated) || busy;
+            match end {
+                Ok(Step::Done) if !left || !order.exceptions.is_empty() => return Ok(()),
+                Ok(Step::Done) => self.advance(60),
+                Ok(Step::Again { seconds }) => self.advance(i64::from(seconds)),
+                Err(_) => self.advance(60),
+            }
+        }
+        Err("the shipper does not come to an end".to_owned())
+    }
+
+    /// One message to the shipper whose process dies at the n-th step; false when it came to its end before.
+    pub async fn dies(&self, id: &OrderId, n: usize) -> bool {
+        self.hand.calls.store(0, Ordering::Relaxed);
+        *self.hand.dies_at.lock().unwrap() = Some(n);
+        let died = tokio::select! {
+            biased;
+            _ = self.once(id) => false,
+            () = self.hand.died.notified() => true,
+        };
+        *self.hand.dies_at.lock().unwrap() = None;
+        died
+    }
+
+    /// Two messages at once, whose calls take turns.
+    pub async fn both(&self, id: &OrderId, yields: usize) {
+        self.hand.yields.store(yields, Ordering::Relaxed);
+        let second = async {
+            for _ in 0..yields * 3 {
+                tokio::task::yield_now().await;
+            }
+            self.once(id).await
+        };
+        let _ = tokio::join!(self.once(id), second);
+        self.hand.yields.store(0, Ordering::Relaxed);
+    }
+
+    /// Live orders at the carrier, labels it ever made, and references it has twice.
+    pub fn at_carrier(&self) -> (usize, u64, usize) {
+        self.sandbox.with_state(|state| {
+            let all = &state.royal_mail;
+            let gone = waybill_sandbox::royal_mail::Status::Deleted;
+            let live = all.orders.values().filter(|order| order.status != gone).count();
+            (live, all.labels, all.booked_twice())
+        })
+    }
+
+    /// How often the carrier was asked to do this.
+    pub fn asked(&self, endpoint: &str) -> u64 {
+        self.sandbox.with_state(|state| {
+            state.meters.endpoints.get(endpoint).map_or(0, |meter| meter.by_status.values().sum())
+        })
+    }
+
+    /// Bodies of the bookings as they arrived.
+    pub fn bookings(&self) -> Vec<serde_json::Value> {
+        self.sandbox.with_state(|state| {
+            let all = state.meters.captured.iter().filter(|one| one.endpoint == "royal-mail.create");
+            all.map(|one| serde_json::from_str(&one.body).unwrap_or_default()).collect()
+        })
+    }
+
+    /// Exactly one label was bought for the order, and it is kept and booked.
+    pub async fn one_label(&self, id: &OrderId) -> Outcome {
+        is("at the carrier", self.at_carrier(), (1, 1, 0))?;
+        is("status", self.see(id).await.status, Status::Booked)?;
+        let shipment = self.shipment(id).await?;
+        is("has a label", shipment.has_label(), true)?;
+        let name = waybill_store::labels::label_name(id, &shipment.id);
+        is("kept", self.documents.all().contains_key(&name), true)
+    }
+
+    /// The order waits for a person for this reason; gives its detail.
+    pub async fn asks(
+        &self,
+        id: &OrderId,
+        reason: waybill_domain::exception::Reason,
+    ) -> Result<String, String> {
+        let order = self.see(id).await;
+        let open = order.exceptions.iter().find(|open| open.reason == reason);
+        let open = open.ok_or_else(|| format!("exceptions: {:?}, not {reason:?}", order.exceptions))?;
+        Ok(open.detail.clone().unwrap_or_default())
+    }
+
+    /// Stands still for so many hours.
+    pub fn hours(&self, hours: i64) {
+        self.advance(SignedDuration::from_hours(hours).as_secs());
+    }
+}
+
+/// Someone in Bristol, with every field there is.
+pub fn bristol() -> Recipient {
+    let text = |text: &str| Some(Sensitive::new(text.to_owned()));
+    Recipient {
+        name: text("Zoë Ångström"),
+        lines: vec![Sensitive::new("14 Invented Street".to_owned())],
+        city: text("Bristol"),
+        region: text("Avon"),
+        postcode: text("BS1 4DJ"),
+        country: Some("GB".into()),
+        phone: text("07700 900001"),
+        email: text("zoe@example.invalid"),
+        ..Recipient::default()
+    }
+}

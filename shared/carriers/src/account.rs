@@ -1,0 +1,71 @@
+//! The accounts and services of every carrier in one shape: which platform a carrier's parcels are booked on, and
+//! what each service may be given. One exhaustive match each; a new carrier is a new arm, not a new place.
+
+use crate::error::CannotBuild;
+use crate::{parcelforce, royal_mail};
+use waybill_domain::service::{Carrier, ServiceChoice};
+use waybill_privacy::disclosure::Field;
+
+/// The API a carrier's parcels are booked on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Platform {
+    /// Royal Mail's Click & Drop, for its own services and Parcelforce's (infra/decisions/005).
+    ClickAndDrop,
+    /// DPD's customer API, for DPD UK and DPD Local.
+    DpdCustomer,
+}
+
+impl Platform {
+    /// Where a carrier's parcels are booked.
+    pub fn of(carrier: Carrier) -> Self {
+        match carrier {
+            Carrier::RoyalMail | Carrier::Parcelforce => Self::ClickAndDrop,
+            Carrier::Dpd | Carrier::DpdLocal => Self::DpdCustomer,
+        }
+    }
+}
+
+/// A carrier account, ready to build requests with.
+#[derive(Debug, Clone)]
+pub enum Account {
+    /// At Click & Drop.
+    ClickAndDrop(royal_mail::Account),
+}
+
+impl Account {
+    /// What it can book on.
+    pub fn platform(&self) -> Platform {
+        match self {
+            Self::ClickAndDrop(_) => Platform::ClickAndDrop,
+        }
+    }
+
+    /// The account, if the service is booked on its platform.
+    ///
+    /// # Errors
+    /// `CannotBuild::OtherCarrier` when the service rule names a connection of another carrier.
+    pub fn for_service(&self, service: &ServiceChoice) -> Result<&Self, CannotBuild> {
+        if Platform::of(service.carrier) == self.platform() {
+            Ok(self)
+        } else {
+            Err(CannotBuild::OtherCarrier)
+        }
+    }
+}
+
+/// A carrier account for asking where parcels are.
+#[derive(Debug, Clone)]
+pub enum TrackingAccount {
+    /// Royal Mail's Tracking API, which knows Parcelforce's numbers too.
+    RoyalMail(royal_mail::TrackingAccount),
+}
+
+/// The personal fields a service may be given: the allow-list of CONTROLS A5.
+pub fn allowed_fields(service: &ServiceChoice) -> &'static [Field] {
+    match service.carrier {
+        Carrier::RoyalMail => royal_mail::allowed_fields(&service.code),
+        Carrier::Parcelforce => parcelforce::allowed_fields(&service.code),
+        // Given nothing until its adapter says what it needs.
+        Carrier::Dpd | Carrier::DpdLocal => &[],
+    }
+}

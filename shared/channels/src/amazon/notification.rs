@@ -1,0 +1,90 @@
+//! ORDER_CHANGE notifications, as they lie in the queue (contract section 4).
+//!
+//! A notification is a hint: it may come twice, late, out of order or not at all, so the order itself is read
+//! and compared. Who may put it there is settled by the queue's policy, not by a signature.
+
+use super::is_key;
+use crate::error::CannotRead;
+use crate::lax::Lax;
+use serde::Deserialize;
+
+/// An order changed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Changed {
+    /// Whose; must be the seller of a connection of ours.
+    pub seller_id: String,
+    /// In which marketplace, where it is told.
+    pub marketplace_id: Option<String>,
+    /// The channel's key of the order.
+    pub channel_id: String,
+    /// The same when Amazon tells the same thing again.
+    pub notification_id: String,
+}
+
+#[derive(Deserialize, Default)]
+#[serde(default, rename_all = "PascalCase")]
+struct Notification {
+    notification_type: Lax<String>,
+    payload: Option<Payload>,
+    notification_metadata: Option<Metadata>,
+}
+
+#[derive(Deserialize, Default)]
+#[serde(default, rename_all = "PascalCase")]
+struct Payload {
+    order_change_notification: Option<Change>,
+}
+
+#[derive(Deserialize, Default)]
+#[serde(default, rename_all = "PascalCase")]
+struct Change {
+    seller_id: Lax<String>,
+    amazon_order_id: Lax<String>,
+    summary: Option<Summary>,
+}
+
+/// In v0's words, and with a postcode that is not read.
+#[derive(Deserialize, Default)]
+#[serde(default, rename_all = "PascalCase")]
+struct Summary {
+    marketplace_id: Lax<String>,
+    fulfillment_type: Lax<String>,
+}
+
+#[derive(Deserialize, Default)]
+#[serde(default, rename_all = "PascalCase")]
+struct Metadata {
+    notification_id: Lax<String>,
+}
+
+/// Reads a message body; `None` when it is about something else, or about an order that Amazon's own warehouse
+/// sends.
+///
+/// # Errors
+/// `CannotRead` when it is no notification, or lacks one of the three keys.
+pub fn read(body: &[u8]) -> Result<Option<Changed>, CannotRead> {
+    let told: Notification = serde_json::from_slice(body)?;
+    if told.notification_type.need("NotificationType")? != "ORDER_CHANGE" {
+        return Ok(None);
+    }
+    let change = told.payload.and_then(|p| p.order_change_notification);
+    let change = change.ok_or(CannotRead::Field { field: "OrderChangeNotification" })?;
+    let summary = change.summary.unwrap_or_default();
+    if summary.fulfillment_type.hint().as_deref() == Some("AFN") {
+        return Ok(None);
+    }
+    Ok(Some(Changed {
+        seller_id: key(change.seller_id, "SellerId")?,
+        marketplace_id: summary.marketplace_id.hint().filter(|id| is_key(id)),
+        channel_id: key(change.amazon_order_id, "AmazonOrderId")?,
+        notification_id: key(
+            told.notification_metadata.unwrap_or_default().notification_id,
+            "NotificationId",
+        )?,
+    }))
+}
+
+fn key(text: Lax<String>, field: &'static str) -> Result<String, CannotRead> {
+    let text = text.need(field)?;
+    if is_key(&text) { Ok(text) } else { Err(CannotRead::Field { field }) }
+}

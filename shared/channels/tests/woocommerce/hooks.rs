@@ -1,0 +1,95 @@
+//! Webhook health (contract section 2).
+
+use crate::contracts::file;
+use crate::fixture::{answer, body, line, ok, refusal, shop, stamp};
+use serde_json::{Value, json};
+use waybill_channels::error::CannotBuild;
+use waybill_channels::woocommerce::hooks::{
+    Care, Registered, Status, Step, TOPICS, build_rotate, build_step, plan, read_list,
+};
+use waybill_channels::writeback::{Next, Outcome};
+use waybill_privacy::secret::Secret;
+
+const URL: &str = "https://hooks.example/webhooks/woocommerce/con_1";
+
+fn secret() -> Secret {
+    Secret::new("whsec0123456789abcdef".to_owned())
+}
+
+fn hook(id: u32, topic: &str, status: &str, url: &str) -> Value {
+    json!({"id": id, "topic": topic, "status": status, "delivery_url": url})
+}
+
+fn registered(rows: &[Value]) -> Vec<Registered> {
+    read_list(&ok(&Value::from(rows)), 1).unwrap().0
+}
+
+#[test]
+fn the_plan_makes_what_is_missing_and_wakes_what_sleeps() {
+    assert_eq!(plan(&[], URL), TOPICS.map(Step::Create));
+    let rows = [
+        hook(1, "order.created", "active", URL),
+        hook(2, "order.updated", "disabled", URL),
+        hook(3, "order.deleted", "paused", URL),
+        hook(4, "order.restored", "active", "https://other.example/hook"),
+        hook(5, "product.updated", "disabled", URL),
+    ];
+    assert_eq!(plan(&registered(&rows), URL), [Step::Enable("2".to_owned()), Step::Create("order.restored")]);
+    let twin = [hook(1, "order.created", "disabled", URL), hook(2, "order.created", "active", URL)];
+    assert_eq!(plan(&registered(&twin), URL).len(), 3, "one that works is enough");
+}
+
+#[test]
+fn a_webhook_is_made_as_the_contract_shows() {
+    let request = build_step(&shop(), &Step::Create("order.updated"), URL, &secret()).unwrap();
+    assert_eq!(line(&request), "POST /wc/v3/webhooks");
+    let made = body(&request);
+    assert_eq!(made["secret"], secret().expose());
+    if let Some(official) = file("samples/requests.json") {
+        let all = official["requests"].as_array().unwrap();
+        let wanted = all.iter().find(|r| r["name"] == "create webhook").unwrap();
+        let names = |v: &Value| v.as_object().unwrap().keys().cloned().collect::<Vec<_>>();
+        assert_eq!(names(&made), names(&wanted["body"]));
+        assert_eq!((&made["topic"], &made["status"]), (&wanted["body"]["topic"], &wanted["body"]["status"]));
+    }
+    for bad in ["short", "a&b0123456789abcdef", "white space 0123456789"] {
+        let secret = Secret::new(bad.to_owned());
+        let error = build_step(&shop(), &Step::Create("order.updated"), URL, &secret).err();
+        assert_eq!(error, Some(CannotBuild::Credential), "{bad}");
+    }
+    let rotate = build_rotate(&shop(), "142", &secret()).unwrap();
+    assert_eq!(
+        (line(&rotate), body(&rotate)),
+        ("PUT /wc/v3/webhooks/142".to_owned(), json!({"secret": secret().expose()}))
+    );
+    assert!(build_rotate(&shop(), "1/2", &secret()).is_err());
+}
+
+#[test]
+fn care_reads_every_page_and_does_each_step_once() {
+    let mut care = Care::new(&shop(), URL, &secret());
+    let sent = |next: Next| match next {
+        Next::Send(request) => line(&request),
+        Next::Over(_) => panic!("over"),
+    };
+    assert!(sent(care.next(None, &stamp()).unwrap()).contains("per_page=100&page=1"));
+    let first = json!([hook(1, "order.created", "active", URL), hook(2, "order.deleted", "paused", URL)]);
+    let paged = answer(200, &[("x-wp-totalpages", "2")], first.to_string());
+    assert!(sent(care.next(Some(&paged), &stamp()).unwrap()).contains("page=2"));
+    let second = json!([hook(3, "order.updated", "disabled", URL)]);
+    let last = answer(200, &[("x-wp-totalpages", "2")], second.to_string());
+    assert_eq!(sent(care.next(Some(&last), &stamp()).unwrap()), "PUT /wc/v3/webhooks/3");
+    assert_eq!(sent(care.next(Some(&ok(&json!({"id": 3}))), &stamp()).unwrap()), "POST /wc/v3/webhooks");
+    let over = care.next(Some(&answer(201, &[], "{}")), &stamp()).unwrap();
+    assert!(matches!(over, Next::Over(Outcome::Applied)));
+    assert_eq!(care.done(), [Step::Enable("3".to_owned()), Step::Create("order.restored")]);
+    assert_eq!(care.paused().map(|r| r.id.as_str()).collect::<Vec<_>>(), ["2"]);
+}
+
+#[test]
+fn keys_without_the_right_are_refused() {
+    let mut care = Care::new(&shop(), URL, &secret());
+    care.next(None, &stamp()).unwrap();
+    assert!(care.next(Some(&refusal(401, "woocommerce_rest_cannot_view")), &stamp()).is_err());
+    assert_eq!(registered(&[hook(1, "order.created", "sleeping", URL)])[0].status, Status::Unknown);
+}

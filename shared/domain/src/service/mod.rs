@@ -1,0 +1,67 @@
+//! Which service carries a shipment: a ladder of data per merchant, and why it came out as it did.
+
+mod ask;
+mod card;
+mod ladder;
+mod rule;
+#[cfg(test)]
+mod tests;
+mod uk;
+
+pub use ask::{Ask, Goods, Size, Wish};
+pub use card::Rate;
+pub use ladder::{Explanation, Judged, Rung, Shipping, Verdict};
+pub use rule::{ChannelService, NamedService, ProductRule, ServiceRule, Way, Why};
+pub use uk::local_time;
+
+use serde::{Deserialize, Serialize};
+
+/// Who carries a parcel.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Carrier {
+    /// Royal Mail, by Click & Drop.
+    RoyalMail,
+    /// Parcelforce, on Royal Mail's platform.
+    Parcelforce,
+    /// DPD UK.
+    Dpd,
+    /// DPD Local.
+    DpdLocal,
+}
+
+impl Carrier {
+    /// Every carrier.
+    pub const ALL: [Self; 4] = [Self::RoyalMail, Self::Parcelforce, Self::Dpd, Self::DpdLocal];
+
+    /// The name used in the API and reports.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::RoyalMail => "royal_mail",
+            Self::Parcelforce => "parcelforce",
+            Self::Dpd => "dpd",
+            Self::DpdLocal => "dpd_local",
+        }
+    }
+
+    /// The name people know it by.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::RoyalMail => "Royal Mail",
+            Self::Parcelforce => "Parcelforce",
+            Self::Dpd => "DPD UK",
+            Self::DpdLocal => "DPD Local",
+        }
+    }
+}
+
+/// What is booked.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ServiceChoice {
+    /// Who carries it.
+    pub carrier: Carrier,
+    /// The carrier's own code for the service, such as `TPS48`.
+    pub code: String,
+    /// The carrier's own name of the package's shape, such as `parcel`.
+    pub format: String,
+}

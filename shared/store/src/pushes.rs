@@ -1,0 +1,130 @@
+//! What each channel was last told of a SKU's stock.
+
+use crate::db::{Db, from_item, key, s, to_item};
+use crate::error::StoreError;
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+use waybill_domain::stock::Level;
+use waybill_domain::time::sortable;
+use waybill_domain::{ConnectionId, MerchantId};
+
+/// The last thing a channel was told.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Pushed {
+    /// The number, in the way the channel counts.
+    pub quantity: u32,
+    /// When.
+    pub at: Timestamp,
+    /// The channel has no place for it; a code that says why.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub refused: Option<String>,
+}
+
+impl Db {
+    /// The levels of a SKU, by warehouse.
+    ///
+    /// # Errors
+    /// As AWS answers.
+    pub async fn levels(&self, merchant: &MerchantId, sku: &str) -> Result<Vec<Level>, StoreError> {
+        let reply = self
+            .client
+            .query()
+            .table_name(&self.tables.stock)
+            .key_condition_expression("pk = :pk AND begins_with(sk, :levels)")
+            .expression_attribute_values(":pk", s(format!("{merchant}#{sku}")))
+            .expression_attribute_values(":levels", s("lvl#"))
+            .consistent_read(true)
+            .send()
+            .await
+            .map_err(|e| StoreError::from_sdk("dynamodb:Query", &e))?;
+        reply.items.unwrap_or_default().into_iter().map(|item| from_item(item, "level")).collect()
+    }
+
+    /// What a channel was last told of a SKU.
+    ///
+    /// # Errors
+    /// As AWS answers.
+    pub async fn pushed(
+        &self,
+        merchant: &MerchantId,
+        sku: &str,
+        connection: &ConnectionId,
+    ) -> Result<Option<Pushed>, StoreError> {
+        let (pk, sk) = (format!("{merchant}#{sku}"), format!("push#{connection}"));
+        let item = self.get(&self.tables.stock, &pk, &sk).await?;
+        item.map(|i| from_item(i, "push")).transpose()
+    }
+
+    /// Records what a channel was told.
+    ///
+    /// # Errors
+    /// As AWS answers.
+    pub async fn save_pushed(
+        &self,
+        merchant: &MerchantId,
+        sku: &str,
+        connection: &ConnectionId,
+        pushed: &Pushed,
+    ) -> Result<(), StoreError> {
+        let mut item = to_item(pushed)?;
+        item.extend(key(&format!("{merchant}#{sku}"), &format!("push#{connection}")));
+        self.client
+            .put_item()
+            .table_name(&self.tables.stock)
+            .set_item(Some(item))
+            .send()
+            .await
+            .map_err(|e| StoreError::from_sdk("dynamodb:PutItem", &e))?;
+        Ok(())
+    }
+
+    /// Until when a channel is not to be told of a SKU, because a message that will be back by then does it.
+    ///
+    /// # Errors
+    /// As AWS answers.
+    pub async fn push_put_off(
+        &self,
+        merchant: &MerchantId,
+        sku: &str,
+        connection: &ConnectionId,
+    ) -> Result<Option<Timestamp>, StoreError> {
+        let pk = format!("{merchant}#{sku}");
+        let item = self.get(&self.tables.stock, &pk, &put_off_sk(connection)).await?;
+        let until = |item: crate::db::Item| from_item::<PutOff>(item, "push").map(|put_off| put_off.until);
+        item.map(until).transpose()
+    }
+
+    /// Puts off telling a channel of a SKU. Nothing happens when another message has done so.
+    ///
+    /// # Errors
+    /// As AWS answers.
+    pub async fn put_off_push(
+        &self,
+        merchant: &MerchantId,
+        sku: &str,
+        connection: &ConnectionId,
+        until: Timestamp,
+        now: Timestamp,
+    ) -> Result<(), StoreError> {
+        let mut item = key(&format!("{merchant}#{sku}"), &put_off_sk(connection));
+        item.insert("until".into(), s(sortable(until)));
+        let put = self.client.put_item().table_name(&self.tables.stock).set_item(Some(item));
+        let put = put
+            .condition_expression("attribute_not_exists(pk) OR #until <= :now")
+            .expression_attribute_names("#until", "until")
+            .expression_attribute_values(":now", s(sortable(now)));
+        match put.send().await.map_err(|e| StoreError::from_sdk("dynamodb:PutItem", &e)) {
+            Ok(_) | Err(StoreError::Condition { .. }) => Ok(()),
+            Err(error) => Err(error),
+        }
+    }
+}
+
+#[derive(Deserialize)]
+struct PutOff {
+    until: Timestamp,
+}
+
+fn put_off_sk(connection: &ConnectionId) -> String {
+    format!("push-off#{connection}")
+}
