@@ -75,7 +75,8 @@ async fn access(db: &Db, merchant: &MerchantId, now: Timestamp) -> Result<Check,
                 Action::Refused => true,
                 Action::Disclose | Action::Erase | Action::Hold | Action::BreakGlass => return None,
             };
-            Some(Opening { actor: &event.actor, at: event.at, refused })
+            let label = event.action == Action::Label;
+            Some(Opening { actor: &event.actor, at: event.at, refused, label })
         });
     let wrong: Vec<String> = anomaly::find(openings)
         .into_iter()

@@ -68,8 +68,13 @@ pub(crate) async fn book(
             Err(lacking) => return hold(env, order, Reason::CustomsIncomplete, Some(lacking), now).await,
         }
     }
-    let open = shipments.iter().filter(|s| !s.has_label()).map(|s| s.carrier.clone());
-    let desks = match desks(env, open.collect(), now).await? {
+    let open: BTreeSet<_> = shipments.iter().filter(|s| !s.has_label()).map(|s| s.carrier.clone()).collect();
+    if turn == Turn::First
+        && let Some(carrier) = not_assessed(env, &order, &open, now).await?
+    {
+        return hold(env, order, Reason::NotAssessed, Some(carrier.to_string()), now).await;
+    }
+    let desks = match desks(env, open, now).await? {
         Ok(desks) => desks,
         Err(closed) => return wait(env, order, closed).await,
     };
@@ -111,6 +116,22 @@ pub(crate) async fn book(
     tracing::info!(order = %order.id, shipments = order.shipments, "booked");
     env.queues.send(Queue::Notify, &[Work::Order { order: order.id, at: now }], 0).await?;
     Ok(Step::Done)
+}
+
+/// An account among these that may be given nothing, because nobody has assessed it within the year (CONTROLS H2).
+/// What was begun there is still brought to its end.
+async fn not_assessed(
+    env: &Env,
+    order: &Order,
+    connections: &BTreeSet<ConnectionId>,
+    now: Timestamp,
+) -> Result<Option<ConnectionId>, Failure> {
+    for connection in connections {
+        if !env.db.processor_is_assessed(&order.merchant, connection, now).await? {
+            return Ok(Some(connection.clone()));
+        }
+    }
+    Ok(None)
 }
 
 /// The desks of some accounts, if all of them may be called.

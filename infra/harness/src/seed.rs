@@ -129,6 +129,7 @@ pub async fn store(
         };
         db.save_connection(&connection).await?;
     }
+    db.save_assessment(&ids.merchant, &ids.royal_mail, "seed", now).await?;
     for account in others(sandbox, |_, _| String::new()).map_err(|_| StoreError::Corrupt("id"))? {
         db.save_connection(&account.connection(vault, &ids.merchant, sandbox).await?).await?;
     }

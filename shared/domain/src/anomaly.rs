@@ -15,6 +15,8 @@ pub struct Opening<'a> {
     pub at: Timestamp,
     /// Nothing was shown.
     pub refused: bool,
+    /// A label, which packers print by the hundred.
+    pub label: bool,
 }
 
 /// What is unusual.
@@ -45,6 +47,8 @@ pub struct Alarm {
 /// Openings of one person within an hour from which on it is a bulk read. Below the limit of the reveal function,
 /// so that the alarm comes before the door closes.
 pub const BULK: usize = 40;
+/// As [`BULK`] for labels: below what the reveal function prints for one person in an hour.
+pub const BULK_LABELS: usize = 800;
 /// Refusals of one person within an hour.
 pub const DENIED: usize = 5;
 /// The hours of the night, UTC (London is the same in winter and an hour ahead in summer): from the first to before
@@ -54,26 +58,32 @@ const HOUR: SignedDuration = SignedDuration::from_hours(1);
 
 /// Looks through openings, in any order.
 pub fn find<'a>(openings: impl IntoIterator<Item = Opening<'a>>) -> Vec<Alarm> {
-    let mut by_actor: BTreeMap<&str, (Vec<Timestamp>, Vec<Timestamp>)> = BTreeMap::new();
-    for Opening { actor, at, refused } in openings {
-        let (opened, denied) = by_actor.entry(actor).or_default();
-        if refused { denied } else { opened }.push(at);
+    let mut by_actor: BTreeMap<&str, [Vec<Timestamp>; 3]> = BTreeMap::new();
+    for Opening { actor, at, refused, label } in openings {
+        let [read, printed, denied] = by_actor.entry(actor).or_default();
+        match (refused, label) {
+            (true, _) => denied,
+            (false, true) => printed,
+            (false, false) => read,
+        }
+        .push(at);
     }
     let mut alarms = Vec::new();
-    for (actor, (mut opened, mut denied)) in by_actor {
-        opened.sort_unstable();
-        denied.sort_unstable();
+    for (actor, mut all) in by_actor {
+        all.iter_mut().for_each(|times| times.sort_unstable());
+        let [read, printed, denied] = &all;
         let mut alarm = |rule, found: Option<(usize, Timestamp)>| {
             alarms.extend(found.map(|(count, from)| Alarm { rule, actor: actor.to_owned(), count, from }));
         };
-        alarm(Rule::Bulk, most_within_an_hour(&opened).filter(|(count, _)| *count >= BULK));
-        alarm(Rule::Denied, most_within_an_hour(&denied).filter(|(count, _)| *count >= DENIED));
+        alarm(Rule::Bulk, most_within_an_hour(read).filter(|(count, _)| *count >= BULK));
+        alarm(Rule::Bulk, most_within_an_hour(printed).filter(|(count, _)| *count >= BULK_LABELS));
+        alarm(Rule::Denied, most_within_an_hour(denied).filter(|(count, _)| *count >= DENIED));
         let night = |at: &&Timestamp| {
             let hour = at.to_zoned_datetime(TimeZone::UTC).hour();
             hour >= NIGHT.0 || hour < NIGHT.1
         };
-        let at_night: Vec<_> = opened.iter().filter(night).collect();
-        alarm(Rule::OddHours, at_night.first().map(|first| (at_night.len(), **first)));
+        let at_night: Vec<_> = read.iter().chain(printed).filter(night).collect();
+        alarm(Rule::OddHours, at_night.iter().min().map(|first| (at_night.len(), **first)));
     }
     alarms.sort();
     alarms
@@ -104,7 +114,12 @@ mod tests {
 
     fn every(seconds: i64, count: i64, from: Timestamp, refused: bool) -> Vec<Opening<'static>> {
         (0..count)
-            .map(|n| Opening { actor: "a", at: after(from, SignedDuration::from_secs(n * seconds)), refused })
+            .map(|n| Opening {
+                actor: "a",
+                at: after(from, SignedDuration::from_secs(n * seconds)),
+                refused,
+                label: false,
+            })
             .collect()
     }
 
@@ -130,6 +145,15 @@ mod tests {
         // Two people, each with half, are two people.
         let two = pull[..60].iter().enumerate().map(|(n, one)| Opening { actor: ["a", "b"][n % 2], ..*one });
         assert_eq!(rules(two.collect()), []);
+    }
+
+    #[test]
+    fn a_morning_of_printing_is_work_and_more_than_a_bench_can_pack_is_not() {
+        let printed = |count| -> Vec<Opening<'static>> {
+            every(4, count, day(), false).into_iter().map(|one| Opening { label: true, ..one }).collect()
+        };
+        assert_eq!(rules(printed(BULK_LABELS as i64 - 1)), []);
+        assert_eq!(rules(printed(BULK_LABELS as i64)), [Rule::Bulk]);
     }
 
     #[test]

@@ -13,6 +13,8 @@ pub enum Reason {
     UnmappedSku,
     /// One of the merchant's own rules holds it.
     HeldByRule,
+    /// Nobody has assessed the carrier within the year.
+    NotAssessed,
     /// Goods were promised and not found after the label was made.
     ShortPicked,
     /// The channel put the order on hold.
@@ -59,6 +61,10 @@ impl Reason {
             }
             Self::HeldByRule => {
                 "Look at the order; let it go in Waybill, or cancel it at the channel. The rule that holds it is named."
+            }
+            Self::NotAssessed => {
+                "Assess the carrier and enter it in the register of processors under the connection that is named, \
+                 then book again; nothing was sent to it."
             }
             Self::ShortPicked => {
                 "The label says more than the parcel holds: void it and book again; otherwise the rest is sent when it is there."

@@ -61,6 +61,31 @@ impl Db {
         Ok(is_assessed(entry.as_ref(), now))
     }
 
+    /// Enters that a carrier or channel was assessed.
+    ///
+    /// # Errors
+    /// As AWS answers.
+    pub async fn save_assessment(
+        &self,
+        merchant: &MerchantId,
+        connection: &ConnectionId,
+        owner: &str,
+        done_at: Timestamp,
+    ) -> Result<(), StoreError> {
+        let entry = Entry {
+            register: Register::Processor,
+            name: connection.to_string(),
+            done_at,
+            owner: owner.to_owned(),
+            version: None,
+            severity: None,
+            controls: Vec::new(),
+            changed_at: None,
+            closed: false,
+        };
+        self.save_register_entry(merchant, &entry).await
+    }
+
     /// Stores an incident as it now is.
     ///
     /// # Errors

@@ -119,6 +119,40 @@ async fn a_shredded_order_cannot_come_back_even_before_its_order_item_is_cleaned
 }
 
 #[tokio::test]
+async fn a_change_of_a_booked_order_that_names_nobody_is_stored_while_a_hold_keeps_its_purge_time() {
+    let (engine, kms) = stack();
+    arrive(&engine, &kms, 0, "a").await;
+    let (db, id) = (engine.db(), who("").order);
+    let mut order = db.order(&id).await.unwrap().unwrap();
+    order.shipments = 1;
+    db.save_order(&mut order).await.unwrap();
+    db.hold_key(&id, at(9_000_000), None).await.unwrap();
+    let KeyState::Live { purge_at, .. } = db.recipient_key(&id).await.unwrap() else { panic!() };
+    let incoming = Incoming { cancelled_at: Some(at(9)), ..incoming(9) };
+    let who = who("c");
+    let arrival = Arrival {
+        incoming: &incoming,
+        who: &who,
+        recipient: None,
+        buyer: None,
+        policy: Policy::LONGEST,
+        fresh: false,
+        now: at(9),
+    };
+    assert!(matches!(ingest(&db, &kms, &arrival).await.unwrap(), Outcome::Stored(_)));
+    assert_eq!(db.order(&id).await.unwrap().unwrap().version, at(9));
+    let KeyState::Live { purge_at: now, .. } = db.recipient_key(&id).await.unwrap() else { panic!() };
+    assert_eq!(now, purge_at);
+    assert_eq!(db.held_until(&id).await.unwrap(), Some(at(9_000_000)));
+    db.shred(&id, at(10)).await.unwrap();
+    let late = Incoming { version: at(11), ..incoming.clone() };
+    assert_eq!(
+        ingest(&db, &kms, &Arrival { incoming: &late, now: at(11), ..arrival }).await.unwrap(),
+        Outcome::Erased
+    );
+}
+
+#[tokio::test]
 async fn an_order_whose_erasure_was_asked_for_before_it_came_is_never_stored() {
     let (engine, kms) = stack();
     assert!(engine.db().fence(&who("").order, at(0)).await.unwrap());

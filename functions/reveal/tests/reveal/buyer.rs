@@ -5,8 +5,9 @@ use jiff::SignedDuration;
 use serde_json::{Value, json};
 use waybill_domain::access::Role;
 use waybill_domain::hold::{HoldReason, LegalHold};
+use waybill_domain::shipment::LabelFormat;
 use waybill_domain::time::{after, days};
-use waybill_domain::{MerchantId, OrderId};
+use waybill_domain::{MerchantId, OrderId, ShipmentId};
 use waybill_privacy::Sensitive;
 use waybill_privacy::index::IndexKey;
 use waybill_store::audit::{Action, Event, Stream};
@@ -193,6 +194,37 @@ async fn beyond_a_role_one_order_opens_when_a_second_person_agreed_and_for_as_lo
     assert_eq!(stage.records().await.last().unwrap().event.purpose, "legal");
     stage.advance(3600);
     assert!(refused(Role::Packer, "legal").await, "it is over");
+}
+
+#[tokio::test]
+async fn what_a_second_person_agreed_to_opens_one_order_and_no_batch_of_others() {
+    let stage = Stage::set().await;
+    let other = "ord_fedcba9876543210fedcba9876543210";
+    stage.take_order(other).await;
+    let shipment = |order: &str, n| ShipmentId::of(&order.parse().unwrap(), n);
+    for (order, n) in [(ORDER, 2), (ORDER, 3), (other, 1)] {
+        stage.keep_label(shipment(order, n), b"^XA^XZ", LabelFormat::Zpl).await;
+    }
+    let glass = Glass {
+        sub: sub(Role::Support),
+        order: ORDER.parse().unwrap(),
+        purpose: "label".into(),
+        asked_at: stage.now(),
+        until: after(stage.now(), SignedDuration::from_hours(1)),
+        agreed_by: Some(sub(Role::Owner)),
+    };
+    stage.db().save_glass(&MERCHANT.parse().unwrap(), &glass).await.unwrap();
+    let batch = async |of: &[(&str, usize)]| {
+        let ids: Vec<String> = of.iter().map(|(order, n)| shipment(order, *n).to_string()).collect();
+        stage.as_role(Role::Support, &format!("/v1/labels?purpose=label&shipments={}", ids.join(","))).await
+    };
+    assert_eq!(batch(&[(ORDER, 2), (ORDER, 3)]).await.status, 200);
+    let before = stage.kms.decrypts();
+    assert_eq!(batch(&[(ORDER, 2), (other, 1)]).await.problem(), (403, "not_allowed".into()));
+    assert_eq!(batch(&[(other, 1)]).await.problem(), (403, "not_allowed".into()));
+    assert_eq!(stage.kms.decrypts(), before);
+    let last: Value = serde_json::to_value(stage.records().await.last().unwrap().event.action).unwrap();
+    assert_eq!(last, "refused");
 }
 
 #[tokio::test]

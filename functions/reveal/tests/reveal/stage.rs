@@ -130,7 +130,7 @@ impl Stage {
         };
         let router = waybill_reveal::router(Arc::new(env));
         let stage = Self { engine, kms, documents, queues, outside, seconds, router };
-        stage.take_order().await;
+        stage.take_order(ORDER).await;
         stage.make_label().await;
         stage.hire().await;
         stage
@@ -197,7 +197,8 @@ impl Stage {
         }
     }
 
-    async fn take_order(&self) {
+    /// An order of someone in Bristol.
+    pub async fn take_order(&self, order: &str) {
         let incoming = Incoming {
             channel: Channel::Shopify,
             channel_ref: ChannelRef { id: "5921178026231".into(), name: Some("#1001".into()) },
@@ -220,7 +221,7 @@ impl Stage {
             total: Money { amount: Decimal::new(2500, 2), currency: "GBP".into() },
         };
         let who = Identity {
-            order: ORDER.parse().unwrap(),
+            order: order.parse().unwrap(),
             merchant: MERCHANT.parse().unwrap(),
             connection: "con_00000000000000aa".parse().unwrap(),
             lines: vec!["lin_000000000001".parse().unwrap()],
@@ -258,8 +259,9 @@ impl Stage {
         self.keep_label(ShipmentId::of(&ORDER.parse().unwrap(), n), label, format).await;
     }
 
-    async fn keep_label(&self, id: ShipmentId, label: &[u8], label_format: LabelFormat) {
-        let order: OrderId = ORDER.parse().unwrap();
+    /// The label of any shipment.
+    pub async fn keep_label(&self, id: ShipmentId, label: &[u8], label_format: LabelFormat) {
+        let order: OrderId = id.order().unwrap();
         let merchant: MerchantId = MERCHANT.parse().unwrap();
         let key = self.kms.make(&merchant, &order).await.unwrap();
         let to = Binding { merchant: &merchant, order: &order, field_set: FieldSet::Label(id.as_str()) };

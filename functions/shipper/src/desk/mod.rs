@@ -174,6 +174,10 @@ pub(crate) fn not_yet(text: &str) -> Told {
 pub(crate) fn booked_nothing(reason: Reason) -> bool {
     matches!(
         reason,
-        Reason::CarrierRefused | Reason::CreditAccountNeeded | Reason::CustomsIncomplete | Reason::NoService
+        Reason::CarrierRefused
+            | Reason::CreditAccountNeeded
+            | Reason::CustomsIncomplete
+            | Reason::NoService
+            | Reason::NotAssessed
     )
 }

@@ -6,6 +6,7 @@ use waybill_domain::exception::Reason;
 use waybill_domain::order::Status;
 use waybill_domain::service::{Carrier, Way};
 use waybill_domain::shipment::Booking;
+use waybill_domain::time::{after, days};
 use waybill_privacy::Recipient;
 use waybill_sandbox::{Fault, FaultKind};
 use waybill_store::registry::ConnectionState;
@@ -21,6 +22,7 @@ pub fn rows() -> Vec<Scenario> {
         row!("address refused: named before any call", address_refused),
         row!("service of another carrier: refused before any call", other_carrier),
         row!("no service fits: the exception says why not", no_service),
+        row!("not assessed for a year: given nothing until it is", not_assessed),
         row!("service does not go there: refused before any call", wrong_destination),
     ]
 }
@@ -170,6 +172,20 @@ async fn no_service(stage: &Stage) -> Outcome {
     let want = "rule 0 too_heavy, rule 1 country".to_owned();
     is("why not", stage.asks(&id, Reason::NoService).await?, want)?;
     no_call(stage)
+}
+
+async fn not_assessed(stage: &Stage) -> Outcome {
+    stage.assess(after(stage.now(), -days(365))).await;
+    let id = stage.order().await;
+    stage.ship(&id).await?;
+    is("names it", stage.asks(&id, Reason::NotAssessed).await?, stage.connection().to_string())?;
+    no_call(stage)?;
+    is("opened", stage.kms.decrypts(), 0)?;
+    as_new(stage, &id).await?;
+    stage.assess(stage.now()).await;
+    again(stage, &id).await;
+    stage.ship(&id).await?;
+    stage.one_label(&id).await
 }
 
 async fn wrong_destination(stage: &Stage) -> Outcome {

@@ -154,6 +154,13 @@ impl Stage {
             credentials: self.kms.seal(CARRIER, &text).await.unwrap(),
         };
         self.db.save_connection(&connection).await.unwrap();
+        self.assess(self.now()).await;
+    }
+
+    /// Somebody assessed the carrier.
+    pub async fn assess(&self, at: Timestamp) {
+        let merchant = MERCHANT.parse().unwrap();
+        self.db.save_assessment(&merchant, &self.connection(), "owner", at).await.unwrap();
     }
 
     /// Gives the merchant another choice of services. What a warm function keeps of it grows old.

@@ -93,6 +93,7 @@ impl World {
             db.save_connection(&shop_connection(&kms, &merchant, &shop).await?).await?;
         }
         db.save_connection(&carrier_connection(&kms, &merchant, &carrier).await?).await?;
+        db.save_assessment(&merchant.id, &carrier, "harness", setup.now).await?;
         let origin = "http://sandbox.invalid";
         let webhook = |channel: Channel, id: &ConnectionId| {
             format!("http://waybill.invalid/webhooks/{}/{id}", channel.as_str())

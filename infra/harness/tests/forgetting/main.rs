@@ -4,6 +4,7 @@
 
 mod canary;
 mod fence;
+mod late;
 mod lifecycle;
 mod numbers;
 mod requests;
