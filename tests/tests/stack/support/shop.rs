@@ -57,6 +57,11 @@ pub struct Reply {
     pub body: String,
 }
 
+fn invented(kind: Kind) -> Value {
+    let seed = u64::from_str_radix(&unique(8), 16).unwrap() % 800_000;
+    invent::orders(seed, 1, &Mix::of(&[(kind, 1)]), catalogue()).remove(0).order
+}
+
 /// A merchant's shop and what is needed to look behind it.
 pub struct Shop {
     pub stack: Stack,
@@ -115,26 +120,7 @@ impl Shop {
             shop.listen(function, true).await;
         }
         shop.stack.control("DELETE", "faults", &Value::Null).await.unwrap();
-        shop.rest().await;
         shop
-    }
-
-    /// Fills the budgets of the connections again: a story that was in a time yet to come has spent them until then.
-    pub async fn rest(&self) {
-        let table = &self.db.tables.registry;
-        for connection in [&self.ids.shop, &self.ids.royal_mail] {
-            let values = json!({":pk": {"S": connection}, ":rate": {"S": "rate#"}});
-            let ask = json!({
-                "TableName": table,
-                "KeyConditionExpression": "pk = :pk AND begins_with(sk, :rate)",
-                "ExpressionAttributeValues": values
-            });
-            let found = self.aws().json("dynamodb", "DynamoDB_20120810.Query", &ask).await.unwrap();
-            for item in found["Items"].as_array().into_iter().flatten() {
-                let one = json!({"TableName": table, "Key": {"pk": item["pk"], "sk": item["sk"]}});
-                self.aws().json("dynamodb", "DynamoDB_20120810.DeleteItem", &one).await.unwrap();
-            }
-        }
     }
 
     /// A client for AWS.
@@ -149,8 +135,19 @@ impl Shop {
 
     /// Somebody buys: an invented order of this kind, in the shop and not yet told to us.
     pub async fn bought(&self, kind: Kind) -> i64 {
-        let seed = u64::from_str_radix(&unique(8), 16).unwrap() % 800_000;
-        let order = invent::orders(seed, 1, &Mix::of(&[(kind, 1)]), catalogue()).remove(0).order;
+        self.put(invented(kind)).await
+    }
+
+    /// Somebody buys so many of the scarce article.
+    pub async fn bought_scarce(&self, units: u32) -> i64 {
+        let mut order = invented(Kind::BeyondStock);
+        for field in ["quantity", "current_quantity", "fulfillable_quantity"] {
+            order["line_items"][0][field] = json!(units);
+        }
+        self.put(order).await
+    }
+
+    async fn put(&self, order: Value) -> i64 {
         let put = json!({"shop": self.domain, "orders": [order]});
         self.stack.control("PUT", "orders", &put).await.unwrap()["orders"][0].as_i64().unwrap()
     }
