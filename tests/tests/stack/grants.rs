@@ -289,6 +289,7 @@ async fn removed() {
     let shop = Shop::open().await;
     webhook_cannot_seal(&shop).await;
     shipper_cannot_store_labels(&shop).await;
+    shop.rest().await;
     retention_cannot_destroy_keys(&shop).await;
 }
 

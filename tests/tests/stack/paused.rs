@@ -116,6 +116,7 @@ async fn slowed() {
     shop.stands(&id, Status::Delivered).await;
     every_refusal_was_met(&shop).await;
 
+    shop.rest().await;
     let other = shop.bought(Kind::Plain).await;
     slow(&shop, "shopify.*").await;
     shop.deliver("orders/edited", &json!({"order_edit": {"id": 1, "order_id": other}})).await;

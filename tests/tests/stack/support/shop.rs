@@ -115,7 +115,26 @@ impl Shop {
             shop.listen(function, true).await;
         }
         shop.stack.control("DELETE", "faults", &Value::Null).await.unwrap();
+        shop.rest().await;
         shop
+    }
+
+    /// Fills the budgets of the connections again: a story that was in a time yet to come has spent them until then.
+    pub async fn rest(&self) {
+        let table = &self.db.tables.registry;
+        for connection in [&self.ids.shop, &self.ids.royal_mail] {
+            let values = json!({":pk": {"S": connection}, ":rate": {"S": "rate#"}});
+            let ask = json!({
+                "TableName": table,
+                "KeyConditionExpression": "pk = :pk AND begins_with(sk, :rate)",
+                "ExpressionAttributeValues": values
+            });
+            let found = self.aws().json("dynamodb", "DynamoDB_20120810.Query", &ask).await.unwrap();
+            for item in found["Items"].as_array().into_iter().flatten() {
+                let one = json!({"TableName": table, "Key": {"pk": item["pk"], "sk": item["sk"]}});
+                self.aws().json("dynamodb", "DynamoDB_20120810.DeleteItem", &one).await.unwrap();
+            }
+        }
     }
 
     /// A client for AWS.
