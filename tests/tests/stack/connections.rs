@@ -4,6 +4,7 @@
 use crate::support::{Shop, Story, now, tick, unique, until};
 use jiff::SignedDuration;
 use serde_json::{Value, json};
+use std::time::Duration;
 use waybill_domain::order::PersonalData;
 use waybill_domain::time::after;
 use waybill_harness::accounts::ACCOUNT;
@@ -53,8 +54,10 @@ async fn erased_there() {
     until("the order to be read", stored).await;
 
     shop.stack.control("POST", &format!("{account}/orders/{channel_id}/erase"), &json!({})).await.unwrap();
-    poll().await;
+    // A poll that meets the end of the one before leaves the rest to the next.
     let erased = async || {
+        poll().await;
+        tokio::time::sleep(Duration::from_secs(1)).await;
         let order = shop.db.order(&id).await.unwrap()?;
         (order.personal == PersonalData::Erased).then_some(())
     };
