@@ -6,6 +6,7 @@
 mod booking;
 mod hand;
 mod leaving;
+mod missing;
 mod refusing;
 mod stage;
 
@@ -32,7 +33,8 @@ pub(crate) use row;
 
 #[tokio::test(flavor = "current_thread")]
 async fn every_scenario_on_every_carrier() {
-    let rows = booking::rows().into_iter().chain(refusing::rows()).chain(leaving::rows());
+    let rows =
+        booking::rows().into_iter().chain(refusing::rows()).chain(leaving::rows()).chain(missing::rows());
     let head: String = BRANDS.iter().map(|brand| format!("{:>13}", brand.name)).collect();
     println!("{:<62}{head}", "scenario");
     let mut failed = Vec::new();
