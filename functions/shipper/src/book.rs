@@ -78,7 +78,7 @@ pub(crate) async fn book(
     };
     order.shipments = u32::try_from(planned.len()).unwrap_or(u32::MAX);
     let before = order.claim.clone();
-    claim(env, &mut order, now).await?;
+    claim(env, &mut order, desks.keys().cloned(), now).await?;
     for (shipment, contents) in shipments.iter_mut().zip(&goods) {
         if shipment.has_label() {
             continue;
@@ -184,6 +184,10 @@ async fn one(
     };
     shipment.booking =
         Booking::Created { carrier_order: held.carrier_order.clone(), numbers: held.numbers.clone() };
+    if !desk.shows_bookings() && shipment.rev == 0 {
+        // Its key is nowhere else but in the reply we hold.
+        env.db.save_shipment(shipment).await?;
+    }
     match label::fetch(env, desk, shipment, &held, customs.is_some(), now).await? {
         Ok(()) => Ok(Attempt::Labelled),
         Err(told) => judge(env, shipment, told).await,
@@ -203,14 +207,14 @@ async fn find_or_create(
     let to = Disclosed::new(recipient.clone(), allowed_fields(&shipment.service));
     shipment.disclosed = to.fields().iter().map(|f| (*f).to_owned()).collect();
     if let Turn::Later { settled } = turn {
-        match desk.find(env, &shipment.reference).await {
+        match desk.find(env, &shipment.reference, Some(&to)).await {
             Ok(Found::One(held)) => return Ok(Ok(held)),
             Ok(Found::None) if settled => {}
             Ok(Found::None) => {
                 let seconds = u32::try_from(SETTLE.as_secs()).unwrap_or(u32::MAX);
                 return Ok(Err(Attempt::Later(Step::Again { seconds })));
             }
-            Ok(Found::Unclear(code)) => {
+            Ok(Found::Unclear(code) | Found::Unproven(code)) => {
                 return Ok(Err(Attempt::Stuck(Reason::UncertainBooking, Some(code.into()))));
             }
             Err(told) => return judge(env, shipment, told).await.map(Err),

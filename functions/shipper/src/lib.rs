@@ -12,12 +12,12 @@ pub use choose::explain;
 use aws_lambda_events::sqs::{SqsBatchResponse, SqsEvent};
 use jiff::Timestamp;
 use std::sync::Arc;
-use waybill_domain::OrderId;
+use waybill_domain::{ConnectionId, OrderId};
 use waybill_domain::booking::{LEASE, Turn, turn};
 use waybill_domain::order::{Claim, Order, Status};
 use waybill_runtime::directory::Merchants;
 use waybill_runtime::{Clock, Directory, Failure, Outbound, Step, batch};
-use waybill_store::keyring::{MakeKeys, OpenKeys};
+use waybill_store::keyring::{MakeKeys, OpenKeys, Vault};
 use waybill_store::labels::Documents;
 use waybill_store::{Db, Queue, Work, queues};
 
@@ -33,6 +33,8 @@ pub struct Env {
     pub make_keys: Arc<dyn MakeKeys>,
     /// Opens the data keys of recipients.
     pub open_keys: Arc<dyn OpenKeys>,
+    /// Seals the tokens of carriers that give some.
+    pub vault: Arc<dyn Vault>,
     /// The label bucket.
     pub documents: Arc<dyn Documents>,
     /// Next stages.
@@ -88,9 +90,17 @@ async fn once(env: &Env, id: &OrderId, now: Timestamp) -> Result<Step, Failure> 
     }
 }
 
-/// Takes the claim: from here on nobody else talks to carriers about this order.
-async fn claim(env: &Env, order: &mut Order, now: Timestamp) -> Result<(), Failure> {
-    let since = order.claim.as_ref().map_or(now, |claim| claim.since);
-    order.claim = Some(Claim { at: now, since });
+/// Takes the claim: from here on nobody else talks to carriers about this order. `asked` are the accounts that may
+/// be asked to book under it.
+async fn claim(
+    env: &Env,
+    order: &mut Order,
+    asked: impl IntoIterator<Item = ConnectionId>,
+    now: Timestamp,
+) -> Result<(), Failure> {
+    let before = order.claim.take();
+    let since = before.as_ref().map_or(now, |claim| claim.since);
+    let carriers = before.into_iter().flat_map(|claim| claim.carriers).chain(asked).collect();
+    order.claim = Some(Claim { at: now, since, carriers });
     Ok(env.db.save_order(order).await?)
 }

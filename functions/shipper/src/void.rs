@@ -28,7 +28,7 @@ pub(crate) async fn void(env: &Env, mut order: Order, turn: Turn, now: Timestamp
         Err(closed) => return book::wait(env, order, closed).await,
     };
     let before = order.claim.clone();
-    claim(env, &mut order, now).await?;
+    claim(env, &mut order, [], now).await?;
     let mut refused = None;
     for planned in plan(&order) {
         let place = shipments.iter().position(|s| s.id == planned.id);
@@ -36,7 +36,8 @@ pub(crate) async fn void(env: &Env, mut order: Order, turn: Turn, now: Timestamp
         let mut gone = true;
         for connection in accounts(stored, &order, &merchant) {
             let desk = desks.get(&connection).ok_or(Failure::Fault("no desk for a carrier connection"))?;
-            match remove(env, desk, stored, &planned.reference(), turn).await? {
+            let asked = before.as_ref().is_some_and(|claim| claim.carriers.contains(&connection));
+            match remove(env, desk, stored, &planned.reference(), asked, turn).await? {
                 Removed::Gone => {}
                 Removed::Refused(reason, detail) => {
                     refused = Some((reason, detail));
@@ -100,12 +101,14 @@ enum Removed {
     Later(Step),
 }
 
-/// Deletes at one account what it holds of a shipment, if anything.
+/// Deletes at one account what it holds of a shipment, if anything. `asked` says that it may have been asked to
+/// book.
 async fn remove(
     env: &Env,
     desk: &Desk,
     stored: Option<&Shipment>,
     reference: &str,
+    asked: bool,
     turn: Turn,
 ) -> Result<Removed, Failure> {
     if let Some(closed) = closed(env, stored).await? {
@@ -116,14 +119,17 @@ async fn remove(
             carrier_order.clone()
         }
         Some(Booking::Voided) => return Ok(Removed::Gone),
-        Some(Booking::Planned | Booking::Forgotten) | None => match desk.find(env, reference).await {
+        Some(Booking::Planned | Booking::Forgotten) | None => match desk.find(env, reference, None).await {
             Ok(Found::One(held)) => held.carrier_order,
             Ok(Found::None) if turn == (Turn::Later { settled: false }) => {
                 let seconds = u32::try_from(SETTLE.as_secs()).unwrap_or(u32::MAX);
                 return Ok(Removed::Later(Step::Again { seconds }));
             }
             Ok(Found::None) => return Ok(Removed::Gone),
-            Ok(Found::Unclear(code)) => {
+            Ok(Found::Unproven(_)) if !asked && stored.is_none_or(|s| s.booking == Booking::Planned) => {
+                return Ok(Removed::Gone);
+            }
+            Ok(Found::Unclear(code) | Found::Unproven(code)) => {
                 return Ok(Removed::Refused(Reason::UncertainBooking, code.to_owned()));
             }
             Err(told) => return told.step().map(Removed::Later),

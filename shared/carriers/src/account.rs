@@ -2,7 +2,7 @@
 //! what each service may be given. One exhaustive match each; a new carrier is a new arm, not a new place.
 
 use crate::error::CannotBuild;
-use crate::{parcelforce, royal_mail};
+use crate::{dpd, parcelforce, royal_mail};
 use waybill_domain::service::{Carrier, ServiceChoice};
 use waybill_privacy::disclosure::Field;
 
@@ -30,6 +30,8 @@ impl Platform {
 pub enum Account {
     /// At Click & Drop.
     ClickAndDrop(royal_mail::Account),
+    /// At DPD.
+    Dpd(dpd::Account),
 }
 
 impl Account {
@@ -37,6 +39,7 @@ impl Account {
     pub fn platform(&self) -> Platform {
         match self {
             Self::ClickAndDrop(_) => Platform::ClickAndDrop,
+            Self::Dpd(_) => Platform::DpdCustomer,
         }
     }
 
@@ -45,11 +48,14 @@ impl Account {
     /// # Errors
     /// `CannotBuild::OtherCarrier` when the service rule names a connection of another carrier.
     pub fn for_service(&self, service: &ServiceChoice) -> Result<&Self, CannotBuild> {
-        if Platform::of(service.carrier) == self.platform() {
-            Ok(self)
-        } else {
-            Err(CannotBuild::OtherCarrier)
-        }
+        let fits = match self {
+            Self::ClickAndDrop(_) => Platform::of(service.carrier) == self.platform(),
+            // The account decides which of the two brands it books (contracts/dpd).
+            Self::Dpd(account) => {
+                service.carrier == if account.local { Carrier::DpdLocal } else { Carrier::Dpd }
+            }
+        };
+        if fits { Ok(self) } else { Err(CannotBuild::OtherCarrier) }
     }
 }
 
@@ -58,6 +64,8 @@ impl Account {
 pub enum TrackingAccount {
     /// Royal Mail's Tracking API, which knows Parcelforce's numbers too.
     RoyalMail(royal_mail::TrackingAccount),
+    /// DPD's customer API, with the account that booked.
+    Dpd(dpd::Account),
 }
 
 /// The personal fields a service may be given: the allow-list of CONTROLS A5.
@@ -65,7 +73,6 @@ pub fn allowed_fields(service: &ServiceChoice) -> &'static [Field] {
     match service.carrier {
         Carrier::RoyalMail => royal_mail::allowed_fields(&service.code),
         Carrier::Parcelforce => parcelforce::allowed_fields(&service.code),
-        // Given nothing until its adapter says what it needs.
-        Carrier::Dpd | Carrier::DpdLocal => &[],
+        Carrier::Dpd | Carrier::DpdLocal => dpd::allowed_fields(&service.code),
     }
 }

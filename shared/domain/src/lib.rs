@@ -18,6 +18,7 @@ pub mod order;
 pub mod polling;
 pub mod rate;
 pub mod retention;
+pub mod sender;
 pub mod service;
 pub mod shipment;
 pub mod stock;

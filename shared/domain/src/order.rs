@@ -8,6 +8,7 @@ use crate::service::Wish;
 use jiff::Timestamp;
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeSet;
 
 /// Where orders come from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -216,6 +217,9 @@ pub struct Claim {
     pub at: Timestamp,
     /// When the first holder took it: calls may have been made since then.
     pub since: Timestamp,
+    /// The accounts that may have been asked to book.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub carriers: BTreeSet<ConnectionId>,
 }
 
 /// An order as Waybill keeps it.

@@ -72,13 +72,17 @@ fn wait(time: SignedDuration) -> Told {
 }
 
 impl Channels {
+    fn tokens(&self) -> token::Tokens<'_> {
+        token::Tokens { db: &self.db, vault: self.vault.as_ref(), outbound: self.outbound.as_ref() }
+    }
+
     /// Opens an account for calling; gets a token first where it needs one.
     ///
     /// # Errors
     /// `Told` when the channel gives no token, or another function is getting one; `Store` as AWS answers.
     pub async fn open<'a>(&self, account: &'a Account, now: Timestamp) -> Result<Open<'a>, NotDone> {
         let got = match account.token_source() {
-            Some(source) => Some(token::current(self, &account.connection.id, &source, now).await?),
+            Some(source) => Some(token::current(self.tokens(), &account.connection.id, &source, now).await?),
             None => None,
         };
         let token = got.as_ref().map(|t| t.obtained_at);

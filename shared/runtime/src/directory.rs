@@ -6,7 +6,7 @@ use crate::token::Source;
 use jiff::{SignedDuration, Timestamp};
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
-use waybill_carriers::{account, royal_mail};
+use waybill_carriers::{account, dpd, royal_mail};
 use waybill_channels as channels;
 use waybill_channels::magento::{self, WeightUnit};
 use waybill_domain::{ConnectionId, MerchantId};
@@ -92,8 +92,20 @@ impl Account {
                 base: self.connection.address.clone(),
                 key: Secret::new(key.clone()),
             })),
+            Credentials::Dpd { .. } => self.dpd().map(account::Account::Dpd),
             _ => None,
         }
+    }
+
+    fn dpd(&self) -> Option<dpd::Account> {
+        let Credentials::Dpd { key, secret, local, sender } = &self.credentials else { return None };
+        Some(dpd::Account {
+            base: self.connection.address.clone(),
+            key: Secret::new(key.clone()),
+            secret: Secret::new(secret.clone()),
+            local: *local,
+            sender: sender.clone(),
+        })
     }
 
     /// The account as one that may ask where parcels are, if it is one.
@@ -107,6 +119,7 @@ impl Account {
                     client_secret: Secret::new(tracking_secret.clone()),
                 }))
             }
+            Credentials::Dpd { .. } => self.dpd().map(account::TrackingAccount::Dpd),
             _ => None,
         }
     }

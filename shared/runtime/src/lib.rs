@@ -6,6 +6,7 @@ pub mod batch;
 pub mod channel;
 pub mod config;
 pub mod directory;
+pub mod dpd;
 pub mod failure;
 pub mod log;
 pub mod outbound;

@@ -15,7 +15,7 @@ const ALLOWED: &[(&str, &str, &[&str])] = &[
     ("RecipientsKey", "kms:GenerateDataKey", &["poller", "shipper", "webhook"]),
     ("CredentialsKey", "kms:Decrypt", &["api", "notifier", "poller", "shipper", "tracker", "webhook"]),
     // Secrets are sealed where they come in, tokens that end by whoever renewed them.
-    ("CredentialsKey", "kms:Encrypt", &["api", "notifier", "poller"]),
+    ("CredentialsKey", "kms:Encrypt", &["api", "notifier", "poller", "shipper", "tracker"]),
 ];
 
 /// What only uses a key.
