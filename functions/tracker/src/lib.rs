@@ -193,9 +193,7 @@ async fn ask(
             let mut seen = Vec::new();
             for number in shipment.numbers() {
                 let read = |r: &Reply| track::read_events(r.status(), r.headers(), r.body());
-                seen.push(
-                    exchange(env.outbound.as_ref(), track::build_events(account, number), read).await?,
-                );
+                seen.push(exchange(env.outbound.as_ref(), track::build_events(account, number), read).await?);
             }
             Ok(seen)
         }
@@ -214,8 +212,7 @@ async fn ask(
                 now,
             };
             let build = |token: &_| dpd::track::build_tracking(account, token, &booked);
-            let read =
-                |r: &Reply| dpd::track::read_tracking(&booked, r.status(), r.headers(), r.body());
+            let read = |r: &Reply| dpd::track::read_tracking(&booked, r.status(), r.headers(), r.body());
             line.exchange(build, read).await
         }
     }

@@ -31,7 +31,7 @@ pub enum Account {
     /// At Click & Drop.
     ClickAndDrop(royal_mail::Account),
     /// At DPD.
-    Dpd(dpd::Account),
+    Dpd(Box<dpd::Account>),
 }
 
 impl Account {
@@ -65,7 +65,7 @@ pub enum TrackingAccount {
     /// Royal Mail's Tracking API, which knows Parcelforce's numbers too.
     RoyalMail(royal_mail::TrackingAccount),
     /// DPD's customer API, with the account that booked.
-    Dpd(dpd::Account),
+    Dpd(Box<dpd::Account>),
 }
 
 /// The personal fields a service may be given: the allow-list of CONTROLS A5.

@@ -97,15 +97,15 @@ impl Account {
         }
     }
 
-    fn dpd(&self) -> Option<dpd::Account> {
+    fn dpd(&self) -> Option<Box<dpd::Account>> {
         let Credentials::Dpd { key, secret, local, sender } = &self.credentials else { return None };
-        Some(dpd::Account {
+        Some(Box::new(dpd::Account {
             base: self.connection.address.clone(),
             key: Secret::new(key.clone()),
             secret: Secret::new(secret.clone()),
             local: *local,
             sender: sender.clone(),
-        })
+        }))
     }
 
     /// The account as one that may ask where parcels are, if it is one.

@@ -55,7 +55,7 @@ impl Line<'_> {
 
     async fn token(&self) -> Result<Current, Told> {
         let tokens = Tokens { db: self.db, vault: self.vault, outbound: self.outbound };
-        Ok(current(tokens, self.connection, &Source::Dpd(self.account.clone()), self.now).await?)
+        Ok(current(tokens, self.connection, &Source::Dpd(Box::new(self.account.clone())), self.now).await?)
     }
 
     fn of(&self, current: &Current) -> Token {

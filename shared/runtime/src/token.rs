@@ -35,7 +35,7 @@ pub enum Source {
     /// A Shopify shop whose tokens end, with what refreshes the first.
     Shopify(shopify::token::Application, Secret),
     /// DPD, with the account's own key and secret.
-    Dpd(dpd::Account),
+    Dpd(Box<dpd::Account>),
 }
 
 impl Source {

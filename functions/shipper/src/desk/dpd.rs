@@ -34,7 +34,7 @@ pub(super) struct Goods {
 /// # Errors
 /// `CannotBuild::Customs` for goods that pass customs in more than one parcel, for which is in which is not known,
 /// and for terms by which VAT was paid already: DPD takes no IOSS number that any source has seen.
-pub(super) fn parcel(account: &Account, booking: &Booking<'_>) -> Result<Goods, CannotBuild> {
+pub(super) fn goods(account: &Account, booking: &Booking<'_>) -> Result<Goods, CannotBuild> {
     let mut account = account.clone();
     let parcel = |grams| Parcel { grams, products: Vec::new() };
     let mut parcels: Vec<Parcel> = booking.shipment.parcel_grams().into_iter().map(parcel).collect();
@@ -92,11 +92,7 @@ fn customs(declaration: Declaration<'_>) -> Result<Customs, CannotBuild> {
 }
 
 /// The key of the service that the merchant's rule names, as DPD offers it for this shipment.
-pub(super) async fn service(
-    line: &Line<'_>,
-    booking: &Booking<'_>,
-    goods: &Goods,
-) -> Result<String, Told> {
+pub(super) async fn service(line: &Line<'_>, booking: &Booking<'_>, goods: &Goods) -> Result<String, Told> {
     let grams: Vec<u32> = goods.parcels.iter().map(|parcel| parcel.grams).collect();
     let build = |token: &_| services::build_offers(&goods.account, token, booking.to, &grams);
     let read = |r: &Reply| services::read_offers(r.status(), r.headers(), r.body());
@@ -117,7 +113,6 @@ pub(super) async fn create(
     booking: &Booking<'_>,
     goods: &Goods,
     network_key: &str,
-    last: bool,
 ) -> Result<Option<Held>, Told> {
     let request = BookingRequest {
         shipment: booking.shipment,
@@ -130,10 +125,7 @@ pub(super) async fn create(
     let build = |token: &_| label::build_create(&goods.account, token, &request);
     let read = |r: &Reply| label::read_create(r.status(), r.headers(), r.body());
     match line.exchange(build, read).await? {
-        Made::Booked(booked) => {
-            Ok(Some(Held { carrier_order: booked.key(), numbers: booked.parcels }))
-        }
-        Made::StaleService if last => Err(stale()),
+        Made::Booked(booked) => Ok(Some(Held { carrier_order: booked.key(), numbers: booked.parcels })),
         Made::StaleService => Ok(None),
         Made::Exists => {
             let advice = Advice::AskPerson(Reason::UncertainBooking);
@@ -142,18 +134,14 @@ pub(super) async fn create(
     }
 }
 
-/// DPD offers a service and does not take it.
+/// DPD offers a service and does not take it, twice.
 pub(super) fn stale() -> Told {
     Told { advice: Advice::AskPerson(Reason::NoService), text: "service_refused_though_on_offer".to_owned() }
 }
 
 /// What tracking knows of our reference. Neither answer lets anything be booked again: known parcels have labels
 /// out of our reach, and unknown ones may be known later.
-pub(super) async fn find(
-    line: &Line<'_>,
-    reference: &str,
-    to: Option<&Disclosed>,
-) -> Result<Found, Told> {
+pub(super) async fn find(line: &Line<'_>, reference: &str, to: Option<&Disclosed>) -> Result<Found, Told> {
     let Some(to) = to else { return Ok(Found::Unproven("carrier_shows_no_bookings")) };
     let build = |token: &_| label::build_find(line.account, token, reference, to);
     let read = |r: &Reply| label::read_find(r.status(), r.headers(), r.body());
@@ -185,5 +173,6 @@ pub(super) fn delete() -> Undone {
 
 /// Booking data reaches DPD at once; there is nothing to hand over.
 pub(super) fn no_manifest() -> Told {
-    CannotBuild::Unsupported { what: "manifests: what is booked is handed over already" }.into()
+    let text = "this carrier takes no manifest: what is booked is handed over already".to_owned();
+    Told { advice: Advice::AskPerson(Reason::CarrierRefused), text }
 }

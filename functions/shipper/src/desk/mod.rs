@@ -167,12 +167,12 @@ impl Desk {
             Account::Dpd(account) => account,
         };
         let line = self.dpd(env, account);
-        let parcel = dpd::parcel(account, booking)?;
-        for last in [false, true] {
-            let key = dpd::service(&line, booking, &parcel).await;
+        let goods = dpd::goods(account, booking)?;
+        for _ in 0..2 {
+            let key = dpd::service(&line, booking, &goods).await;
             // Nothing is booked by asking: this may be done again from the beginning.
             let key = self.watch.note(env, key).await.map_err(nothing_asked_yet)?;
-            let made = dpd::create(&line, booking, &parcel, &key, last).await;
+            let made = dpd::create(&line, booking, &goods, &key).await;
             if let Some(held) = self.watch.note(env, made).await? {
                 return Ok(held);
             }

@@ -8,6 +8,9 @@ use waybill_runtime::outbound::NoAnswer;
 use waybill_sandbox::{Call, Sandbox};
 use waybill_store::memory::{Outside, Verdict};
 
+/// What is done after calls of a name, and so many times.
+type Deed = (&'static str, usize, Box<dyn Fn() + Send>);
+
 /// What is done to calls: nothing, or the process dies at the n-th, or carrier calls go wrong.
 #[derive(Default)]
 pub struct Hand {
@@ -19,6 +22,8 @@ pub struct Hand {
     pub died: tokio::sync::Notify,
     /// The next call of this name gets this verdict.
     next: Mutex<Option<(&'static str, Verdict)>>,
+    /// After calls of this name, so many times, this is done.
+    then: Mutex<Option<Deed>>,
     /// Every call lets others go first.
     pub yields: AtomicUsize,
 }
@@ -33,6 +38,11 @@ impl Hand {
             self.died.notify_one();
             std::future::pending::<()>().await;
         }
+    }
+
+    /// Right after the carrier has answered calls of this name, so many times, this is done.
+    pub fn then(&self, call: &'static str, times: usize, done: impl Fn() + Send + 'static) {
+        *self.then.lock().unwrap() = Some((call, times, Box::new(done)));
     }
 
     /// The next call of this name gets this verdict.
@@ -55,7 +65,14 @@ impl Outside for Hand {
         }
     }
 
-    async fn after(&self, _call: &str) {
+    async fn after(&self, call: &str) {
+        if let Some((name, times, done)) = self.then.lock().unwrap().as_mut()
+            && *name == call
+            && *times > 0
+        {
+            *times -= 1;
+            done();
+        }
         self.step().await;
     }
 }
@@ -71,6 +88,9 @@ impl Outbound for ToSandbox {
     async fn send(&self, request: http::Request<Vec<u8>>) -> Result<http::Response<Vec<u8>>, NoAnswer> {
         let name = match (request.method().as_str(), request.uri().path()) {
             ("POST", path) if path.ends_with("/manifests") => "carrier:manifest",
+            ("POST", path) if path.ends_with("/outboundservices") => "carrier:offers",
+            ("POST", path) if path.ends_with("/parcel/tracking") => "carrier:find",
+            (_, path) if path.ends_with("/auth/access") => "carrier:login",
             ("POST", _) => "carrier:create",
             _ => "carrier:other",
         };

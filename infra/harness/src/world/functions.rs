@@ -73,6 +73,7 @@ impl Functions {
                 db: db.clone(),
                 make_keys: kms.clone(),
                 open_keys: kms.clone(),
+                vault: kms.clone(),
                 documents: documents.clone(),
                 queues: queues.clone(),
                 outbound: outbound.clone(),
@@ -88,6 +89,7 @@ impl Functions {
             tracker: Arc::new(waybill_tracker::Env {
                 directory: directory(),
                 db: db.clone(),
+                vault: kms.clone(),
                 queues: queues.clone(),
                 outbound: outbound.clone(),
                 clock: time.clock(),

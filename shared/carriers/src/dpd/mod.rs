@@ -40,15 +40,8 @@ pub struct Account {
     pub sender: Sender,
 }
 
-const ALLOWED: &[Field] = &[
-    Field::Name,
-    Field::Company,
-    Field::Lines,
-    Field::City,
-    Field::Postcode,
-    Field::Country,
-    Field::Phone,
-];
+const ALLOWED: &[Field] =
+    &[Field::Name, Field::Company, Field::Lines, Field::City, Field::Postcode, Field::Country, Field::Phone];
 
 /// The personal fields a service needs (contract, "Customer data"). All services of the domestic endpoint need the
 /// same. A telephone is mandatory there and so is one way of telling the recipient, by e-mail or to a mobile: a

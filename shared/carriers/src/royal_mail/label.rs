@@ -70,9 +70,9 @@ pub fn build_create(
     let postcode = match optional("postcode", who.postcode.as_ref(), 20)? {
         None if inland => return Err(CannotBuild::Missing { field: "postcode" }),
         None => None,
-        Some(text) => Some(
-            preflight::postcode(country, text).ok_or(CannotBuild::Malformed { field: "postcode" })?,
-        ),
+        Some(text) => {
+            Some(preflight::postcode(country, text).ok_or(CannotBuild::Malformed { field: "postcode" })?)
+        }
     };
     let postcode = postcode.as_deref();
     // A business that sends to Northern Ireland must say which kind of recipient it is.

@@ -75,6 +75,7 @@ impl Shop {
             merchant: format!("mer_{unique}00").parse().unwrap(),
             shop: format!("con_{unique}0a").parse().unwrap(),
             royal_mail: format!("con_{unique}0c").parse().unwrap(),
+            dpd: format!("con_{unique}0d").parse().unwrap(),
             ..Ids::demo().unwrap()
         };
         let (db, kms) = (stack.db().unwrap(), stack.kms().unwrap());
