@@ -1,6 +1,10 @@
 //! Reserves, releases and settles stock: a whole batch of orders at once, one write per SKU and warehouse.
 
+pub mod decide;
+mod ground;
 mod settle;
+
+pub use ground::Grounds;
 
 use aws_lambda_events::sqs::{SqsBatchResponse, SqsEvent};
 use std::sync::Arc;
@@ -13,6 +17,8 @@ use waybill_store::{Db, Queue, Work, queues};
 pub struct Env {
     /// Merchants' settings.
     pub merchants: Merchants,
+    /// Their warehouses and how they choose.
+    pub grounds: Grounds,
     /// Tables.
     pub db: Db,
     /// Next stages.

@@ -18,6 +18,7 @@ async fn main() -> Result<(), lambda_runtime::Error> {
     let db = aws::db(&sdk, tables);
     let env = waybill_allocator::Env {
         merchants: Merchants::new(db.clone()),
+        grounds: waybill_allocator::Grounds::new(db.clone()),
         db,
         queues: Arc::new(aws::queues(&sdk, queues)),
         clock: Clock::system(),

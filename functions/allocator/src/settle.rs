@@ -1,27 +1,26 @@
 //! From orders to one transaction: read, decide in order of arrival, write if nothing changed meanwhile.
 
 use crate::Env;
-use jiff::{SignedDuration, Timestamp};
+use crate::decide::{leave, leaving, promise};
+use jiff::Timestamp;
 use std::collections::BTreeMap;
 use std::time::Duration;
-use waybill_domain::allocation::{Available, Changes, allocate, held, release};
-use waybill_domain::exception::Reason;
-use waybill_domain::intake::SWEEP_AFTER;
-use waybill_domain::order::{Hold, Order, Status};
+use waybill_domain::allocation::{Candidate, Changes, Ground, Slot, skus_of, unpack};
+use waybill_domain::order::{Order, Status};
+use waybill_domain::stock::Spot;
 use waybill_domain::time::after;
 use waybill_domain::tracking::FIRST_LOOK;
 use waybill_domain::{MerchantId, OrderId};
 use waybill_runtime::Failure;
 use waybill_store::db::MAX_ACTIONS;
+use waybill_store::places::Places;
 use waybill_store::registry::Merchant;
-use waybill_store::stock::{BatchChanges, Settling, actions};
+use waybill_store::stock::{BatchChanges, Settling, Shelves, actions};
 use waybill_store::work::stages;
 use waybill_store::{Queue, StoreError, Work};
 
 /// How often a contended batch is decided anew before its messages go back to the queue.
 const TRIES: u32 = 8;
-/// How long a backorder waits before it is tried again by itself; arriving stock tries it at once.
-const BACKORDER_EVERY: SignedDuration = SignedDuration::from_hours(1);
 
 /// Settles all of these orders; what is returned failed and must come back.
 pub(crate) async fn all(env: &Env, ids: Vec<OrderId>, now: Timestamp) -> BTreeMap<OrderId, Failure> {
@@ -65,119 +64,169 @@ async fn once(env: &Env, ids: &[OrderId], now: Timestamp) -> Result<(), Failure>
     for order in env.db.orders(ids).await? {
         by_merchant.entry(order.merchant.clone()).or_default().push(order);
     }
-    for (id, orders) in by_merchant {
+    for (id, mut orders) in by_merchant {
         let merchant = env.merchants.get(&id, now).await?;
+        let places = env.grounds.get(&id, now).await?;
+        let seller = Seller { env, merchant: &merchant, places: &places, now };
+        // Who came first is served first, however the queue shuffled them.
+        orders.sort_by(|a, b| (a.milestones.received, &a.id).cmp(&(b.milestones.received, &b.id)));
         let (leaving, promising): (Vec<_>, Vec<_>) =
             orders.into_iter().filter(|order| stages(order).contains(&Queue::Allocate)).partition(|order| {
                 matches!(order.status, Status::Dispatched | Status::Delivered | Status::Returned)
             });
-        promise(env, &merchant, promising, now).await?;
-        dispatch(env, &merchant, leaving, now).await?;
+        seller.promise(promising).await?;
+        seller.dispatch(leaving).await?;
     }
     Ok(())
 }
 
-async fn promise(env: &Env, merchant: &Merchant, orders: Vec<Order>, now: Timestamp) -> Result<(), Failure> {
-    if orders.is_empty() {
-        return Ok(());
-    }
-    let mut skus: Vec<String> =
-        orders.iter().flat_map(|o| o.lines.iter().filter_map(|l| l.sku.clone())).collect();
-    skus.sort();
-    skus.dedup();
-    let warehouses: Vec<_> = merchant.warehouses.iter().map(|w| w.id.clone()).collect();
-    let mut free = env.db.available(&merchant.id, &skus, &warehouses).await?;
-    let mut batch = Batch::default();
-    for order in orders {
-        let (order, changes) = decide(merchant, order, &mut free, now);
-        batch.add(env, merchant, Settling::Promises, order, changes, now).await?;
-    }
-    batch.write(env, merchant, Settling::Promises, now).await
+/// A merchant whose orders are settled.
+struct Seller<'a> {
+    env: &'a Env,
+    merchant: &'a Merchant,
+    places: &'a Places,
+    now: Timestamp,
 }
 
-/// What one order gets, and what it does to stock.
-fn decide(merchant: &Merchant, mut order: Order, free: &mut Available, now: Timestamp) -> (Order, Changes) {
-    if matches!(order.status, Status::Cancelled | Status::Held) {
-        let (lines, changes) = release(&order);
-        order.lines = lines;
-        order.stock_settled = order.status == Status::Cancelled;
-        order.due_at = None;
-        for (slot, change) in &changes {
-            if let Some(there) = free.get_mut(slot) {
-                *there -= change;
+impl Seller<'_> {
+    async fn shelves(&self, skus: Vec<String>, candidates: &[Candidate]) -> Result<Shelves, Failure> {
+        let mut skus = skus;
+        skus.sort();
+        skus.dedup();
+        let warehouses = self.places.warehouses(candidates);
+        Ok(self.env.db.shelves(&self.merchant.id, &skus, &warehouses).await?)
+    }
+
+    async fn promise(&self, orders: Vec<Order>) -> Result<(), Failure> {
+        if orders.is_empty() {
+            return Ok(());
+        }
+        let catalogue = self.env.db.catalogue(&self.merchant.id, &orders).await?;
+        let registry = self.merchant.candidates();
+        let skus = orders.iter().flat_map(|order| skus_of(order, &catalogue)).collect();
+        let shelves = self.shelves(skus, &registry).await?;
+        let candidates = self.places.candidates(registry);
+        let ground = Ground {
+            candidates: &candidates,
+            catalogue: &catalogue,
+            policy: &self.places.policy,
+            part_ship: self.merchant.part_ship,
+            expiries: &shelves.expiries(),
+        };
+        let mut free = shelves.available();
+        let mut batch = Batch::new(self, Settling::Promises);
+        for before in orders {
+            let (mut order, changes) = promise(&ground, before.clone(), &mut free, self.now);
+            let mut spots: BTreeMap<Slot, BTreeMap<Spot, i64>> = BTreeMap::new();
+            for (slot, pieces) in unpack(&mut order) {
+                spots.insert(slot, BTreeMap::from([(Spot::pack(), -pieces), (Spot::dock(), pieces)]));
+            }
+            if order != before {
+                batch.add(order, changes, spots).await?;
             }
         }
-        return (order, changes);
+        batch.write().await
     }
-    let decided = allocate(&order, &merchant.candidates(), merchant.part_ship, free);
-    order.lines = decided.lines;
-    order.status = decided.status;
-    order.due_at = match decided.status {
-        Status::Backordered => Some(after(now, BACKORDER_EVERY)),
-        Status::Held => None,
-        // The look that ingest asked for still stands; moving it would cost two index writes.
-        _ => Some(order.due_at.unwrap_or_else(|| after(now, SWEEP_AFTER))),
-    };
-    if decided.unmapped {
-        order.hold = Some(Hold::Exception);
-        order.raise(Reason::UnmappedSku, None, now);
+
+    async fn dispatch(&self, orders: Vec<Order>) -> Result<(), Failure> {
+        if orders.is_empty() {
+            return Ok(());
+        }
+        let skus = orders.iter().flat_map(|o| leaving(o).into_keys().map(|(sku, _)| sku)).collect();
+        let mut shelves = self.shelves(skus, &self.merchant.candidates()).await?;
+        let mut batch = Batch::new(self, Settling::Dispatch);
+        for mut order in orders {
+            let changes = leaving(&order);
+            let spots = taken_from(&order, &changes, &mut shelves);
+            if !leave(&mut order, self.now) {
+                order.due_at = match (stages(&order).is_empty(), order.milestones.shipped) {
+                    (true, _) => None,
+                    (false, shipped) => {
+                        order.due_at.max(Some(after(shipped.unwrap_or(self.now), FIRST_LOOK)))
+                    }
+                };
+            }
+            batch.add(order, changes, spots).await?;
+        }
+        batch.write().await
     }
-    (order, decided.changes)
 }
 
-async fn dispatch(env: &Env, merchant: &Merchant, orders: Vec<Order>, now: Timestamp) -> Result<(), Failure> {
-    let mut batch = Batch::default();
-    for mut order in orders {
-        let changes = held(&order);
-        order.stock_settled = true;
-        order.due_at = match (stages(&order).is_empty(), order.milestones.shipped) {
-            (true, _) => None,
-            (false, shipped) => order.due_at.max(Some(after(shipped.unwrap_or(now), FIRST_LOOK))),
-        };
-        batch.add(env, merchant, Settling::Dispatch, order, changes, now).await?;
+/// From which spots an order's goods leave: the packing bench for what was picked, otherwise as a picker would go.
+fn taken_from(
+    order: &Order,
+    changes: &Changes,
+    shelves: &mut Shelves,
+) -> BTreeMap<Slot, BTreeMap<Spot, i64>> {
+    let mut all = BTreeMap::new();
+    for (slot, pieces) in changes {
+        let Some(level) = shelves.levels.get_mut(slot) else { continue };
+        let picked = order.picked.iter().filter(|p| (&p.sku, &p.warehouse) == (&slot.0, &slot.1));
+        let picked: i64 = picked.map(|p| p.quantity).sum::<i64>().min(*pieces);
+        let mut spots: BTreeMap<Spot, i64> = BTreeMap::new();
+        if picked > 0 {
+            spots.insert(Spot::pack(), -picked);
+        }
+        for (spot, taken) in level.draw(pieces - picked, true) {
+            *spots.entry(spot).or_default() -= taken;
+        }
+        for (spot, taken) in &spots {
+            if let Some(there) = level.spots.get_mut(spot) {
+                there.on_hand += taken;
+                there.free += taken;
+            }
+        }
+        all.insert(slot.clone(), spots);
     }
-    batch.write(env, merchant, Settling::Dispatch, now).await
+    all
 }
 
 /// Orders that are written together, as many as one transaction takes.
-#[derive(Default)]
-struct Batch {
+struct Batch<'a> {
+    seller: &'a Seller<'a>,
+    how: Settling,
     orders: Vec<Order>,
     changes: BatchChanges,
 }
 
-impl Batch {
+impl<'a> Batch<'a> {
+    fn new(seller: &'a Seller<'a>, how: Settling) -> Self {
+        Self { seller, how, orders: Vec::new(), changes: BatchChanges::new() }
+    }
+
     async fn add(
         &mut self,
-        env: &Env,
-        merchant: &Merchant,
-        how: Settling,
         order: Order,
         changes: Changes,
-        now: Timestamp,
+        spots: BTreeMap<Slot, BTreeMap<Spot, i64>>,
     ) -> Result<(), Failure> {
-        let new = changes.keys().filter(|slot| !self.changes.contains_key(*slot)).count();
+        let mut slots: Vec<&Slot> = changes.keys().chain(spots.keys()).collect();
+        slots.sort();
+        slots.dedup();
+        let new = slots.iter().filter(|slot| !self.changes.contains_key(**slot)).count();
         if actions(&self.changes, self.orders.len() + 1) + 2 * new > MAX_ACTIONS {
-            std::mem::take(self).write(env, merchant, how, now).await?;
+            let full = std::mem::replace(self, Self::new(self.seller, self.how));
+            full.write().await?;
         }
         for (slot, quantity) in changes {
             self.changes.entry(slot).or_default().orders.push((order.id.clone(), quantity));
+        }
+        for (slot, spots) in spots {
+            let change = self.changes.entry(slot).or_default();
+            for (spot, pieces) in spots {
+                *change.spots.entry(spot).or_default() += pieces;
+            }
         }
         self.orders.push(order);
         Ok(())
     }
 
-    async fn write(
-        mut self,
-        env: &Env,
-        merchant: &Merchant,
-        how: Settling,
-        now: Timestamp,
-    ) -> Result<(), Failure> {
+    async fn write(mut self) -> Result<(), Failure> {
         if self.orders.is_empty() {
             return Ok(());
         }
-        env.db.settle(&merchant.id, how, &self.changes, &mut self.orders, now).await?;
+        let Seller { env, merchant, now, .. } = *self.seller;
+        env.db.settle(&merchant.id, self.how, &self.changes, &mut self.orders, now).await?;
         let book: Vec<Work> = self
             .orders
             .iter()

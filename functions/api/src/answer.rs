@@ -3,6 +3,7 @@
 use axum::body::Body;
 use axum::response::IntoResponse;
 use http::{Response, StatusCode};
+use waybill_domain::catalogue::Invalid;
 use waybill_runtime::problem::Problem;
 use waybill_store::StoreError;
 
@@ -25,11 +26,6 @@ pub(crate) const STATUS_REQUIRED: Problem = Problem::new(
     "State one status with ?status=: received, allocated, part_allocated, backordered, held, picking, booked, \
      dispatched, delivered, cancelled or returned.",
 );
-pub(crate) const BAD_BODY: Problem = Problem::new(
-    StatusCode::BAD_REQUEST,
-    "bad_body",
-    "The body is not JSON of the documented fields; compare it with the description of the call.",
-);
 pub(crate) const BAD_LIMIT: Problem =
     Problem::new(StatusCode::BAD_REQUEST, "bad_limit", "The limit must be a number from 1 to 100.");
 pub(crate) const BAD_CURSOR: Problem = Problem::new(
@@ -40,8 +36,59 @@ pub(crate) const BAD_CURSOR: Problem = Problem::new(
 pub(crate) const BAD_QUERY: Problem =
     Problem::new(StatusCode::BAD_REQUEST, "bad_query", "The query cannot be read; give each parameter once.");
 
+pub(crate) const BAD_BODY: Problem = Problem::new(
+    StatusCode::BAD_REQUEST,
+    "bad_body",
+    "The body cannot be read: send JSON of the documented form, 256 KB at most.",
+);
+pub(crate) const BAD_REFERENCE: Problem = Problem::new(
+    StatusCode::BAD_REQUEST,
+    "bad_reference",
+    "The reference must be 1 to 64 letters, digits or `-_./:`; it makes a repeat harmless.",
+);
+pub(crate) const BAD_QUANTITY: Problem = Problem::new(
+    StatusCode::BAD_REQUEST,
+    "bad_quantity",
+    "The quantity must be a whole number of pieces that fits the kind of movement, a million at most.",
+);
+pub(crate) const BAD_PLACE: Problem = Problem::new(
+    StatusCode::BAD_REQUEST,
+    "bad_place",
+    "Name a warehouse and bins that exist; a movement between bins needs both.",
+);
+pub(crate) const NEEDS_LOT: Problem = Problem::new(
+    StatusCode::BAD_REQUEST,
+    "needs_lot",
+    "This SKU comes in lots: name the lot with the bin, as in `A-01~LOT7~2027-01-31`.",
+);
+pub(crate) const OTHER_CONTENT: Problem = Problem::new(
+    StatusCode::CONFLICT,
+    "other_content",
+    "This reference was used for something else; take another one.",
+);
+pub(crate) const NOT_ENOUGH: Problem = Problem::new(
+    StatusCode::CONFLICT,
+    "not_enough",
+    "There is not that much to take: the rest is promised to orders or asked for by pick lists. See who holds it.",
+);
+pub(crate) const SAME_PERSON: Problem =
+    Problem::new(StatusCode::CONFLICT, "same_person", "Whoever counted cannot approve: ask somebody else.");
+pub(crate) const NOT_WAITING: Problem =
+    Problem::new(StatusCode::CONFLICT, "not_waiting", "Nothing waits for this; read it again.");
+pub(crate) const UNKNOWN_SKU: Problem =
+    Problem::new(StatusCode::CONFLICT, "unknown_sku", "A SKU that is named is not known: enter it first.");
+pub(crate) const NESTED_BUNDLE: Problem = Problem::new(
+    StatusCode::CONFLICT,
+    "nested_bundle",
+    "A bundle is made of single SKUs only, and one that has stock or is part of a bundle cannot become one.",
+);
+pub(crate) const BUSY: Problem =
+    Problem::new(StatusCode::CONFLICT, "busy", "The goods kept moving while this was decided; try again.");
+
 /// Why a request got no answer.
 pub enum Stop {
+    /// A field is wrong.
+    Invalid(Invalid),
     /// The caller's to solve.
     Problem(Problem),
     /// Ours to solve.
@@ -51,6 +98,12 @@ pub enum Stop {
 impl From<Problem> for Stop {
     fn from(problem: Problem) -> Self {
         Self::Problem(problem)
+    }
+}
+
+impl From<Invalid> for Stop {
+    fn from(invalid: Invalid) -> Self {
+        Self::Invalid(invalid)
     }
 }
 
@@ -67,6 +120,19 @@ impl IntoResponse for Stop {
                 tracing::info!(code = problem.code, "refused");
                 problem.response::<String>().map(Body::from)
             }
+            Self::Invalid(invalid) => {
+                tracing::info!(field = invalid.field, "refused");
+                let body = serde_json::json!({
+                    "type": "about:blank", "status": 422, "code": "invalid_field",
+                    "title": invalid.to_string(), "field": invalid.field,
+                });
+                let mut response = Response::new(Body::from(body.to_string()));
+                *response.status_mut() = StatusCode::UNPROCESSABLE_ENTITY;
+                let kind = http::HeaderValue::from_static("application/problem+json");
+                response.headers_mut().insert(http::header::CONTENT_TYPE, kind);
+                response
+            }
+            Self::Store(StoreError::Conflict) => BUSY.response::<String>().map(Body::from),
             Self::Store(error) => {
                 tracing::error!(%error, "request failed");
                 Problem::UNAVAILABLE.response::<String>().map(Body::from)

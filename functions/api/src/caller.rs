@@ -11,13 +11,22 @@ use waybill_domain::access::{Action, permit};
 use waybill_store::staff::Staff;
 
 /// An active member of some merchant's staff.
-pub struct Caller(Staff);
+pub struct Caller {
+    staff: Staff,
+    sub: String,
+}
 
 impl Caller {
     /// Whose data this caller may read, if the role has the action.
     pub(crate) fn may(&self, env: &Env, action: Action) -> Result<&MerchantId, Stop> {
-        permit(self.0.role, self.0.trained_until, action, env.clock.read()).map_err(|_| NOT_ALLOWED)?;
-        Ok(&self.0.merchant)
+        permit(self.staff.role, self.staff.trained_until, action, env.clock.read())
+            .map_err(|_| NOT_ALLOWED)?;
+        Ok(&self.staff.merchant)
+    }
+
+    /// Who did it, as records name them.
+    pub(crate) fn actor(&self) -> &str {
+        &self.sub
     }
 }
 
@@ -27,7 +36,7 @@ impl FromRequestParts<Arc<Env>> for Caller {
     async fn from_request_parts(parts: &mut Parts, env: &Arc<Env>) -> Result<Self, Stop> {
         let sub = sub(parts).ok_or(NO_ACCESS)?;
         let staff = env.db.staff(sub).await?.filter(|staff| staff.active).ok_or(NO_ACCESS)?;
-        Ok(Self(staff))
+        Ok(Self { staff, sub: sub.to_owned() })
     }
 }
 

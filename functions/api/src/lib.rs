@@ -4,13 +4,24 @@
 //! The function has no grant on keys, labels or the recipients key, so it could not show a person if it tried.
 
 mod answer;
+mod body;
 mod caller;
+pub mod catalogue;
 pub mod connections;
+pub mod counts;
+pub mod dry_run;
 pub mod exceptions;
+pub mod movements;
 pub mod order;
 pub mod orders;
 mod page;
+pub mod picks;
+pub mod places;
 pub mod stock;
+pub mod transfers;
+pub mod uploads;
+pub mod verify;
+mod wake;
 
 use axum::Router;
 use axum::routing::{get, post, put};
@@ -32,7 +43,8 @@ pub struct Env {
     pub channels: Channels,
     /// Where addresses may lead.
     pub egress: Egress,
-    /// The stages that work on what is asked for.
+    /// The stages that work on what is asked for: goods that arrive and articles that are mapped wake orders that wait
+    /// for them, and channels are read.
     pub queues: Arc<dyn queues::Send>,
     /// Now.
     pub clock: Clock,
@@ -44,6 +56,9 @@ pub fn router(env: Arc<Env>) -> Router {
         .route("/v1/orders", get(orders::list))
         .route("/v1/orders/{order}", get(order::read))
         .route("/v1/exceptions", get(exceptions::list))
+        .route("/v1/orders/{order}/allocation", get(dry_run::explain))
+        .route("/v1/orders/{order}/let-go", post(dry_run::let_go))
+        .route("/v1/orders/{order}/packing", get(picks::boxes).post(picks::pack))
         .route("/v1/stock/{sku}", get(stock::read))
         .route("/v1/connections", get(connections::list).post(connections::connect::connect))
         .route("/v1/connections/authorise", post(connections::authorise::begin))
@@ -57,5 +72,26 @@ pub fn router(env: Arc<Env>) -> Router {
             "/v1/connections/{connection}/backfills",
             get(connections::backfill::list).post(connections::backfill::start),
         )
+        .route("/v1/stock/verify", get(verify::step))
+        .route("/v1/stock/movements", post(movements::record))
+        .route("/v1/stock/expected", post(catalogue::expect))
+        .route("/v1/stock/counts", get(counts::list).post(counts::take))
+        .route("/v1/stock/counts/{reference}/approve", post(counts::approve))
+        .route("/v1/stock/transfers", get(transfers::list).post(transfers::send))
+        .route("/v1/stock/transfers/{reference}/receive", post(transfers::receive))
+        .route("/v1/skus", get(catalogue::list))
+        .route("/v1/skus/{sku}", get(catalogue::read).put(catalogue::save))
+        .route("/v1/mappings", get(catalogue::mappings).post(catalogue::map))
+        .route("/v1/policy", get(places::policy).put(places::save_policy))
+        .route("/v1/warehouses", get(places::list))
+        .route("/v1/warehouses/{warehouse}", put(places::save))
+        .route("/v1/warehouses/{warehouse}/bins", get(places::bins))
+        .route("/v1/warehouses/{warehouse}/bins/{bin}", put(places::save_bin))
+        .route("/v1/uploads/{upload}", get(uploads::read).post(uploads::send))
+        .route("/v1/exports/{kind}", get(uploads::give))
+        .route("/v1/picks", get(picks::list).post(picks::make))
+        .route("/v1/picks/{list}", get(picks::read))
+        .route("/v1/picks/{list}/confirm", post(picks::confirm))
+        .route("/v1/picks/{list}/drop", post(picks::drop_list))
         .with_state(env)
 }

@@ -1,4 +1,4 @@
-//! Lambda `api`: everything staff and integrators read that needs no personal data.
+//! Lambda `api`: everything staff and integrators do that needs no personal data.
 
 use std::sync::Arc;
 use waybill_runtime::outbound::Network;
@@ -10,7 +10,7 @@ async fn main() -> Result<(), lambda_http::Error> {
     log::start();
     let mut read = config::Reader::default();
     let tables = read.tables(&["orders", "stock", "registry"]);
-    let queues = read.queues(&[Queue::Poll, Queue::Erase]);
+    let queues = read.queues(&[Queue::Poll, Queue::Allocate, Queue::Erase]);
     let credentials = read.need("KEY_CREDENTIALS", "the ARN of the credentials key");
     let egress = read.egress();
     read.done()?;

@@ -1,4 +1,4 @@
-//! `GET /v1/stock/{sku}`: the levels of one SKU, what moved them, and which orders hold it.
+//! `GET /v1/stock/{sku}`: the levels of one SKU, what moved them, which orders hold it and which wait for it.
 
 use crate::Env;
 use crate::answer::{NOT_FOUND, Stop};
@@ -7,14 +7,18 @@ use axum::Json;
 use axum::extract::rejection::PathRejection;
 use axum::extract::{Path, State};
 use serde::Serialize;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
+use waybill_domain::WarehouseId;
 use waybill_domain::access::Action;
-use waybill_domain::stock::{Level, Movement, MovementKind};
-use waybill_domain::{OrderId, WarehouseId};
+use waybill_domain::allocation::skus_of;
+use waybill_domain::backorder::{Expected, Waiting, promise};
+use waybill_domain::catalogue::{Catalogue, LONGEST_SKU};
+use waybill_domain::order::Order;
+use waybill_domain::stock::{Effect, Held, Holder, Level, Movement, MovementKind, Spot, holders, moved};
 
-/// The longest SKU looked up, in bytes; longer ones are not known.
-const LONGEST_SKU: usize = 255;
+/// The most orders named that wait for a SKU.
+const MOST_WAITING: usize = 100;
 
 /// One SKU over all warehouses.
 #[derive(Debug, PartialEq, Eq, Serialize)]
@@ -25,8 +29,14 @@ pub struct View {
     pub sound: bool,
     /// Where it is kept.
     pub warehouses: Vec<Shelf>,
-    /// Who holds it, from the movements.
+    /// Who holds it, from the movements, who has held it longest first.
     pub held_by: Vec<Holder>,
+    /// Who waits for it, in the order they came, with the day they can expect it.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub waiting: Vec<Waiting>,
+    /// What is on order.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub expected: Vec<Expected>,
 }
 
 /// One SKU at one warehouse.
@@ -40,95 +50,61 @@ pub struct Shelf {
     pub reserved: i64,
     /// Pieces free to promise.
     pub available: i64,
-    /// Pieces moved so far.
-    pub moved: Moved,
+    /// Pieces that must be looked at before they may be sold.
+    pub quarantined: i64,
+    /// Where they lie.
+    pub spots: BTreeMap<Spot, Held>,
+    /// Pieces moved so far, by kind.
+    pub moved: BTreeMap<MovementKind, i64>,
     /// The level agrees with itself and is the sum of the movements.
     pub sound: bool,
 }
 
-/// Pieces moved at one warehouse, by kind.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
-pub struct Moved {
-    /// Came in.
-    pub received: i64,
-    /// Promised.
-    pub reserved: i64,
-    /// Promises taken back.
-    pub released: i64,
-    /// Left.
-    pub dispatched: i64,
-}
-
-/// What one order holds at one warehouse.
-#[derive(Debug, PartialEq, Eq, Serialize)]
-pub struct Holder {
-    /// Which order.
-    pub order: OrderId,
-    /// Where.
-    pub warehouse: WarehouseId,
-    /// Pieces.
-    pub quantity: i64,
-}
-
-/// The movements of one warehouse, added up.
-#[derive(Default)]
-struct Sums {
-    moved: Moved,
-    on_hand: i64,
-    reserved: i64,
-}
-
-impl Sums {
-    fn add(&mut self, movement: &Movement) {
-        let kind = match movement.kind {
-            MovementKind::Receive => &mut self.moved.received,
-            MovementKind::Reserve => &mut self.moved.reserved,
-            MovementKind::Release => &mut self.moved.released,
-            MovementKind::Dispatch => &mut self.moved.dispatched,
-        };
-        *kind += movement.quantity;
-        let (on_hand, reserved) = movement.kind.effect(movement.quantity);
-        self.on_hand += on_hand;
-        self.reserved += reserved;
-    }
-}
-
-/// What a movement changes in what each of its orders holds. A batch of promises names pieces given back as
-/// negative ones; a dispatch names what left.
-fn held(movement: &Movement) -> impl Iterator<Item = (OrderId, i64)> + '_ {
-    let sign = match movement.kind {
-        MovementKind::Receive | MovementKind::Reserve | MovementKind::Release => 1,
-        MovementKind::Dispatch => -1,
-    };
-    movement.orders.iter().map(move |(order, quantity)| (order.clone(), sign * quantity))
-}
-
 impl View {
     fn new(sku: String, levels: &[Level], movements: &[Movement]) -> Self {
-        let mut sums: BTreeMap<&WarehouseId, Sums> = BTreeMap::new();
-        let mut holders: BTreeMap<(OrderId, &WarehouseId), i64> = BTreeMap::new();
-        for movement in movements {
-            sums.entry(&movement.warehouse).or_default().add(movement);
-            for (order, quantity) in held(movement) {
-                *holders.entry((order, &movement.warehouse)).or_default() += quantity;
-            }
-        }
+        let at = |warehouse: &WarehouseId| -> Vec<Movement> {
+            movements.iter().filter(|m| m.warehouse == *warehouse).cloned().collect()
+        };
         let shelf = |level: &Level| {
-            let sum = sums.remove(&level.warehouse).unwrap_or_default();
-            let sound = level.is_sound() && (sum.on_hand, sum.reserved) == (level.on_hand, level.reserved);
-            let Level { warehouse, on_hand, reserved, available } = level.clone();
-            Shelf { warehouse, on_hand, reserved, available, moved: sum.moved, sound }
+            let mine = at(&level.warehouse);
+            let mut sum = Effect::default();
+            for movement in &mine {
+                sum += movement.effect();
+            }
+            let agrees = (sum.on_hand, sum.reserved, sum.quarantined)
+                == (level.on_hand, level.reserved, level.quarantined);
+            let Level { warehouse, on_hand, reserved, available, quarantined, spots } = level.clone();
+            let (moved, sound) = (moved(&mine), level.is_sound() && agrees);
+            Shelf { warehouse, on_hand, reserved, available, quarantined, spots, moved, sound }
         };
         let warehouses: Vec<Shelf> = levels.iter().map(shelf).collect();
         // Movements at a warehouse without a level have nothing they could add up to.
-        let sound = sums.is_empty() && warehouses.iter().all(|shelf| shelf.sound);
-        let held_by = holders
-            .into_iter()
-            .filter(|(_, quantity)| *quantity != 0)
-            .map(|((order, warehouse), quantity)| Holder { order, warehouse: warehouse.clone(), quantity })
-            .collect();
-        Self { sku, sound, warehouses, held_by }
+        let known: BTreeSet<&WarehouseId> = levels.iter().map(|level| &level.warehouse).collect();
+        let stray = movements.iter().any(|movement| !known.contains(&movement.warehouse));
+        let sound = !stray && warehouses.iter().all(|shelf| shelf.sound);
+        Self {
+            sku,
+            sound,
+            warehouses,
+            held_by: holders(movements),
+            waiting: Vec::new(),
+            expected: Vec::new(),
+        }
     }
+}
+
+/// Pieces of a SKU that an order lacks.
+fn lacks(order: &Order, sku: &str, catalogue: &Catalogue) -> i64 {
+    let lines = order.lines.iter().filter(|line| line.ships);
+    lines
+        .map(|line| {
+            let short = i64::from(line.quantity.saturating_sub(line.allocated()));
+            let channel_sku = line.sku.as_deref().unwrap_or_default();
+            let parts = catalogue.resolve(&order.connection, channel_sku).unwrap_or_else(|| line.takes());
+            let units: i64 = parts.iter().filter(|p| p.sku == sku).map(|p| i64::from(p.units)).sum();
+            short * units
+        })
+        .sum()
 }
 
 /// Answers.
@@ -144,10 +120,22 @@ pub async fn read(
     let sku = path.ok().map(|Path(sku)| sku).filter(|sku| (1..=LONGEST_SKU).contains(&sku.len()));
     let sku = sku.ok_or(NOT_FOUND)?;
     let (levels, movements) = env.db.sku(merchant, &sku).await?;
-    if levels.is_empty() && movements.is_empty() {
+    let expected = env.db.expected(merchant, &sku).await?;
+    if levels.is_empty() && movements.is_empty() && expected.is_empty() {
         return Err(NOT_FOUND.into());
     }
-    Ok(Json(View::new(sku, &levels, &movements)))
+    let orders = env.db.backordered(merchant, &BTreeSet::new(), MOST_WAITING).await?;
+    let catalogue = env.db.catalogue(merchant, &orders).await?;
+    let waits = |order: &Order| {
+        let quantity = lacks(order, &sku, &catalogue);
+        let wants = quantity > 0 && skus_of(order, &catalogue).contains(&sku);
+        let since = order.milestones.received;
+        wants.then(|| Waiting { order: order.id.clone(), since, quantity, promised: None })
+    };
+    let mut waiting: Vec<Waiting> = orders.iter().filter_map(waits).collect();
+    let free = levels.iter().map(|level| level.available).sum();
+    promise(&mut waiting, &expected, free);
+    Ok(Json(View { waiting, expected, ..View::new(sku, &levels, &movements) }))
 }
 
 #[cfg(test)]
@@ -155,17 +143,17 @@ mod tests {
     use super::*;
 
     fn movement(kind: MovementKind, quantity: i64, orders: &[(&str, i64)]) -> Movement {
-        Movement {
-            kind,
-            warehouse: "wh_north".parse().unwrap(),
-            quantity,
-            at: "2026-11-23T09:15:00Z".parse().unwrap(),
-            orders: orders.iter().map(|(id, q)| (id.parse().unwrap(), *q)).collect(),
-        }
+        let at = "2026-11-23T09:15:00Z".parse().unwrap();
+        let mut made = Movement::new(kind, "wh_north".parse().unwrap(), quantity, at);
+        made = made.between(Some(Spot::dock()), Some(Spot::dock()));
+        made.orders = orders.iter().map(|(id, q)| (id.parse().unwrap(), *q)).collect();
+        made
     }
 
     fn level(on_hand: i64, reserved: i64) -> Level {
-        Level { warehouse: "wh_north".parse().unwrap(), on_hand, reserved, available: on_hand - reserved }
+        let spots = BTreeMap::from([(Spot::dock(), Held { on_hand, free: on_hand })]);
+        let available = on_hand - reserved;
+        Level { on_hand, reserved, available, spots, ..Level::empty("wh_north".parse().unwrap()) }
     }
 
     fn story() -> Vec<Movement> {
@@ -182,11 +170,10 @@ mod tests {
     fn movements_add_up_to_levels_and_say_who_holds_what() {
         let view = View::new("TEE-RED".into(), &[level(9, 3)], &story());
         assert!(view.sound);
-        let moved = Moved { received: 10, reserved: 5, released: 1, dispatched: 1 };
-        assert_eq!(view.warehouses[0].moved, moved);
-        let holder =
-            Holder { order: "ord_1".parse().unwrap(), warehouse: "wh_north".parse().unwrap(), quantity: 3 };
-        assert_eq!(view.held_by, [holder]);
+        let moved: Vec<i64> = view.warehouses[0].moved.values().copied().collect();
+        assert_eq!(moved, [10, 5, 1, 1]);
+        let holders: Vec<_> = view.held_by.iter().map(|h| (h.order.as_str(), h.quantity)).collect();
+        assert_eq!(holders, [("ord_1", 3)]);
     }
 
     #[test]

@@ -2,23 +2,31 @@
 //!
 //! Pushes are coalesced: the message names a SKU, the number is read when it is worked on, and a channel that was
 //! told this number is not told again. A number the channel already shows is not written either, so our own echo
-//! ends there.
+//! ends there. While one message waits for a channel's budget, no other about the same SKU does.
 
 use crate::Env;
 use aws_lc_rs::digest::{SHA256, digest};
 use jiff::{SignedDuration, Timestamp};
 use std::sync::Arc;
+use waybill_channels::counts_physical;
 use waybill_channels::stock::{Level, Outcome};
-use waybill_channels::{Operation, counts_physical};
 use waybill_domain::time::after;
 use waybill_domain::{ConnectionId, MerchantId};
 use waybill_runtime::channel::NotDone;
 use waybill_runtime::directory::Account;
 use waybill_runtime::{Failure, Step};
 use waybill_store::pushes::Pushed;
+use waybill_store::queues::MAX_DELAY;
+use waybill_store::{Queue, Work};
 
 /// A channel that has no place for a SKU is asked again after this.
 const REFUSED_FOR: SignedDuration = SignedDuration::from_hours(24);
+
+/// A wait longer than this, in seconds, is left to one message.
+const LONG: u32 = 15;
+/// That one comes back this long after others may try again themselves, so that a clock that is a little behind
+/// never takes its own mark for another's.
+const SLACK: SignedDuration = SignedDuration::from_secs(5);
 
 /// Tells every channel of the merchant. One that cannot be told now keeps no other waiting.
 pub(crate) async fn push(
@@ -47,6 +55,9 @@ pub(crate) async fn push(
         if !account.is_active() {
             continue;
         }
+        if env.db.push_put_off(merchant, sku, &id).await?.is_some_and(|until| now < until) {
+            continue;
+        }
         let level = Level {
             sku: sku.to_owned(),
             sellable,
@@ -66,11 +77,33 @@ pub(crate) async fn push(
             }
             Err(not) => {
                 tracing::warn!(connection = %id, error = %not, "stock not told");
-                result = worse(result, not.step());
+                let step = match not.step() {
+                    Ok(Step::Again { seconds }) if seconds > LONG => {
+                        put_off(env, (merchant, sku, &id), seconds.min(MAX_DELAY), now)
+                            .await
+                            .map(|()| Step::Done)
+                    }
+                    other => other,
+                };
+                result = worse(result, step);
             }
         }
     }
     result
+}
+
+/// Has a message of its own come back for one channel, and all others about the SKU leave it alone until then.
+/// The message first: without the mark it is one too many, the mark without it would keep the channel waiting.
+async fn put_off(
+    env: &Env,
+    (merchant, sku, id): (&MerchantId, &str, &ConnectionId),
+    seconds: u32,
+    now: Timestamp,
+) -> Result<(), Failure> {
+    let work = Work::Push { merchant: merchant.clone(), sku: sku.to_owned(), at: now };
+    env.queues.send(Queue::Notify, &[work], seconds).await?;
+    let until = after(now, SignedDuration::from_secs(i64::from(seconds)) - SLACK);
+    Ok(env.db.put_off_push(merchant, sku, id, until, now).await?)
 }
 
 fn is_told(told: &Pushed, quantity: u32, now: Timestamp) -> bool {
@@ -82,8 +115,7 @@ fn is_told(told: &Pushed, quantity: u32, now: Timestamp) -> bool {
 
 async fn tell(env: &Env, account: &Arc<Account>, level: Level, now: Timestamp) -> Result<Outcome, NotDone> {
     let open = env.channels.open(account, now).await?;
-    let talk = open.channel.stock(level);
-    env.channels.tell(&open, Operation::Stock, talk, now).await
+    env.channels.tell_stock(&open, level, now).await
 }
 
 /// The same for every attempt of one message, another for every other number or time.

@@ -101,9 +101,23 @@ pub async fn work_on(env: &Env, work: Work) -> Result<Step, Failure> {
         }
     };
     for order in orders {
-        Box::pin(erase(env, &order, why, now)).await?;
+        at_last(env, &order, why, now).await?;
     }
     Ok(Step::Done)
+}
+
+/// How often an order that changes under us is erased anew before its message goes back to the queue.
+const TRIES: usize = 5;
+
+/// Erases an order, again when somebody wrote it meanwhile: every step can be repeated.
+async fn at_last(env: &Env, order: &OrderId, why: &str, now: Timestamp) -> Result<(), Failure> {
+    for _ in 1..TRIES {
+        match Box::pin(erase(env, order, why, now)).await {
+            Err(failure) if failure.is_race() => continue,
+            other => return other,
+        }
+    }
+    Box::pin(erase(env, order, why, now)).await
 }
 
 /// Every order of a merchant that came through one connection.

@@ -46,6 +46,10 @@ pub(crate) async fn book(
 ) -> Result<Step, Failure> {
     let merchant = env.merchants.get(&order.merchant, now).await?;
     let planned = plan(&order);
+    if planned.is_empty() || planned.len() < order.shipments as usize {
+        // Goods were taken from it while a carrier may have been asked for more than is left.
+        return hold(env, order, Reason::UncertainBooking, Some("goods_were_missing".into()), now).await;
+    }
     let products = choose::products(env, &order, &merchant).await?;
     let mut shipments = env.db.shipments(&order.id).await?;
     for plan in &planned {

@@ -3,13 +3,13 @@
 use crate::desk::{Desk, Found, Undone};
 use crate::{Env, book, claim};
 use jiff::Timestamp;
-use waybill_domain::ConnectionId;
-use waybill_domain::booking::{SETTLE, Turn, plan};
+use waybill_domain::booking::{SETTLE, Turn, plan, reference_of};
 use waybill_domain::exception::Reason;
 use waybill_domain::intake::SWEEP_AFTER;
 use waybill_domain::order::{Claim, Order};
-use waybill_domain::shipment::{Booking, Shipment, Voiding};
+use waybill_domain::shipment::{Booking, Shipment, Voiding, WriteBack};
 use waybill_domain::time::after;
+use waybill_domain::{ConnectionId, ShipmentId};
 use waybill_runtime::{Failure, Step};
 use waybill_store::labels::label_name;
 use waybill_store::registry::Merchant;
@@ -19,8 +19,9 @@ use waybill_store::{Queue, Work};
 pub(crate) async fn void(env: &Env, mut order: Order, turn: Turn, now: Timestamp) -> Result<Step, Failure> {
     let merchant = env.merchants.get(&order.merchant, now).await?;
     let mut shipments = env.db.shipments(&order.id).await?;
-    let asked = plan(&order).into_iter().flat_map(|planned| {
-        let stored = shipments.iter().find(|s| s.id == planned.id);
+    let targets = targets(&order, &shipments);
+    let asked = targets.iter().flat_map(|(id, _)| {
+        let stored = shipments.iter().find(|s| s.id == *id);
         accounts(stored, &order, &merchant)
     });
     let desks = match book::desks(env, asked.collect(), now).await? {
@@ -30,14 +31,14 @@ pub(crate) async fn void(env: &Env, mut order: Order, turn: Turn, now: Timestamp
     let before = order.claim.clone();
     claim(env, &mut order, [], now).await?;
     let mut refused = None;
-    for planned in plan(&order) {
-        let place = shipments.iter().position(|s| s.id == planned.id);
+    for (id, reference) in &targets {
+        let place = shipments.iter().position(|s| s.id == *id);
         let stored = place.map(|n| &shipments[n]);
         let mut gone = true;
         for connection in accounts(stored, &order, &merchant) {
             let desk = desks.get(&connection).ok_or(Failure::Fault("no desk for a carrier connection"))?;
             let asked = before.as_ref().is_some_and(|claim| claim.carriers.contains(&connection));
-            match remove(env, desk, stored, &planned.reference(), asked, turn).await? {
+            match remove(env, desk, stored, reference, asked, turn).await? {
                 Removed::Gone => {}
                 Removed::Refused(reason, detail) => {
                     refused = Some((reason, detail));
@@ -47,7 +48,7 @@ pub(crate) async fn void(env: &Env, mut order: Order, turn: Turn, now: Timestamp
             }
         }
         // Nobody prints it any more; and one that was stored while its order was erased would stay.
-        env.documents.delete(&label_name(&order.id, &planned.id)).await?;
+        env.documents.delete(&label_name(&order.id, id)).await?;
         if let Some(n) = place.filter(|_| gone) {
             shipments[n].booking = Booking::Voided;
             env.db.save_shipment(&mut shipments[n]).await?;
@@ -66,6 +67,21 @@ pub(crate) async fn void(env: &Env, mut order: Order, turn: Turn, now: Timestamp
     tracing::info!(order = %order.id, "voided at the carrier");
     env.queues.send(Queue::Allocate, &[Work::Order { order: order.id, at: now }], 0).await?;
     Ok(Step::Done)
+}
+
+/// What may be at a carrier: what the order would be cut into now, what it was cut into when a carrier was asked, for
+/// goods may have been given back meanwhile, and what is stored besides and was not sent.
+fn targets(order: &Order, shipments: &[Shipment]) -> Vec<(ShipmentId, String)> {
+    let parts = plan(order).len().max(order.shipments as usize);
+    let part = |n: usize| ShipmentId::of(&order.id, order.rounds as usize + n);
+    let mut all: Vec<_> = (1..=parts).map(part).map(|id| (id.clone(), reference_of(&id))).collect();
+    let sent = |s: &Shipment| matches!(s.write_back, WriteBack::Applied { .. } | WriteBack::Taken { .. });
+    for shipment in shipments.iter().filter(|s| !s.is_void() && !sent(s)) {
+        if all.iter().all(|(id, _)| *id != shipment.id) {
+            all.push((shipment.id.clone(), reference_of(&shipment.id)));
+        }
+    }
+    all
 }
 
 /// Comes back later. What was asked was answered, so the next attempt need not wait for our claim to lapse.

@@ -75,3 +75,18 @@ fn a_missing_fence_is_found() {
 fn book_before_claim_is_found() {
     finds(Plant::BookBeforeClaim, "nothing is booked twice");
 }
+
+#[test]
+fn check_then_act_is_found() {
+    finds(Plant::CheckThenAct, "movements add up to the level");
+}
+
+#[test]
+fn a_double_release_is_found() {
+    finds(Plant::DoubleRelease, "reserved is what orders hold");
+}
+
+#[test]
+fn a_lost_reservation_is_found() {
+    finds(Plant::LostReservation, "reserved is what orders hold");
+}

@@ -17,6 +17,7 @@ mod stack;
 mod test;
 mod up;
 mod venv;
+mod verify_stock;
 mod yaml;
 
 use std::process::ExitCode;
@@ -41,6 +42,7 @@ enum Command {
     Build(build::Arguments),
     Simulate(simulate::Arguments),
     Bench(bench::Arguments),
+    VerifyStock(verify_stock::Arguments),
 }
 
 fn main() -> ExitCode {
@@ -53,6 +55,7 @@ fn main() -> ExitCode {
         Command::Build(arguments) => build::run(&arguments),
         Command::Simulate(arguments) => simulate::run(&arguments),
         Command::Bench(arguments) => bench::run(&arguments),
+        Command::VerifyStock(arguments) => verify_stock::run(&arguments),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,

@@ -55,6 +55,22 @@ impl Account {
         }
     }
 
+    /// How often the stock of one SKU may be told, beside [`Account::rate`]; `None` where only calls are limited.
+    pub fn rate_of_sku(&self) -> Option<Rate> {
+        match self {
+            Self::Ebay(_) => Some(ebay::REVISIONS),
+            Self::Shopify(_) | Self::WooCommerce(_) | Self::Magento(_) | Self::Amazon(_) => None,
+        }
+    }
+
+    /// The limit an operation counts against: Shopify has one for all, the others one for each.
+    pub fn counted_as(&self, operation: Operation) -> Operation {
+        match self {
+            Self::Shopify(_) => Operation::Read,
+            Self::WooCommerce(_) | Self::Magento(_) | Self::Amazon(_) | Self::Ebay(_) => operation,
+        }
+    }
+
     /// What an exchange usually takes out of which limits.
     pub fn costs(&self, operation: Operation) -> &'static [(Operation, u32)] {
         use Operation::{Read, Search, Stock, WriteBack};

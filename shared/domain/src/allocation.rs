@@ -1,10 +1,18 @@
 //! Which warehouse sends which line: a whole batch of orders is decided at once, in order of arrival,
 //! from one reading of the stock.
 
+mod choose;
+mod explain;
+
+use crate::catalogue::{Catalogue, Part};
 use crate::id::WarehouseId;
 use crate::order::{Allocation, Line, Order, Status};
+use crate::sourcing::{Policy, Terms};
 use crate::stock::MovementKind;
+use jiff::civil::Date;
 use std::collections::BTreeMap;
+
+pub use explain::{Explained, Tried, explain};
 
 /// A place stock can come from, in the merchant's order of preference.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -23,6 +31,36 @@ pub type Slot = (String, WarehouseId);
 /// What one order's decision does to stock: positive reserves, negative gives back.
 pub type Changes = BTreeMap<Slot, i64>;
 
+/// Pieces free to promise, as last read. A slot that is absent is a SKU the warehouse does not keep.
+pub type Available = BTreeMap<Slot, i64>;
+
+/// The first day on which goods of a slot expire, where they do.
+pub type Expiries = BTreeMap<Slot, Date>;
+
+/// What a decision stands on, besides the stock itself.
+#[derive(Debug, Clone, Copy)]
+pub struct Ground<'a> {
+    /// Where goods can come from.
+    pub candidates: &'a [Candidate],
+    /// What the lines are made of.
+    pub catalogue: &'a Catalogue,
+    /// How the merchant chooses.
+    pub policy: &'a Policy,
+    /// The merchant's own setting: orders may go out in parts.
+    pub part_ship: bool,
+    /// What expires when.
+    pub expiries: &'a Expiries,
+}
+
+/// Why an order waits for a person instead of stock.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Stopped {
+    /// A line's SKU is missing or unknown: the order must wait for a mapping.
+    Unmapped,
+    /// A rule of this name holds it.
+    Rule(String),
+}
+
 /// What was decided for one order.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Decided {
@@ -32,87 +70,112 @@ pub struct Decided {
     pub status: Status,
     /// What its stock must change by; empty when nothing does.
     pub changes: Changes,
-    /// A line's SKU is missing or unknown: the order must wait for a mapping.
-    pub unmapped: bool,
+    /// Why it waits for a person, if it does.
+    pub stopped: Option<Stopped>,
 }
-
-/// Pieces free to promise, as last read. A slot that is absent is a SKU the warehouse does not keep.
-pub type Available = BTreeMap<Slot, i64>;
 
 /// Decides one order and takes what it gets out of `available`, so that the next order of the batch sees it.
 ///
-/// The order is served from as few warehouses as possible: first one that holds all of it, near before
-/// preferred; otherwise line by line over several. Without `part_ship` an order is reserved whole or not at all.
-/// What is already reserved and still wanted stays; what is reserved too much is given back.
-pub fn allocate(
-    order: &Order,
-    candidates: &[Candidate],
-    part_ship: bool,
-    available: &mut Available,
-) -> Decided {
+/// Every way of serving it from one, two or three warehouses, or from all, is a candidate; the one that serves most
+/// of it wins, and among those the policy's criteria decide. Without leave to ship in parts an order is reserved
+/// whole or not at all. What is already reserved and still wanted stays; what is reserved too much is given back.
+pub fn allocate(order: &Order, ground: &Ground<'_>, available: &mut Available) -> Decided {
+    let (decided, _) = decide(order, ground, available);
+    decided
+}
+
+/// As [`allocate`], with every candidate that was weighed.
+fn decide(order: &Order, ground: &Ground<'_>, available: &mut Available) -> (Decided, Weighed) {
     let mut lines = order.lines.clone();
     let mut changes = Changes::new();
+    let mut unmapped = false;
     for line in &mut lines {
-        give_back_surplus(line, &mut changes);
-    }
-    let unmapped = lines.iter().any(|l| l.ships && l.quantity > 0 && !is_kept(l, available));
-    if unmapped {
-        apply(&changes, available);
-        lines.retain(|l| l.quantity > 0 || !l.allocations.is_empty());
-        return Decided { lines, status: Status::Held, changes, unmapped };
-    }
-    // What is given back can be promised to this very order again.
-    let mut free = available.clone();
-    apply(&changes, &mut free);
-    let ranked = rank(order, candidates);
-    let before = (lines.clone(), changes.clone());
-    match ranked
-        .iter()
-        .find(|w| lines.iter().all(|l| short(l) == 0 || at(&free, l, w) >= i64::from(short(l))))
-    {
-        Some(one) => {
-            for line in &mut lines {
-                take(line, one, &mut free, &mut changes);
+        match wanted_parts(order, line, ground.catalogue) {
+            Some(parts) if parts != line.takes() => {
+                give_back(line, line.allocated(), &mut changes);
+                let simple = matches!(parts.as_slice(), [one] if line.sku.as_ref() == Some(&one.sku) && one.units == 1);
+                line.parts = if simple { Vec::new() } else { parts };
             }
+            Some(_) => {}
+            None => unmapped = true,
         }
-        None => {
-            for line in &mut lines {
-                for warehouse in &ranked {
-                    take(line, warehouse, &mut free, &mut changes);
-                }
-            }
-        }
+        let wanted = if line.ships { line.quantity } else { 0 };
+        give_back(line, line.allocated().saturating_sub(wanted), &mut changes);
     }
-    let missing: u32 = lines.iter().map(short).sum();
-    let got: u32 = lines.iter().filter(|l| l.ships).map(Line::allocated).sum();
-    let status = match (missing, got) {
-        (0, _) => Status::Allocated,
-        (_, 1..) if part_ship => Status::PartAllocated,
-        _ => {
-            (lines, changes) = before;
-            Status::Backordered
-        }
+    let terms = ground.policy.terms(order, ground.catalogue, ground.part_ship);
+    let stopped = match &terms.hold {
+        _ if unmapped => Some(Stopped::Unmapped),
+        Some(rule) if !order.let_go => Some(Stopped::Rule(rule.clone())),
+        _ => None,
     };
-    lines.retain(|l| l.quantity > 0 || !l.allocations.is_empty());
+    let mut weighed = Weighed { terms, tried: Vec::new(), won: None };
+    let status = if stopped.is_some() {
+        Status::Held
+    } else {
+        serve(order, ground, &mut lines, &mut changes, available, &mut weighed)
+    };
+    lines.retain(|l| l.quantity > 0 || l.sent > 0 || !l.allocations.is_empty());
     changes.retain(|_, n| *n != 0);
     apply(&changes, available);
-    Decided { lines, status, changes, unmapped: false }
+    (Decided { lines, status, changes, stopped }, weighed)
+}
+
+/// What was weighed for one order.
+struct Weighed {
+    terms: Terms,
+    tried: Vec<choose::Plan>,
+    won: Option<usize>,
+}
+
+/// Reserves what lines lack, if the order may have it.
+fn serve(
+    order: &Order,
+    ground: &Ground<'_>,
+    lines: &mut [Line],
+    changes: &mut Changes,
+    available: &Available,
+    weighed: &mut Weighed,
+) -> Status {
+    let short: u32 = lines.iter().map(short).sum();
+    let held: u32 = lines.iter().filter(|l| l.ships).map(Line::allocated).sum();
+    if short == 0 {
+        return Status::Allocated;
+    }
+    let table = choose::Table::new(order, lines, ground, &weighed.terms, available, changes);
+    weighed.tried = table.plans(&weighed.terms.criteria);
+    weighed.won = choose::best(&weighed.tried);
+    let plan = weighed.won.and_then(|n| weighed.tried.get(n));
+    let missing = plan.map_or(short, |plan| plan.missing);
+    let status = match (missing, held + (short - missing)) {
+        (0, _) => Status::Allocated,
+        (_, 1..) if weighed.terms.part_ship => Status::PartAllocated,
+        _ => return Status::Backordered,
+    };
+    let Some(plan) = plan else { return status };
+    for take in &plan.takes {
+        let Some(line) = lines.get_mut(take.line) else { continue };
+        for part in line.takes() {
+            *changes.entry((part.sku, take.warehouse.clone())).or_default() +=
+                i64::from(take.pieces) * i64::from(part.units);
+        }
+        match line.allocations.iter_mut().find(|a| a.warehouse == take.warehouse) {
+            Some(more) => more.quantity += take.pieces,
+            None => {
+                line.allocations
+                    .push(Allocation { warehouse: take.warehouse.clone(), quantity: take.pieces });
+            }
+        }
+    }
+    status
 }
 
 /// Gives back everything an order holds.
 pub fn release(order: &Order) -> (Vec<Line>, Changes) {
     let mut changes = Changes::new();
-    let lines = order
-        .lines
-        .iter()
-        .map(|line| {
-            let mut line = line.clone();
-            line.quantity = 0;
-            give_back_surplus(&mut line, &mut changes);
-            line.quantity = order.lines.iter().find(|l| l.id == line.id).map_or(0, |l| l.quantity);
-            line
-        })
-        .collect();
+    let mut lines = order.lines.clone();
+    for line in &mut lines {
+        give_back(line, line.allocated(), &mut changes);
+    }
     (lines, changes)
 }
 
@@ -121,7 +184,7 @@ pub fn held(order: &Order) -> Changes {
     let mut all = Changes::new();
     for line in &order.lines {
         for (slot, quantity) in slots(line) {
-            *all.entry(slot).or_default() += i64::from(quantity);
+            *all.entry(slot).or_default() += quantity;
         }
     }
     all
@@ -132,58 +195,78 @@ pub fn movement_of(change: i64) -> MovementKind {
     if change >= 0 { MovementKind::Reserve } else { MovementKind::Release }
 }
 
-fn slots(line: &Line) -> impl Iterator<Item = (Slot, u32)> + '_ {
-    let sku = line.sku.clone().unwrap_or_default();
-    line.allocations.iter().map(move |a| ((sku.clone(), a.warehouse.clone()), a.quantity))
+/// Names of all SKUs an order may take from stock, for reading their levels.
+pub fn skus_of(order: &Order, catalogue: &Catalogue) -> Vec<String> {
+    let mut names: Vec<String> = order
+        .lines
+        .iter()
+        .flat_map(|line| {
+            let wants = line.ships && line.quantity > 0;
+            let fresh = wants.then(|| wanted_parts(order, line, catalogue)).flatten().unwrap_or_default();
+            let held = if line.allocations.is_empty() { Vec::new() } else { line.takes() };
+            fresh.into_iter().chain(held).map(|part| part.sku)
+        })
+        .collect();
+    names.sort();
+    names.dedup();
+    names
 }
 
-fn give_back_surplus(line: &mut Line, changes: &mut Changes) {
-    let wanted = if line.ships { line.quantity } else { 0 };
-    let mut surplus = line.allocated().saturating_sub(wanted);
-    let sku = line.sku.clone().unwrap_or_default();
+/// Goods on the packing bench that the order no longer holds, per slot: they go back to the dock. The order's own
+/// record is cut to what it still holds.
+pub fn unpack(order: &mut Order) -> Changes {
+    let mut held = held(order);
+    let mut back = Changes::new();
+    for picked in &mut order.picked {
+        let slot = (picked.sku.clone(), picked.warehouse.clone());
+        let still = held.remove(&slot).unwrap_or_default().min(picked.quantity);
+        if picked.quantity > still {
+            *back.entry(slot).or_default() += picked.quantity - still;
+        }
+        picked.quantity = still;
+    }
+    order.picked.retain(|picked| picked.quantity > 0);
+    back
+}
+
+/// What one piece of a line takes, as the catalogue says now; `None` when the line must be mapped first.
+fn wanted_parts(order: &Order, line: &Line, catalogue: &Catalogue) -> Option<Vec<Part>> {
+    if !line.ships || line.quantity == 0 {
+        return Some(line.takes());
+    }
+    catalogue.resolve(&order.connection, line.sku.as_deref()?)
+}
+
+fn slots(line: &Line) -> impl Iterator<Item = (Slot, i64)> + '_ {
+    line.takes().into_iter().flat_map(move |part| {
+        let pieces = |a: &Allocation| i64::from(a.quantity) * i64::from(part.units);
+        let all: Vec<_> =
+            line.allocations.iter().map(|a| ((part.sku.clone(), a.warehouse.clone()), pieces(a))).collect();
+        all
+    })
+}
+
+fn give_back(line: &mut Line, mut surplus: u32, changes: &mut Changes) {
+    let parts = line.takes();
     // Last promised, first given back: the preferred warehouse keeps its share.
     for allocation in line.allocations.iter_mut().rev() {
         let back = surplus.min(allocation.quantity);
         allocation.quantity -= back;
         surplus -= back;
-        if back > 0 {
-            *changes.entry((sku.clone(), allocation.warehouse.clone())).or_default() -= i64::from(back);
+        for part in parts.iter().filter(|_| back > 0) {
+            let slot = (part.sku.clone(), allocation.warehouse.clone());
+            *changes.entry(slot).or_default() -= i64::from(back) * i64::from(part.units);
         }
     }
     line.allocations.retain(|a| a.quantity > 0);
-}
-
-fn is_kept(line: &Line, available: &Available) -> bool {
-    line.sku.as_ref().is_some_and(|sku| available.keys().any(|(s, _)| s == sku))
 }
 
 fn short(line: &Line) -> u32 {
     if line.ships { line.quantity.saturating_sub(line.allocated()) } else { 0 }
 }
 
-fn at(free: &Available, line: &Line, warehouse: &WarehouseId) -> i64 {
-    let slot = (line.sku.clone().unwrap_or_default(), warehouse.clone());
-    free.get(&slot).copied().unwrap_or_default()
-}
-
-fn take(line: &mut Line, warehouse: &WarehouseId, free: &mut Available, changes: &mut Changes) {
-    let wanted = i64::from(short(line));
-    let slot = (line.sku.clone().unwrap_or_default(), warehouse.clone());
-    let Some(there) = free.get_mut(&slot) else { return };
-    let got = wanted.min((*there).max(0));
-    let Ok(quantity) = u32::try_from(got) else { return };
-    if quantity == 0 {
-        return;
-    }
-    *there -= got;
-    *changes.entry(slot).or_default() += got;
-    match line.allocations.iter_mut().find(|a| a.warehouse == *warehouse) {
-        Some(more) => more.quantity += quantity,
-        None => line.allocations.push(Allocation { warehouse: warehouse.clone(), quantity }),
-    }
-}
-
-fn apply(changes: &Changes, available: &mut Available) {
+/// Takes changes out of what is free.
+pub fn apply(changes: &Changes, available: &mut Available) {
     for (slot, n) in changes {
         if let Some(there) = available.get_mut(slot) {
             *there -= n;
@@ -191,15 +274,5 @@ fn apply(changes: &Changes, available: &mut Available) {
     }
 }
 
-fn rank(order: &Order, candidates: &[Candidate]) -> Vec<WarehouseId> {
-    let area = order.destination.as_ref().and_then(|d| d.postcode_area.as_deref());
-    let mut ranked: Vec<&Candidate> = candidates.iter().collect();
-    ranked.sort_by_key(|c| {
-        let far = !area.is_some_and(|a| c.near.iter().any(|n| n == a));
-        (far, c.priority, c.warehouse.clone())
-    });
-    ranked.into_iter().map(|c| c.warehouse.clone()).collect()
-}
-
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

@@ -32,12 +32,18 @@ pub struct Planned {
 impl Planned {
     /// What the carrier is told the booking is called: 40 characters at most, nothing of the buyer or channel.
     pub fn reference(&self) -> String {
-        let suffix = self.id.suffix();
-        format!("WB-{}", &suffix[..suffix.len().min(37)])
+        reference_of(&self.id)
     }
 }
 
-/// Cuts an order into one shipment per warehouse, always in the same way.
+/// What the carrier is told the booking of a shipment is called: 40 characters at most.
+pub fn reference_of(id: &ShipmentId) -> String {
+    let suffix = id.suffix();
+    format!("WB-{}", &suffix[..suffix.len().min(37)])
+}
+
+/// Cuts an order into one shipment per warehouse, always in the same way. Shipments of an earlier round keep their
+/// numbers.
 pub fn plan(order: &Order) -> Vec<Planned> {
     let mut places: BTreeMap<&WarehouseId, Planned> = BTreeMap::new();
     for line in order.lines.iter().filter(|l| l.ships) {
@@ -55,7 +61,7 @@ pub fn plan(order: &Order) -> Vec<Planned> {
     }
     let mut all: Vec<Planned> = places.into_values().collect();
     for (n, planned) in all.iter_mut().enumerate() {
-        planned.id = ShipmentId::of(&order.id, n + 1);
+        planned.id = ShipmentId::of(&order.id, order.rounds as usize + n + 1);
     }
     all
 }

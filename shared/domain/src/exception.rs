@@ -11,6 +11,10 @@ pub enum Reason {
     MissingAddress,
     /// A line has a SKU we do not keep, or none.
     UnmappedSku,
+    /// One of the merchant's own rules holds it.
+    HeldByRule,
+    /// Goods were promised and not found after the label was made.
+    ShortPicked,
     /// The channel put the order on hold.
     HeldByChannel,
     /// The order changed at the channel after its label was made.
@@ -52,6 +56,12 @@ impl Reason {
             }
             Self::UnmappedSku => {
                 "Add the SKU or map the channel's SKU to one of yours; the order is then allocated by itself."
+            }
+            Self::HeldByRule => {
+                "Look at the order; let it go in Waybill, or cancel it at the channel. The rule that holds it is named."
+            }
+            Self::ShortPicked => {
+                "The label says more than the parcel holds: void it and book again; otherwise the rest is sent when it is there."
             }
             Self::HeldByChannel => {
                 "Release the hold in the channel; the order goes on when the channel says so."

@@ -3,7 +3,7 @@
 use crate::exception::Reason;
 use crate::id::{ConnectionId, LineId, MerchantId, OrderId};
 use crate::money::Money;
-use crate::order::{Channel, ChannelRef, Destination, Hold, Line, Order, PersonalData, Status};
+use crate::order::{Channel, ChannelRef, Destination, Hold, Line, Order, PersonalData, Status, Unpaid};
 use crate::retention::Milestones;
 use crate::time::after;
 use jiff::{SignedDuration, Timestamp};
@@ -12,6 +12,9 @@ use rust_decimal::Decimal;
 /// After this long without progress the clock takes an order up again (DESIGN section 3: within 5 minutes,
 /// the clock's own minute included).
 pub const SWEEP_AFTER: SignedDuration = SignedDuration::from_mins(4);
+
+/// How long an unpaid order keeps its goods unless the merchant says otherwise.
+pub const UNPAID: SignedDuration = SignedDuration::from_hours(72);
 
 /// How the goods reach the buyer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -155,6 +158,10 @@ fn create(incoming: &Incoming, who: &Identity, now: Timestamp) -> Order {
         claim: None,
         stock_settled: false,
         exceptions: Vec::new(),
+        picked: Vec::new(),
+        unpaid: None,
+        let_go: false,
+        rounds: 0,
         personal: PersonalData::Live,
         due_at: None,
     };
@@ -185,6 +192,10 @@ pub fn unreadable(channel: Channel, who: &Identity, detail: String, now: Timesta
         claim: None,
         stock_settled: false,
         exceptions: Vec::new(),
+        picked: Vec::new(),
+        unpaid: None,
+        let_go: false,
+        rounds: 0,
         personal: PersonalData::Live,
         due_at: None,
     };
@@ -218,10 +229,10 @@ fn update(held: &Order, incoming: &Incoming, who: &Identity, now: Timestamp) -> 
             return order;
         }
     } else {
-        let mut fresh = lines(incoming, who);
+        let mut fresh = lines_after(incoming, who, &held.lines);
         for line in &held.lines {
             match fresh.iter_mut().find(|l| l.id == line.id) {
-                Some(same) => same.allocations.clone_from(&line.allocations),
+                Some(same) => carry_over(line, same),
                 // A line that vanished keeps what is reserved for it until the allocator gives it back.
                 None if !line.allocations.is_empty() => fresh.push(Line { quantity: 0, ..line.clone() }),
                 None => {}
@@ -235,10 +246,25 @@ fn update(held: &Order, incoming: &Incoming, who: &Identity, now: Timestamp) -> 
     order
 }
 
+/// What we hold of a line goes on: what is reserved, of what, and what has left already. The channel counts that as
+/// sent only once it has been told, so the larger of the two figures is right.
+fn carry_over(held: &Line, fresh: &mut Line) {
+    fresh.allocations.clone_from(&held.allocations);
+    fresh.parts.clone_from(&held.parts);
+    if held.sku != fresh.sku && !held.allocations.is_empty() {
+        // Another article now: what is reserved is still of the old one until the allocator changes it.
+        fresh.parts = held.takes();
+    }
+    fresh.sent = held.sent;
+}
+
 /// Sets status, hold, exceptions and the next look from what the channel says now.
 fn stand(order: &mut Order, incoming: &Incoming, now: Timestamp) {
     order.hold = None;
-    for reason in [Reason::MissingAddress, Reason::UnmappedSku] {
+    if incoming.readiness != Readiness::AwaitingPayment {
+        order.unpaid = None;
+    }
+    for reason in [Reason::MissingAddress, Reason::UnmappedSku, Reason::HeldByRule] {
         order.settle(reason);
     }
     order.milestones.nothing_to_ship = order.pieces_to_ship() == 0;
@@ -263,7 +289,11 @@ fn stand(order: &mut Order, incoming: &Incoming, now: Timestamp) {
     } else if incoming.delivery == Delivery::Pickup {
         hold(order, Hold::Pickup);
     } else if incoming.readiness == Readiness::AwaitingPayment {
+        let until = order.unpaid.map_or_else(|| after(now, UNPAID), |unpaid| unpaid.until);
+        order.unpaid = Some(Unpaid { until, lapsed: now >= until && !order.holds_stock() });
         hold(order, Hold::AwaitingPayment);
+        // It keeps its goods while it waits, and the clock looks when they are to be given back.
+        order.due_at = order.unpaid.filter(|unpaid| !unpaid.lapsed).map(|_| after(now, SWEEP_AFTER));
     } else if incoming.readiness == Readiness::OnHold {
         hold(order, Hold::Channel);
     } else if incoming.destination.is_none() {
@@ -272,6 +302,17 @@ fn stand(order: &mut Order, incoming: &Incoming, now: Timestamp) {
     } else {
         order.status = Status::Received;
     }
+}
+
+/// The lines of an order we know. What we sent ourselves in an earlier round is not to be sent again, whether or not
+/// the channel shows it yet.
+fn lines_after(incoming: &Incoming, who: &Identity, held: &[Line]) -> Vec<Line> {
+    let mut lines = lines(incoming, who);
+    for (line, told) in lines.iter_mut().zip(&incoming.lines) {
+        let ours = held.iter().find(|one| one.id == line.id).map_or(0, |one| one.sent);
+        line.quantity = told.quantity.saturating_sub(told.sent.max(ours));
+    }
+    lines
 }
 
 fn lines(incoming: &Incoming, who: &Identity) -> Vec<Line> {
@@ -289,6 +330,8 @@ fn lines(incoming: &Incoming, who: &Identity) -> Vec<Line> {
             grams: line.grams,
             price: line.price,
             allocations: Vec::new(),
+            parts: Vec::new(),
+            sent: 0,
         })
         .collect()
 }

@@ -1,5 +1,6 @@
 //! An order as Waybill keeps it: lines, where it stands, and nothing that names a person.
 
+use crate::catalogue::Part;
 use crate::exception::{Exception, Reason};
 use crate::id::{ConnectionId, LineId, MerchantId, OrderId, WarehouseId};
 use crate::money::Money;
@@ -198,9 +199,29 @@ pub struct Line {
     /// What is reserved for it.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub allocations: Vec<Allocation>,
+    /// What one piece takes from stock, where that is not simply one piece of `sku`: a mapped listing, a bundle.
+    /// Kept as long as something is reserved, so that what is given back is what was taken.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub parts: Vec<Part>,
+    /// Pieces that left in earlier rounds of an order that went out in parts; not in `quantity` any more.
+    #[serde(default, skip_serializing_if = "is_none_yet")]
+    pub sent: u32,
+}
+
+fn is_none_yet(sent: &u32) -> bool {
+    *sent == 0
 }
 
 impl Line {
+    /// What one piece takes from stock.
+    pub fn takes(&self) -> Vec<Part> {
+        match (&self.sku, self.parts.is_empty()) {
+            (_, false) => self.parts.clone(),
+            (Some(sku), true) => vec![Part { sku: sku.clone(), units: 1 }],
+            (None, true) => Vec::new(),
+        }
+    }
+
     /// Pieces reserved over all warehouses.
     pub fn allocated(&self) -> u32 {
         self.allocations.iter().map(|a| a.quantity).sum()
@@ -220,6 +241,27 @@ pub struct Claim {
     /// The accounts that may have been asked to book.
     #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
     pub carriers: BTreeSet<ConnectionId>,
+}
+
+/// Pieces of a SKU that were taken off the shelf for an order and have not left yet.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Picked {
+    /// Which.
+    pub sku: String,
+    /// Where.
+    pub warehouse: WarehouseId,
+    /// How many.
+    pub quantity: i64,
+}
+
+/// How long an unpaid order keeps its goods.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Unpaid {
+    /// Until when.
+    pub until: Timestamp,
+    /// That moment has come and the goods were given back.
+    #[serde(default)]
+    pub lapsed: bool,
 }
 
 /// An order as Waybill keeps it.
@@ -273,6 +315,18 @@ pub struct Order {
     /// Open matters for a person.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub exceptions: Vec<Exception>,
+    /// Goods on the packing bench for it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub picked: Vec<Picked>,
+    /// It waits for payment and keeps its goods meanwhile.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub unpaid: Option<Unpaid>,
+    /// A person let it go although a rule holds it.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub let_go: bool,
+    /// Shipments that left in earlier rounds of an order that goes out in parts.
+    #[serde(default, skip_serializing_if = "is_none_yet")]
+    pub rounds: u32,
     /// Whether it still has personal data.
     pub personal: PersonalData,
     /// When the clock should next look at it; `None` when nothing is left to do.

@@ -85,4 +85,33 @@ mod tests {
         let then = after(now, SignedDuration::from_secs(30));
         assert!(rate.take(Some(spent), then).is_ok());
     }
+
+    /// Whatever calls a bucket allows, arriving up to `late` milliseconds late, a larger one at the other end takes
+    /// all of them when it is larger by what that time brings.
+    #[test]
+    fn a_smaller_bucket_makes_up_for_calls_that_are_held_up() {
+        let rate = |burst| Rate { every: SignedDuration::from_millis(500), burst };
+        let over = |ours: Rate| {
+            let (mut spent, mut theirs) = (None, None);
+            let mut arrivals = Vec::new();
+            // A busy minute; calls of the first two seconds are held up and arrive together.
+            for millisecond in (0..60_000).step_by(10) {
+                let now = after(Timestamp::UNIX_EPOCH, SignedDuration::from_millis(millisecond));
+                if let Ok(next) = ours.take(spent, now) {
+                    spent = Some(next);
+                    arrivals.push(now.max(after(Timestamp::UNIX_EPOCH, SignedDuration::from_secs(2))));
+                }
+            }
+            let mut over = 0;
+            for at in arrivals {
+                match rate(10).take(theirs, at) {
+                    Ok(next) => theirs = Some(next),
+                    Err(_) => over += 1,
+                }
+            }
+            over
+        };
+        assert!(over(rate(10)) > 0);
+        assert_eq!(over(rate(6)), 0);
+    }
 }

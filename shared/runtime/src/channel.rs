@@ -9,6 +9,7 @@ use http::{Request, Response};
 use jiff::{SignedDuration, Timestamp};
 use std::sync::Arc;
 use waybill_channels::feed::{Found, Page, Reading, Window};
+use waybill_channels::stock::Level;
 use waybill_channels::writeback::{Next, Outcome};
 use waybill_channels::{Operation, ReadOne, Stamp, Talk};
 use waybill_domain::advice::Advice;
@@ -153,6 +154,26 @@ impl Channels {
         led.await
     }
 
+    /// Tells the channel how much of a SKU may be sold, if its listing may be changed once more.
+    ///
+    /// # Errors
+    /// As [`NotDone`] says.
+    pub async fn tell_stock(
+        &self,
+        open: &Open<'_>,
+        level: Level,
+        now: Timestamp,
+    ) -> Result<Outcome, NotDone> {
+        if let Some(rate) = open.channel.rate_of_sku() {
+            let kept = format!("{}#{}", Operation::Stock.as_str(), level.sku);
+            if let Some(time) = self.db.take_calls(&open.account.connection.id, &kept, rate, 1, now).await? {
+                return Err(wait(time).into());
+            }
+        }
+        let talk = open.channel.stock(level);
+        self.tell(open, Operation::Stock, talk, now).await
+    }
+
     async fn lead<T>(
         &self,
         open: &Open<'_>,
@@ -182,7 +203,8 @@ impl Channels {
     async fn take(&self, open: &Open<'_>, operation: Operation, now: Timestamp) -> Result<(), NotDone> {
         let id = &open.account.connection.id;
         for (operation, calls) in open.channel.costs(operation) {
-            let rate = open.channel.rate(*operation);
+            let operation = open.channel.counted_as(*operation);
+            let rate = open.channel.rate(operation);
             if let Some(time) = self.db.take_calls(id, operation.as_str(), rate, *calls, now).await? {
                 return Err(wait(time).into());
             }
@@ -212,6 +234,7 @@ impl Channels {
         match told.advice {
             Advice::Wait { seconds } => {
                 let wait = SignedDuration::from_secs(i64::from(seconds));
+                let operation = open.channel.counted_as(operation);
                 let rate = open.channel.rate(operation);
                 self.db.told_to_wait(id, operation.as_str(), rate, wait, now).await?;
                 Ok(None)

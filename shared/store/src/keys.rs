@@ -106,7 +106,8 @@ pub(crate) fn reschedule(db: &Db, order: &OrderId, purge_at: Timestamp) -> Resul
         .table_name(&db.tables.keys)
         .set_key(Some(key(order.as_str(), RECIPIENT)))
         .update_expression("SET purge_at = :at, #ttl = :ttl")
-        .condition_expression("#state = :live")
+        // Never later: a notifier that was at work when the order was cancelled must not undo what that set.
+        .condition_expression("#state = :live AND purge_at >= :at")
         .expression_attribute_names("#state", "state")
         .expression_attribute_names("#ttl", "ttl")
         .expression_attribute_values(":live", s("live"))

@@ -6,6 +6,7 @@
 pub mod audit;
 pub mod authorisation;
 pub mod budget;
+pub mod catalogue;
 pub mod db;
 pub mod error;
 pub mod health;
@@ -17,6 +18,7 @@ pub mod manifests;
 #[cfg(feature = "memory")]
 pub mod memory;
 pub mod orders;
+pub mod places;
 pub mod polling;
 pub mod products;
 pub mod pushes;
@@ -26,6 +28,8 @@ pub mod shipments;
 pub mod staff;
 pub mod stock;
 pub mod tokens;
+pub mod uploads;
+pub mod waiting;
 pub mod work;
 
 pub use db::{Db, Tables};

@@ -15,8 +15,20 @@ pub const ORDER: &str = "order";
 /// The attribute that holds the sealed recipient.
 pub const SEALED: &str = "sealed";
 /// Attributes an order may be without; a write without them removes them.
-const OPTIONAL: [&str; 8] =
-    ["channel_ref", "hold", "destination", "claim", "exceptions", "due_at", "due_shard", "wish"];
+const OPTIONAL: [&str; 12] = [
+    "channel_ref",
+    "hold",
+    "destination",
+    "claim",
+    "exceptions",
+    "due_at",
+    "due_shard",
+    "picked",
+    "unpaid",
+    "let_go",
+    "rounds",
+    "wish",
+];
 /// The most keys one BatchGetItem may ask for (AWS limit).
 const MAX_BATCH: usize = 100;
 

@@ -5,6 +5,7 @@ use crate::error::StoreError;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use waybill_domain::stock::Level;
+use waybill_domain::time::sortable;
 use waybill_domain::{ConnectionId, MerchantId};
 
 /// The last thing a channel was told.
@@ -76,4 +77,54 @@ impl Db {
             .map_err(|e| StoreError::from_sdk("dynamodb:PutItem", &e))?;
         Ok(())
     }
+
+    /// Until when a channel is not to be told of a SKU, because a message that will be back by then does it.
+    ///
+    /// # Errors
+    /// As AWS answers.
+    pub async fn push_put_off(
+        &self,
+        merchant: &MerchantId,
+        sku: &str,
+        connection: &ConnectionId,
+    ) -> Result<Option<Timestamp>, StoreError> {
+        let pk = format!("{merchant}#{sku}");
+        let item = self.get(&self.tables.stock, &pk, &put_off_sk(connection)).await?;
+        let until = |item: crate::db::Item| from_item::<PutOff>(item, "push").map(|put_off| put_off.until);
+        item.map(until).transpose()
+    }
+
+    /// Puts off telling a channel of a SKU. Nothing happens when another message has done so.
+    ///
+    /// # Errors
+    /// As AWS answers.
+    pub async fn put_off_push(
+        &self,
+        merchant: &MerchantId,
+        sku: &str,
+        connection: &ConnectionId,
+        until: Timestamp,
+        now: Timestamp,
+    ) -> Result<(), StoreError> {
+        let mut item = key(&format!("{merchant}#{sku}"), &put_off_sk(connection));
+        item.insert("until".into(), s(sortable(until)));
+        let put = self.client.put_item().table_name(&self.tables.stock).set_item(Some(item));
+        let put = put
+            .condition_expression("attribute_not_exists(pk) OR #until <= :now")
+            .expression_attribute_names("#until", "until")
+            .expression_attribute_values(":now", s(sortable(now)));
+        match put.send().await.map_err(|e| StoreError::from_sdk("dynamodb:PutItem", &e)) {
+            Ok(_) | Err(StoreError::Condition { .. }) => Ok(()),
+            Err(error) => Err(error),
+        }
+    }
+}
+
+#[derive(Deserialize)]
+struct PutOff {
+    until: Timestamp,
+}
+
+fn put_off_sk(connection: &ConnectionId) -> String {
+    format!("push-off#{connection}")
 }

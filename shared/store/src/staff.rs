@@ -55,7 +55,7 @@ impl Db {
     /// # Errors
     /// As AWS answers; it may have been counted all the same.
     pub async fn count_reveal(&self, sub: &str, now: Timestamp, limit: u32) -> Result<bool, StoreError> {
-        self.count(sub, "reveals", now, 1, limit).await
+        self.count_use(sub, "reveals", now, 1, limit).await
     }
 
     /// As [`Db::count_reveal`] for labels printed by batches, `pieces` at once, in a count of their own.
@@ -69,10 +69,10 @@ impl Db {
         pieces: u32,
         limit: u32,
     ) -> Result<bool, StoreError> {
-        self.count(sub, "labels", now, pieces, limit).await
+        self.count_use(sub, "labels", now, pieces, limit).await
     }
 
-    async fn count(
+    async fn count_use(
         &self,
         sub: &str,
         what: &str,

@@ -5,6 +5,7 @@
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
+use waybill_domain::exception::Reason;
 use waybill_domain::order::{Hold, Order, Status};
 use waybill_domain::{ConnectionId, ManifestId, MerchantId, OrderId, WarehouseId};
 
@@ -52,6 +53,14 @@ pub fn stages(order: &Order) -> Vec<Queue> {
         // What may be at a carrier is voided before its goods are given back.
         Status::Cancelled if at_carrier => vec![Queue::Book],
         Status::Cancelled if order.holds_stock() => vec![Queue::Allocate],
+        // It keeps its goods until it is paid, or until it has waited too long.
+        Status::Held if order.hold == Some(Hold::AwaitingPayment) => match order.unpaid {
+            Some(unpaid) if !unpaid.lapsed => vec![Queue::Allocate],
+            _ if order.holds_stock() => vec![Queue::Allocate],
+            _ => vec![],
+        },
+        // Whether its articles are known by now the allocator sees.
+        Status::Held if waits_for_mapping(order) => vec![Queue::Allocate],
         // While a person decides, the goods stay promised.
         Status::Held if order.hold != Some(Hold::Exception) && order.holds_stock() => vec![Queue::Allocate],
         Status::Booked => vec![Queue::Notify],
@@ -60,6 +69,15 @@ pub fn stages(order: &Order) -> Vec<Queue> {
         Status::Delivered | Status::Returned if order.holds_stock() => vec![Queue::Allocate],
         Status::Cancelled | Status::Held | Status::Delivered | Status::Returned => vec![],
     }
+}
+
+/// All it waits for is that somebody says what its articles are.
+fn waits_for_mapping(order: &Order) -> bool {
+    order.hold == Some(Hold::Exception)
+        && !order.exceptions.is_empty()
+        && order.exceptions.iter().all(|e| e.reason == Reason::UnmappedSku)
+        && order.shipments == 0
+        && order.claim.is_none()
 }
 
 /// A message.

@@ -8,6 +8,7 @@
 mod bad_input;
 mod canary;
 mod changes;
+mod connections;
 mod erasure;
 mod grants;
 mod leaks;
@@ -17,3 +18,4 @@ mod road;
 mod staff;
 mod support;
 mod sweep;
+mod warehouse;

@@ -16,7 +16,7 @@ fn shop() -> Value {
 }
 
 async fn connected(stage: &Stage) -> String {
-    let made = stage.ask("POST", Some("mine-Owner"), "/v1/connections", Some(&shop())).await;
+    let made = stage.call(Some("mine-Owner"), "POST", "/v1/connections", Some(shop().clone())).await;
     assert_eq!(made.0, 201, "{}", made.1);
     made.1["id"].as_str().unwrap().to_owned()
 }
@@ -44,7 +44,7 @@ async fn only_an_owner_connects_and_only_their_own() {
     let id = connected(&stage).await;
     for role in ["Manager", "Packer", "Support", "Auditor", "Integrator"] {
         let sub = format!("mine-{role}");
-        let refused = stage.ask("POST", Some(&sub), "/v1/connections", Some(&shop())).await;
+        let refused = stage.call(Some(&sub), "POST", "/v1/connections", Some(shop().clone())).await;
         assert_eq!(code(&refused), (403, "not_allowed"), "{role}");
     }
     for (method, rest) in [
@@ -56,11 +56,11 @@ async fn only_an_owner_connects_and_only_their_own() {
         ("GET", "/backfills"),
     ] {
         let address = format!("/v1/connections/{id}{rest}");
-        let other = stage.ask(method, Some("other-Owner"), &address, None).await;
+        let other = stage.call(Some("other-Owner"), method, &address, None).await;
         assert_eq!(code(&other), (404, "not_found"), "{method} {rest}");
     }
     let rotated = format!("/v1/connections/{id}/credentials");
-    let other = stage.ask("PUT", Some("other-Owner"), &rotated, Some(&shop()["credentials"])).await;
+    let other = stage.call(Some("other-Owner"), "PUT", &rotated, Some(shop()["credentials"].clone())).await;
     assert_eq!(code(&other), (404, "not_found"));
 }
 
@@ -77,12 +77,12 @@ async fn an_address_that_may_not_be_called_is_refused() {
     ] {
         let mut wanted = shop();
         wanted["address"] = json!(address);
-        let refused = stage.ask("POST", Some("mine-Owner"), "/v1/connections", Some(&wanted)).await;
+        let refused = stage.call(Some("mine-Owner"), "POST", "/v1/connections", Some(wanted.clone())).await;
         assert_eq!(code(&refused), (400, "bad_address"), "{address}");
     }
     let mut odd = shop();
     odd["more"] = json!(1);
-    let refused = stage.ask("POST", Some("mine-Owner"), "/v1/connections", Some(&odd)).await;
+    let refused = stage.call(Some("mine-Owner"), "POST", "/v1/connections", Some(odd.clone())).await;
     assert_eq!(code(&refused), (400, "bad_body"));
 }
 
@@ -92,7 +92,7 @@ async fn a_rotated_secret_leaves_the_one_before_it_good() {
     let id = connected(&stage).await;
     let new = json!({"kind": "woocommerce", "secrets": ["SigningTwo"], "key": "ck_1", "secret": "cs_1"});
     let address = format!("/v1/connections/{id}/credentials");
-    let done = stage.ask("PUT", Some("mine-Owner"), &address, Some(&new)).await;
+    let done = stage.call(Some("mine-Owner"), "PUT", &address, Some(new.clone())).await;
     assert_eq!(done.0, 200, "{}", done.1);
     shows_no_secret(&done.1);
     let connection = stage.db.connection(&id.parse().unwrap()).await.unwrap().unwrap();
@@ -100,7 +100,7 @@ async fn a_rotated_secret_leaves_the_one_before_it_good() {
     let Credentials::WooCommerce { secrets, .. } = &serde_json::from_slice(&plain).unwrap() else { panic!() };
     assert_eq!(secrets, &["SigningTwo", "SigningOne"]);
     let other = json!({"kind": "royal_mail", "key": "k", "tracking_id": "i", "tracking_secret": "s"});
-    let refused = stage.ask("PUT", Some("mine-Owner"), &address, Some(&other)).await;
+    let refused = stage.call(Some("mine-Owner"), "PUT", &address, Some(other.clone())).await;
     assert_eq!(code(&refused), (409, "other_kind"));
 }
 
@@ -109,13 +109,13 @@ async fn pausing_and_disconnecting_stop_the_work_and_the_second_erases() {
     let stage = Stage::set().await;
     let id = connected(&stage).await;
     let to = |what: &str| format!("/v1/connections/{id}{what}");
-    let paused = stage.ask("POST", Some("mine-Owner"), &to("/pause"), None).await;
+    let paused = stage.call(Some("mine-Owner"), "POST", &to("/pause"), None).await;
     assert_eq!(paused.1["state"], "paused");
-    let resumed = stage.ask("POST", Some("mine-Owner"), &to("/resume"), None).await;
+    let resumed = stage.call(Some("mine-Owner"), "POST", &to("/resume"), None).await;
     assert_eq!(resumed.1["state"], "active");
-    let tried = stage.ask("POST", Some("mine-Owner"), &to("/test"), None).await;
+    let tried = stage.call(Some("mine-Owner"), "POST", &to("/test"), None).await;
     assert_eq!((tried.0, &tried.1["works"]), (200, &json!(false)));
-    let gone = stage.ask("DELETE", Some("mine-Owner"), &to(""), None).await;
+    let gone = stage.call(Some("mine-Owner"), "DELETE", &to(""), None).await;
     assert_eq!((gone.0, &gone.1["state"]), (202, &json!("disconnected")));
     let sent = stage.queues.take();
     assert!(sent.iter().any(|s| s.queue == Queue::Erase
@@ -128,15 +128,15 @@ async fn a_backfill_is_one_however_often_it_is_asked_for() {
     let id = connected(&stage).await;
     let address = format!("/v1/connections/{id}/backfills");
     let span = json!({"from": "2026-11-01T00:00:00Z", "to": "2026-11-20T00:00:00Z"});
-    let first = stage.ask("POST", Some("mine-Owner"), &address, Some(&span)).await;
-    let second = stage.ask("POST", Some("mine-Owner"), &address, Some(&span)).await;
+    let first = stage.call(Some("mine-Owner"), "POST", &address, Some(span.clone())).await;
+    let second = stage.call(Some("mine-Owner"), "POST", &address, Some(span.clone())).await;
     assert_eq!((first.0, second.0), (202, 200));
     assert_eq!(first.1["id"], second.1["id"]);
     assert_eq!(stage.queues.take().iter().filter(|s| matches!(s.work, Work::Backfill { .. })).count(), 1);
     let shown = stage.get(Some("mine-Manager"), &address).await;
     assert_eq!(shown.1["backfills"][0]["percent"], 0);
     let turned = json!({"from": "2026-11-20T00:00:00Z", "to": "2026-11-01T00:00:00Z"});
-    let refused = stage.ask("POST", Some("mine-Owner"), &address, Some(&turned)).await;
+    let refused = stage.call(Some("mine-Owner"), "POST", &address, Some(turned.clone())).await;
     assert_eq!(code(&refused), (400, "bad_span"));
 }
 
@@ -147,7 +147,7 @@ async fn a_way_back_is_good_once_in_time_and_only_where_it_was_begun() {
         "kind": "shopify", "address": "https://demo.example.invalid", "client_id": "id-1",
         "client_secret": "SigningOne", "redirect": "https://waybill.example.invalid/connect/shopify",
     });
-    let begin = || stage.ask("POST", Some("mine-Owner"), "/v1/connections/authorise", Some(&app));
+    let begin = || stage.call(Some("mine-Owner"), "POST", "/v1/connections/authorise", Some(app.clone()));
     let away = begin().await;
     assert_eq!(away.0, 200, "{}", away.1);
     shows_no_secret(&away.1);

@@ -5,3 +5,4 @@ mod connections;
 mod lists;
 mod single;
 mod stage;
+mod warehouse;

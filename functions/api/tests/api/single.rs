@@ -99,7 +99,10 @@ async fn stock_is_shown_with_its_sum_of_movements_and_its_holders() {
     stage.db.receive(&merchant, &slot, 10, "opening", stage.now()).await.unwrap();
     let mut order = stage.order(1).await;
     order.lines[0].allocations = vec![Allocation { warehouse: slot.1.clone(), quantity: 2 }];
-    let changes = BatchChanges::from([(slot, SlotChange { orders: vec![(order.id.clone(), 2)] })]);
+    let changes = BatchChanges::from([(
+        slot,
+        SlotChange { orders: vec![(order.id.clone(), 2)], ..SlotChange::default() },
+    )]);
     stage.db.settle(&merchant, Settling::Promises, &changes, &mut [order], stage.now()).await.unwrap();
     let (status, view) = stage.mine("/v1/stock/TEE-RED").await;
     assert_eq!(status, 200);
@@ -108,9 +111,10 @@ async fn stock_is_shown_with_its_sum_of_movements_and_its_holders() {
         "sound": true,
         "warehouses": [{
             "warehouse": "wh_north", "on_hand": 10, "reserved": 2, "available": 8,
-            "moved": {"received": 10, "reserved": 2, "released": 0, "dispatched": 0}, "sound": true,
+            "quarantined": 0, "spots": {"DOCK": {"on_hand": 10, "free": 10}},
+            "moved": {"receive": 10, "reserve": 2}, "sound": true,
         }],
-        "held_by": [{"order": order_id(1), "warehouse": "wh_north", "quantity": 2}],
+        "held_by": [{"order": order_id(1), "warehouse": "wh_north", "quantity": 2, "since": stage.now()}],
     });
     assert_eq!(view, expected);
     let unknown = stage.mine("/v1/stock/TEE-BLUE").await;

@@ -24,6 +24,7 @@ use waybill_store::Db;
 use waybill_store::ingest::{Arrival, ingest};
 use waybill_store::keyring::Vault;
 use waybill_store::memory::{Calm, Engine, MemoryKms, MemoryQueues};
+use waybill_store::registry::{Merchant, Warehouse};
 use waybill_store::staff::Staff;
 
 pub const MERCHANT: &str = "mer_00000000000000aa";
@@ -36,6 +37,7 @@ const START: i64 = 1_795_425_300;
 pub struct Stage {
     pub db: Db,
     pub kms: MemoryKms,
+    /// What was sent to other functions.
     pub queues: MemoryQueues,
     seconds: Arc<AtomicI64>,
     router: Router,
@@ -123,31 +125,65 @@ impl Stage {
 
     /// An answer to `sub`, which holds nothing personal whatever was asked.
     pub async fn get(&self, sub: Option<&str>, address: &str) -> Answer {
-        self.ask("GET", sub, address, None).await
+        self.call(sub, "GET", address, None).await
     }
 
-    /// As [`Stage::get`], by any method and with a body.
-    pub async fn ask(&self, method: &str, sub: Option<&str>, address: &str, body: Option<&Value>) -> Answer {
+    /// As [`Stage::get`], with a method and a body.
+    pub async fn call(&self, sub: Option<&str>, method: &str, address: &str, body: Option<Value>) -> Answer {
         let (path, query) = address.split_once('?').unwrap_or((address, ""));
         let mut event = json!({
             "version": "2.0", "routeKey": "$default", "rawPath": path, "rawQueryString": query,
             "headers": {"host": "api.example.invalid"}, "isBase64Encoded": false,
             "requestContext": {"stage": "$default", "timeEpoch": 0, "http": {"method": method, "path": path}},
         });
+        if let Some(body) = body {
+            event["headers"]["content-type"] = json!("application/json");
+            // Text is sent as it is.
+            event["body"] = json!(body.as_str().map_or_else(|| body.to_string(), str::to_owned));
+        }
         if let Some(sub) = sub {
             event["requestContext"]["authorizer"] = json!({"jwt": {"claims": {"sub": sub}, "scopes": []}});
         }
-        if let Some(body) = body {
-            event["headers"]["content-type"] = json!("application/json");
-            event["body"] = json!(body.to_string());
-        }
         let request = lambda_http::request::from_str(&event.to_string()).unwrap();
+        let (parts, body) = request.into_parts();
+        let request = http::Request::from_parts(parts, axum::body::Body::from(body.to_vec()));
         let response = self.router.clone().oneshot(request).await.unwrap();
         let status = response.status().as_u16();
         let body = to_bytes(response.into_body(), usize::MAX).await.unwrap();
         let text = String::from_utf8(body.to_vec()).unwrap();
         assert!(PERSONAL.iter().all(|word| !text.contains(word)), "{address}: {text}");
-        (status, serde_json::from_str(&text).unwrap())
+        (status, serde_json::from_str(&text).unwrap_or(Value::String(text)))
+    }
+
+    /// The manager of the merchant does something.
+    pub async fn post(&self, address: &str, body: Value) -> Answer {
+        self.call(Some("mine-Manager"), "POST", address, Some(body)).await
+    }
+
+    /// As [`Stage::post`], storing something.
+    pub async fn put(&self, address: &str, body: Value) -> Answer {
+        self.call(Some("mine-Manager"), "PUT", address, Some(body)).await
+    }
+
+    /// The merchant with two warehouses.
+    pub async fn open_warehouses(&self) {
+        let warehouse = |id: &str, priority| Warehouse {
+            id: id.parse().unwrap(),
+            name: id.to_owned(),
+            priority,
+            near: vec!["BS".into()],
+        };
+        let merchant = Merchant {
+            id: MERCHANT.parse().unwrap(),
+            name: "Invented".into(),
+            index_key: vec![1],
+            needs: waybill_privacy::recipient::Needs::default(),
+            retention: Policy::LONGEST,
+            part_ship: false,
+            warehouses: vec![warehouse("wh_north", 1), warehouse("wh_south", 2)],
+            services: vec![].into(),
+        };
+        self.db.save_merchant(&merchant).await.unwrap();
     }
 
     pub async fn mine(&self, address: &str) -> Answer {

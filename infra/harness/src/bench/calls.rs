@@ -207,6 +207,10 @@ impl Meter {
     }
 }
 
+/// Times that channels are told again, and how long lies between.
+const ROUNDS: usize = 8;
+const ROUND: SignedDuration = SignedDuration::from_secs(20);
+
 /// Sends the orders down the road.
 ///
 /// # Errors
@@ -247,8 +251,12 @@ async fn batch(meter: &mut Meter, orders: &[Value]) -> Result<(), Trouble> {
     meter.stage("allocate", orders.len() + slots, times, 0);
     let times = meter.work(Queue::Book, 1).await?;
     meter.stage("label", 0, times, 0);
-    let times = meter.work(Queue::Notify, 1).await?;
-    meter.stage("tell the shop", 0, times, 0);
+    // What does not fit into the connections' budgets at once comes back when they have filled again.
+    for _ in 0..ROUNDS {
+        let times = meter.work(Queue::Notify, 1).await?;
+        meter.stage("tell the shop", 0, times, 0);
+        meter.later(ROUND);
+    }
     let delivered = meter.deliver().await?;
     meter.stage("hear the shop's echo", 0, delivered, delivered);
     let times = meter.work(Queue::Allocate, BATCH).await?;

@@ -6,11 +6,13 @@ use super::sample::{DATA_KEY, Sample, Signed};
 use crate::stack::Trouble;
 use std::hint::black_box;
 use std::time::{Duration, Instant};
+use waybill_channels::Normalised;
 use waybill_channels::hint::Hint;
 use waybill_channels::shopify::webhook::{Topic, read, verify};
 use waybill_privacy::seal::{DataKey, seal};
 use waybill_privacy::secret::Secret;
 use waybill_runtime::arrival::{Prepared, prepare};
+use waybill_runtime::directory::Account;
 use waybill_store::registry::Credentials;
 
 /// What comes of one order.
@@ -34,7 +36,15 @@ pub fn ingest(sample: &Sample, order: &Signed) -> Result<Taken, Trouble> {
     let Hint::Order(normalised) = read(&Topic::OrdersCreate, &order.body)? else {
         return Err("the sample is not an order".into());
     };
-    let prepared = prepare(&sample.account, &normalised)?;
+    taken(&sample.account, &normalised)
+}
+
+/// What every channel has in common: ids and digests of a normalised order, and its recipient sealed.
+///
+/// # Errors
+/// When the order has no recipient.
+pub fn taken(account: &Account, normalised: &Normalised) -> Result<Taken, Trouble> {
+    let prepared = prepare(account, normalised)?;
     let recipient = prepared.recipient.as_ref().ok_or("the sample has no recipient")?;
     let key = DataKey::from_bytes(&DATA_KEY)?;
     let sealed = seal(&key, &prepared.who.merchant, &prepared.who.order, recipient)?;

@@ -7,9 +7,13 @@
 pub mod baseline;
 pub mod calls;
 pub mod carrier;
+pub mod channels;
 pub mod core;
 pub mod cost;
+pub mod files;
 pub mod hot;
+pub mod levels;
+pub mod naive;
 pub mod row;
 pub mod sample;
 pub mod start;
@@ -40,6 +44,9 @@ pub async fn run(options: Options) -> Result<Report, Trouble> {
     let ours = core::measure(&sample, few(40_000))?;
     report.rows.extend(core::rows(&ours));
 
+    say("the ingest core of every channel");
+    report.rows.extend(channels::rows(&ours, few(20_000))?);
+
     say("the same ingest core in Python and in Node");
     for language in baseline::Language::ALL {
         match baseline::measure(language, &sample, few(10_000)) {
@@ -58,7 +65,18 @@ pub async fn run(options: Options) -> Result<Report, Trouble> {
     report.notes.push(format!("A warm webhook calls, in sequence: {}.", road.webhook.join(", ")));
 
     say("10,000 orders for 1,000 pieces of one SKU");
-    report.rows.extend(hot::rows(&hot::measure(few(10_000).max(2_000)).await?));
+    let rushing = few(10_000).max(2_000);
+    let ours = hot::measure(rushing, calls::BATCH).await?;
+    report.rows.extend(hot::rows(&ours));
+    say("the same with one transaction for each order, and with read-then-write");
+    let single = hot::measure(rushing, 1).await?;
+    report.rows.extend(naive::rows(&ours, &single, &naive::measure(rushing).await?));
+
+    say("allocating and asking with 1,000 to 1,000,000 levels");
+    report.rows.extend(levels::rows(if options.quick { 10_000 } else { 1_000_000 }).await?);
+
+    say("a file of 100,000 rows");
+    report.rows.extend(files::rows(few(100_000)).await?);
 
     let money = cost::of(&road);
     report.rows.push(

@@ -8,7 +8,7 @@ use waybill_privacy::recipient::Needs;
 use waybill_runtime::directory::Account;
 use waybill_sandbox::invent::{Kind, Mix, catalogue, orders};
 use waybill_sandbox::shopify::webhooks::sign;
-use waybill_store::registry::{Connection, ConnectionState, Credentials};
+use waybill_store::registry::{Connection, ConnectionState, Credentials, Merchant};
 
 /// How large every order is, in bytes.
 pub const SIZE: usize = 10 * 1024;
@@ -83,15 +83,18 @@ fn padded(mut order: Value) -> Vec<u8> {
     order.to_string().into_bytes()
 }
 
-fn account() -> Result<Account, Trouble> {
-    let mut ids = crate::seed::Ids::demo()?;
-    ids.shop = "con_00000000000000a1".parse::<ConnectionId>()?;
-    let mut merchant = crate::seed::merchant(&ids, Vec::new());
-    // Everything is kept: the most there is to seal.
+/// The merchant of every sample. Everything is kept: the most there is to seal.
+pub(super) fn merchant() -> Result<Merchant, Trouble> {
+    let mut merchant = crate::seed::merchant(&crate::seed::Ids::demo()?, Vec::new());
     merchant.needs = Needs { carrier_notifications: true, gift_notes: true };
+    Ok(merchant)
+}
+
+fn account() -> Result<Account, Trouble> {
+    let merchant = merchant()?;
     let connection = Connection {
-        id: ids.shop.clone(),
-        merchant: ids.merchant.clone(),
+        id: "con_00000000000000a1".parse::<ConnectionId>()?,
+        merchant: merchant.id.clone(),
         kind: waybill_store::registry::Kind::Shopify,
         state: ConnectionState::Active,
         address: "https://shop.invalid".to_owned(),

@@ -11,7 +11,7 @@ use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 use waybill_domain::order::Channel;
 use waybill_domain::polling::Cursor;
-use waybill_domain::time::{after, sortable};
+use waybill_domain::time::{after, days, sortable};
 
 /// Of all orders, each of these channels gets one in so many; Shopify gets the rest.
 const SHARE: usize = 8;
@@ -94,8 +94,9 @@ pub(super) fn stored(now: &standing::Standing) -> Result<Placed, Trouble> {
 /// Has every channel read again from the beginning.
 pub(super) async fn again(stack: &Stack, from: Timestamp) -> Result<(), Trouble> {
     let db = stack.db()?;
-    let clock = stack.control("GET", "clock", &Value::Null).await?;
-    let at: Timestamp = clock["now"].as_str().unwrap_or_default().parse()?;
+    // Later than everything the clock was told so far: budgets and tokens do not travel back in time.
+    let at = after(Timestamp::now(), days(97));
+    stack.control("PUT", "clock", &json!({"follow": false, "now": sortable(at)})).await?;
     for channel in fetched() {
         let id = connection_id(channel)?;
         let held = db.cursor(&id).await?.ok_or("a channel was never read")?;

@@ -42,8 +42,11 @@ pub(super) async fn to_purge(stack: &Stack, from: Timestamp, merchant: &Merchant
         let at = after(from, days(day));
         let report = stack.run_at("FunctionRetention", at).await?;
         say(&format!("     day {day:>2}: {report}"));
-        // Orders that were still open gave up their goods; the clock sends them to the allocator.
-        stack.run_at("FunctionClock", after(at, days(1))).await?;
+        // Orders that were still open gave up their goods; the clock sends them to the allocator. It has channels read
+        // too, whose own clocks must not stay behind: they check when a call was signed.
+        let next = after(at, days(1));
+        stack.control("PUT", "clock", &json!({"now": waybill_domain::time::sortable(next)})).await?;
+        stack.run_at("FunctionClock", next).await?;
     }
     let ledger = stack.db()?.records(merchant, waybill_store::audit::Stream::Erasure).await?;
     say(&format!("     the erasure ledger has {} records", ledger.len()));

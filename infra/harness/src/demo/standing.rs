@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use waybill_domain::exception::Reason;
 use waybill_domain::order::{Order, PersonalData, Status};
 use waybill_domain::shipment::{Shipment, WriteBack};
-use waybill_domain::stock::{Level, Movement};
+use waybill_domain::stock::{Effect, Level, Movement};
 use waybill_store::db::Item;
 
 /// Everything the tables hold at one moment.
@@ -158,15 +158,15 @@ impl Standing {
         self.levels
             .iter()
             .filter(|(sku, level)| {
-                let (mut on_hand, mut reserved) = (0, 0);
+                let mut sum = Effect::default();
                 for (_, m) in
                     self.movements.iter().filter(|(s, m)| s == sku && m.warehouse == level.warehouse)
                 {
-                    let (h, r) = m.kind.effect(m.quantity);
-                    on_hand += h;
-                    reserved += r;
+                    sum += m.effect();
                 }
-                !level.is_sound() || level.on_hand != on_hand || level.reserved != reserved
+                let Effect { on_hand, reserved, quarantined } = sum;
+                !level.is_sound()
+                    || (level.on_hand, level.reserved, level.quarantined) != (on_hand, reserved, quarantined)
             })
             .count()
     }

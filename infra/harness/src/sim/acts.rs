@@ -45,6 +45,7 @@ impl Sim {
             Act::Stale(n) => self.stale(n),
             Act::Replay => self.replay(),
             Act::Receive(n) => self.receive(n).await?,
+            Act::Warehouse(n) => self.warehouse(n).await?,
             Act::Uninstall => {
                 self.note("the merchant removes the app");
                 self.uninstalled = Some(self.now());

@@ -9,8 +9,10 @@ use serde_json::{Map, Value};
 use std::collections::BTreeMap;
 use waybill_domain::OrderId;
 use waybill_domain::order::Order;
+use waybill_domain::picking::PickList;
 use waybill_domain::shipment::Shipment;
 use waybill_domain::stock::{Level, Movement};
+use waybill_store::stock::transfers::Transfer;
 
 /// An order item.
 #[derive(Debug, Clone)]
@@ -51,6 +53,10 @@ pub struct Facts {
     pub levels: Vec<(String, Level)>,
     /// Movements, with their SKU.
     pub movements: Vec<(String, Movement)>,
+    /// Pick lists.
+    pub picks: Vec<PickList>,
+    /// Transfers between warehouses.
+    pub transfers: Vec<Transfer>,
     /// Names of documents.
     pub documents: Vec<String>,
     /// Where a personal text of a buyer stands in plain: a table with a key, or a document.
@@ -141,11 +147,19 @@ impl Facts {
 
     fn add_stock(&mut self, item: Map<String, Value>) -> Result<(), WorldError> {
         let text = |name: &str| item.get(name).and_then(Value::as_str).unwrap_or_default();
-        let sku = text("pk").split_once('#').map(|(_, sku)| sku.to_owned()).ok_or(BROKEN)?;
-        if text("sk").starts_with("lvl#") {
-            self.levels.push((sku, typed(item)?));
-        } else {
-            self.movements.push((sku, typed(item)?));
+        let (owner, sku) = text("pk").split_once('#').ok_or(BROKEN)?;
+        let sku = sku.to_owned();
+        match owner {
+            "picks" => self.picks.push(typed(item)?),
+            "transfers" => self.transfers.push(typed(item)?),
+            _ if owner.starts_with("mer_") && text("sk").starts_with("lvl#") => {
+                self.levels.push((sku, typed(item)?));
+            }
+            // What channels were told is no stock of ours.
+            _ if text("sk").starts_with("push#") => {}
+            _ if owner.starts_with("mer_") => self.movements.push((sku, typed(item)?)),
+            // Names of SKUs, counts, places: nothing that moves goods.
+            _ => {}
         }
         Ok(())
     }

@@ -4,18 +4,20 @@
 //! The same seed gives the same history, so a failing one can be run again and read.
 
 mod acts;
-mod check;
+pub(crate) mod check;
 mod ends;
-mod facts;
+pub(crate) mod facts;
 mod fate;
 mod gate;
 mod invocation;
-mod mail;
+pub(crate) mod mail;
+mod naive;
 mod plant;
 mod run;
 mod scheduler;
-mod script;
+pub(crate) mod script;
 mod starts;
+mod warehouse;
 
 pub use plant::Plant;
 pub use run::{Failure, Outcome, Settings, run};

@@ -20,6 +20,19 @@ pub enum Plant {
     NoFence,
     /// The shipper calls the carrier although its claim was never written.
     BookBeforeClaim,
+    /// The allocator reads what is available and writes what it computed from that.
+    CheckThenAct,
+    /// The allocator gives goods back before the order says so.
+    DoubleRelease,
+    /// The allocator says the order has its goods before it reserves them.
+    LostReservation,
+}
+
+impl Plant {
+    /// An allocator stands in for ours.
+    pub(super) fn is_allocator(self) -> bool {
+        matches!(self, Self::CheckThenAct | Self::DoubleRelease | Self::LostReservation)
+    }
 }
 
 /// A webhook as one might wrongly write it: the answer is 200 once the message is sent, and what becomes of the

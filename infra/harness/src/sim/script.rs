@@ -36,6 +36,8 @@ pub enum Act {
     Replay,
     /// Goods arrive.
     Receive(u32),
+    /// Something is done in the warehouse.
+    Warehouse(u32),
     /// The merchant removes the app.
     Uninstall,
     /// Two days later the shop's data is to go.
@@ -139,6 +141,9 @@ pub fn write(rng: &mut StdRng, seed: u64, orders: usize, start: Timestamp) -> Ve
     }
     for n in 0..rng.random_range(0..3) {
         script.push((minutes(rng, start, 60), Act::Receive(n)));
+    }
+    for n in 0..rng.random_range(6..16) {
+        script.push((minutes(rng, start, 60), Act::Warehouse(n)));
     }
     script.push((minutes(rng, start, 20), Act::Forge));
     if rng.random_ratio(1, 6) {

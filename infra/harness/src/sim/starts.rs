@@ -83,6 +83,11 @@ impl Sim {
         }
         let batch: Vec<_> = taken.iter().map(|m| (m.id.clone(), m.work.clone())).collect();
         let world = Rc::clone(&self.world);
+        if let Some(plant) = self.plant.filter(|plant| queue == Queue::Allocate && plant.is_allocator()) {
+            let work = super::naive::allocate(world, batch, plant);
+            self.begin(Job::Batch(queue, taken), mail::time_out(queue), true, work);
+            return;
+        }
         let work = async move {
             let done = world.functions.work(queue, &batch).await;
             Ended::Batch(done.map_err(|error| error.to_string()))

@@ -63,6 +63,7 @@ impl Functions {
             }),
             allocator: Arc::new(waybill_allocator::Env {
                 merchants: Merchants::new(db.clone()),
+                grounds: waybill_allocator::Grounds::new(db.clone()),
                 db: db.clone(),
                 queues: queues.clone(),
                 clock: time.clock(),
@@ -147,6 +148,14 @@ impl Functions {
     /// As the function.
     pub async fn tick(&self, now: Timestamp) -> Result<waybill_clock::Report, Failure> {
         waybill_clock::tick(&self.clock, now).await
+    }
+
+    /// Of the clock's minute, the reading of channels alone; gives how many are read.
+    ///
+    /// # Errors
+    /// As the function.
+    pub async fn polls(&self, now: Timestamp) -> Result<usize, Failure> {
+        waybill_clock::polls(&self.clock, now).await
     }
 
     /// The daily retention run.

@@ -24,6 +24,7 @@ pub fn brief(state: &State) -> Value {
                     "fulfillments": fulfillments,
                     "fulfilled_twice": twice,
                     "stock_sets": shop.inventory.sets,
+                    "over_limit": shop.over_limit(),
                 }),
             )
         })

@@ -94,6 +94,11 @@ impl Shop {
             bucket: Bucket::default(),
         }
     }
+
+    /// Calls that were throttled because the bucket of query cost could not pay for them.
+    pub fn over_limit(&self) -> u64 {
+        self.bucket.over
+    }
 }
 
 /// The leaky bucket of query cost.
@@ -101,11 +106,12 @@ impl Shop {
 struct Bucket {
     level: f64,
     at: Option<Timestamp>,
+    over: u64,
 }
 
 impl Default for Bucket {
     fn default() -> Self {
-        Self { level: Self::SIZE, at: None }
+        Self { level: Self::SIZE, at: None, over: 0 }
     }
 }
 
@@ -219,6 +225,7 @@ pub fn answer(state: &mut State, asked: Asked) -> Reply {
     {
         known.bucket.refill(now);
         if known.bucket.level < f64::from(cost) {
+            known.bucket.over += 1;
             let asked = Asked { shop, problem: None, document: Some(document) };
             return throttled(state, &asked);
         }

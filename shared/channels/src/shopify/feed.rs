@@ -16,6 +16,7 @@ use waybill_domain::time::sortable;
 /// below the 1,000 points one call may cost; of an order with more, only webhooks are read.
 const ORDER: &str = "query($id:ID!){order(id:$id){\
 admin_graphql_api_id:id name created_at:createdAt updated_at:updatedAt cancelled_at:cancelledAt test \
+financial_status:displayFinancialStatus \
 email phone note \
 current_total_price_set:currentTotalPriceSet{shop_money:shopMoney{amount currency_code:currencyCode}} \
 customer{first_name:firstName last_name:lastName} \
@@ -110,15 +111,22 @@ impl One {
         Self { shop: shop.clone(), channel_id: channel_id.to_owned() }
     }
 
-    /// The request, then what its reply says.
+    /// The request, then what its reply says: an order that is there and cannot be understood is found unreadable,
+    /// so that a person is told of it.
     ///
     /// # Errors
-    /// As [`build_read_order`] and [`read_order`].
+    /// As [`build_read_order`], and as [`read_order`] where the shop refuses.
     pub fn next(&mut self, reply: Option<&Response<Vec<u8>>>, _: &Stamp) -> Result<Reading, Broke> {
         let Some(reply) = reply else {
             return Ok(Reading::Send(Box::new(build_read_order(&self.shop, &self.channel_id)?)));
         };
-        let read = read_order(reply.status(), reply.body())?;
-        Ok(Reading::Over(read.map(|order| Found::Whole(Box::new(order)))))
+        let found = match read_order(reply.status(), reply.body()) {
+            Ok(read) => read.map(|order| Found::Whole(Box::new(order))),
+            Err(
+                error @ (CannotRead::Shape { .. } | CannotRead::Field { .. } | CannotRead::TooMany { .. }),
+            ) => Some(Found::Unreadable { channel_id: self.channel_id.clone(), error }),
+            Err(error) => return Err(error.into()),
+        };
+        Ok(Reading::Over(found))
     }
 }

@@ -63,13 +63,25 @@ pub(super) fn normalise(mut order: Order) -> Result<Normalised, CannotRead> {
         placed_at: order.created_at.need("created_at")?,
         cancelled_at,
         test: order.test.may("test")?.unwrap_or(false),
-        readiness: Readiness::Ready,
+        readiness: paid(order.financial_status),
         delivery,
         destination,
         lines,
         total,
     };
     Ok(Normalised { incoming, recipient, buyer })
+}
+
+/// What is not paid must not be sent: it may still vanish. `authorized` is sent, because many merchants take the
+/// money when they send; what is not told or not known stands in nobody's way.
+fn paid(status: Lax<String>) -> Readiness {
+    let open = ["pending", "partially_paid", "expired", "voided"];
+    match status.hint() {
+        Some(status) if open.iter().any(|code| status.eq_ignore_ascii_case(code)) => {
+            Readiness::AwaitingPayment
+        }
+        _ => Readiness::Ready,
+    }
 }
 
 /// A deliverable address.

@@ -71,6 +71,7 @@ pub(super) struct Order {
     pub(super) updated_at: Lax<Timestamp>,
     pub(super) cancelled_at: Lax<Timestamp>,
     pub(super) test: Lax<bool>,
+    pub(super) financial_status: Lax<String>,
     pub(super) currency: Lax<String>,
     pub(super) current_total_price_set: Option<PriceSet>,
     pub(super) total_price_set: Option<PriceSet>,

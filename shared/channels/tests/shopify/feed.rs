@@ -114,6 +114,26 @@ fn an_order_longer_than_a_page_is_not_read_in_part() {
 }
 
 #[test]
+fn an_order_that_is_there_and_cannot_be_read_is_found_so() {
+    let stamp = Stamp { now: "2026-11-22T10:00:00Z".parse().unwrap(), nonce: "0".repeat(32) };
+    let read = |reply: &Value| feed::One::new(&shop(), "1001").next(Some(&ok(reply)), &stamp);
+    let mut long = graph();
+    long["data"]["order"]["line_items"]["pageInfo"]["hasNextPage"] = json!(true);
+    let mut odd = graph();
+    odd["data"]["order"]["line_items"]["nodes"][0]["current_quantity"] = json!("many");
+    for (reply, field) in [(long, "line_items"), (odd, "line_items.current_quantity")] {
+        let Reading::Over(Some(Found::Unreadable { channel_id, error })) = read(&reply).unwrap() else {
+            panic!()
+        };
+        assert_eq!(channel_id, "1001");
+        assert!(error.to_string().contains(field), "{error}");
+    }
+    // What says nothing about the order is tried again, or is for whoever keeps the connection.
+    assert!(read(&json!({"errors": "Not Found"})).is_err());
+    assert!(read(&json!({"data": null})).is_err());
+}
+
+#[test]
 fn two_hundred_with_errors_is_no_success() {
     let refused = |body: Value| feed::read_changed(&ok(&body)).err().unwrap();
     let error =

@@ -10,7 +10,7 @@ use waybill_channels::hint::Hint;
 use waybill_channels::shopify::webhook::{Topic, read};
 use waybill_domain::advice::Advice;
 use waybill_domain::exception::Reason;
-use waybill_domain::intake::Delivery;
+use waybill_domain::intake::{Delivery, Readiness};
 use waybill_privacy::index::IndexKey;
 
 fn with(change: impl FnOnce(&mut Value)) -> Value {
@@ -120,6 +120,28 @@ fn quantity_is_what_was_bought_when_nothing_newer_is_told() {
         field(&with(|o| o["line_items"][0]["current_quantity"] = json!(-1))),
         "line_items.current_quantity"
     );
+}
+
+#[test]
+fn what_is_not_paid_waits_whichever_way_it_came() {
+    for (status, waits) in [
+        ("pending", true),
+        ("partially_paid", true),
+        ("expired", true),
+        ("voided", true),
+        ("paid", false),
+        ("authorized", false),
+        ("partially_refunded", false),
+        ("a_new_one", false),
+    ] {
+        let wanted = if waits { Readiness::AwaitingPayment } else { Readiness::Ready };
+        let hook = take(&with(|order| order["financial_status"] = json!(status))).unwrap();
+        assert_eq!(hook.incoming.readiness, wanted, "{status}");
+        let mut read = graph();
+        read["data"]["order"]["financial_status"] = json!(status.to_uppercase());
+        assert_eq!(fetch(&read).unwrap().unwrap().incoming.readiness, wanted, "{status}");
+    }
+    assert_eq!(take(&webhook()).unwrap().incoming.readiness, Readiness::Ready);
 }
 
 #[test]

@@ -1,16 +1,18 @@
 use super::*;
+use crate::catalogue::Sku;
 use crate::intake::{Decision, Delivery, Identity, Incoming, IncomingLine, decide};
 use crate::money::Money;
-use crate::order::{Channel, ChannelRef, Destination};
+use crate::order::{Channel, ChannelRef, Destination, Picked};
+use crate::sourcing::{Criterion, Pool, Rule, Then, When};
 use jiff::Timestamp;
 use proptest::prelude::*;
 use rust_decimal::Decimal;
 
-fn wh(n: u32) -> WarehouseId {
+pub(crate) fn wh(n: u32) -> WarehouseId {
     format!("wh_{n}").parse().unwrap()
 }
 
-fn slot(sku: &str, n: u32) -> Slot {
+pub(crate) fn slot(sku: &str, n: u32) -> Slot {
     (sku.to_owned(), wh(n))
 }
 
@@ -21,7 +23,7 @@ fn candidates() -> Vec<Candidate> {
     ]
 }
 
-fn order(area: &str, lines: &[(&str, u32)]) -> Order {
+pub(crate) fn order(area: &str, lines: &[(&str, u32)]) -> Order {
     let incoming = Incoming {
         channel: Channel::Shopify,
         channel_ref: ChannelRef { id: "1".into(), name: None },
@@ -58,6 +60,16 @@ fn order(area: &str, lines: &[(&str, u32)]) -> Order {
         Decision::Create(order) => *order,
         other => panic!("{other:?}"),
     }
+}
+
+/// Allocates with the default policy, from a catalogue of whatever is stocked.
+fn allocate(order: &Order, candidates: &[Candidate], part_ship: bool, available: &mut Available) -> Decided {
+    let stocked = available.keys().map(|(sku, _)| sku.clone()).collect();
+    let catalogue = Catalogue { stocked, ..Catalogue::default() };
+    let (policy, expiries) = (Policy::default(), Expiries::new());
+    let ground =
+        Ground { candidates, catalogue: &catalogue, policy: &policy, part_ship, expiries: &expiries };
+    super::allocate(order, &ground, available)
 }
 
 fn stock(levels: &[(&str, u32, i64)]) -> Available {
@@ -102,7 +114,8 @@ fn too_little_reserves_nothing_unless_parts_may_ship() {
 fn an_unknown_sku_waits_for_a_mapping() {
     let mut free = stock(&[("A", 1, 2)]);
     let decided = allocate(&order("BS", &[("A", 1), ("Z", 1)]), &candidates(), true, &mut free);
-    assert!(decided.unmapped && decided.changes.is_empty());
+    assert_eq!(decided.stopped, Some(Stopped::Unmapped));
+    assert!(decided.changes.is_empty() && decided.status == Status::Held);
 }
 
 #[test]
@@ -165,5 +178,193 @@ proptest! {
             }
         }
         prop_assert_eq!(run(), (free, decided));
+    }
+}
+
+/// A merchant with three warehouses, a gift box of two mugs and a tea, and a listing of three mugs.
+struct Shop {
+    candidates: Vec<Candidate>,
+    catalogue: Catalogue,
+    policy: Policy,
+    expiries: Expiries,
+}
+
+impl Shop {
+    fn new() -> Self {
+        let part = |sku: &str, units| Part { sku: sku.into(), units };
+        let mut catalogue = Catalogue::default();
+        let gift = Sku { parts: vec![part("MUG", 2), part("TEA", 1)], ..Sku::named("GIFT") };
+        let tea = Sku { tags: vec!["food".into()], ..Sku::named("TEA") };
+        for sku in [gift, Sku::named("MUG"), tea] {
+            catalogue.skus.insert(sku.sku.clone(), sku);
+        }
+        catalogue.mappings.insert(("con_1".parse().unwrap(), "THREE-MUGS".into()), ("MUG".into(), 3));
+        let mut candidates = candidates();
+        candidates.push(Candidate { warehouse: wh(3), priority: 3, near: vec![] });
+        Self { candidates, catalogue, policy: Policy::default(), expiries: Expiries::new() }
+    }
+
+    fn ground(&self) -> Ground<'_> {
+        Ground {
+            candidates: &self.candidates,
+            catalogue: &self.catalogue,
+            policy: &self.policy,
+            part_ship: false,
+            expiries: &self.expiries,
+        }
+    }
+
+    fn allocate(&self, order: &Order, free: &mut Available) -> Decided {
+        super::allocate(order, &self.ground(), free)
+    }
+}
+
+#[test]
+fn a_bundle_reserves_its_components_in_one_place() {
+    let shop = Shop::new();
+    let mut free = stock(&[("MUG", 1, 3), ("TEA", 1, 9), ("MUG", 2, 4), ("TEA", 2, 1), ("TEA", 3, 0)]);
+    let mut gift = order("BS", &[("GIFT", 2)]);
+    let decided = shop.allocate(&gift, &mut free);
+    // One from each: neither has mugs and tea for two.
+    assert_eq!(decided.status, Status::Allocated);
+    assert_eq!(
+        decided.changes,
+        Changes::from([(slot("MUG", 1), 2), (slot("TEA", 1), 1), (slot("MUG", 2), 2), (slot("TEA", 2), 1)])
+    );
+    gift.lines = decided.lines;
+    assert_eq!(held(&gift), decided.changes);
+    let (_, back) = release(&gift);
+    assert_eq!(back.values().sum::<i64>(), -6);
+}
+
+#[test]
+fn a_listing_takes_as_many_as_it_stands_for() {
+    let shop = Shop::new();
+    let mut free = stock(&[("MUG", 1, 8)]);
+    let decided = shop.allocate(&order("BS", &[("THREE-MUGS", 2)]), &mut free);
+    assert_eq!(decided.changes, Changes::from([(slot("MUG", 1), 6)]));
+    assert_eq!(decided.lines[0].allocated(), 2);
+}
+
+#[test]
+fn a_new_mapping_gives_back_what_the_old_one_took() {
+    let mut shop = Shop::new();
+    let mut free = stock(&[("MUG", 1, 8), ("TEA", 1, 8)]);
+    let mut listing = order("BS", &[("THREE-MUGS", 1)]);
+    listing.lines = shop.allocate(&listing, &mut free).lines;
+    shop.catalogue.mappings.insert(("con_1".parse().unwrap(), "THREE-MUGS".into()), ("TEA".into(), 2));
+    let decided = shop.allocate(&listing, &mut free);
+    assert_eq!(decided.changes, Changes::from([(slot("MUG", 1), -3), (slot("TEA", 1), 2)]));
+    assert_eq!(free, stock(&[("MUG", 1, 8), ("TEA", 1, 6)]));
+}
+
+#[test]
+fn pools_and_rules_keep_goods_and_orders_back() {
+    let mut shop = Shop::new();
+    shop.policy.pools = vec![Pool { channel: Channel::Amazon, sku: "MUG".into(), pieces: 6 }];
+    let mut free = stock(&[("MUG", 1, 8), ("TEA", 1, 8)]);
+    let three = shop.allocate(&order("BS", &[("MUG", 3)]), &mut free);
+    assert_eq!(three.status, Status::Backordered);
+    shop.policy.rules = vec![
+        Rule {
+            name: "food".into(),
+            when: When { tags: vec!["food".into()], ..When::default() },
+            then: Then { never: vec![wh(1)], ..Then::default() },
+        },
+        Rule {
+            name: "large".into(),
+            when: When { value_from: Some(Decimal::TEN), ..When::default() },
+            then: Then { hold: true, ..Then::default() },
+        },
+    ];
+    let tea = shop.allocate(&order("BS", &[("TEA", 1)]), &mut free);
+    assert_eq!(tea.status, Status::Backordered);
+    let mut large = order("BS", &[("MUG", 1)]);
+    large.total.amount = Decimal::TEN;
+    assert_eq!(shop.allocate(&large, &mut free).stopped, Some(Stopped::Rule("large".into())));
+    large.let_go = true;
+    assert_eq!(shop.allocate(&large, &mut free).status, Status::Allocated);
+}
+
+#[test]
+fn criteria_count_in_the_order_they_are_named() {
+    let mut shop = Shop::new();
+    let free = stock(&[("MUG", 1, 5), ("MUG", 2, 50), ("MUG", 3, 500)]);
+    shop.expiries.insert(slot("MUG", 2), "2026-12-01".parse().unwrap());
+    let from = |shop: &Shop, area: &str| {
+        let decided = shop.allocate(&order(area, &[("MUG", 1)]), &mut free.clone());
+        decided.lines[0].allocations[0].warehouse.clone()
+    };
+    assert_eq!(from(&shop, "XX"), wh(1));
+    assert_eq!(from(&shop, "G"), wh(2));
+    shop.policy.criteria = vec![Criterion::MostStock];
+    assert_eq!(from(&shop, "G"), wh(3));
+    shop.policy.criteria = vec![Criterion::OldestExpiry, Criterion::MostStock];
+    assert_eq!(from(&shop, "BS"), wh(2));
+}
+
+#[test]
+fn the_explanation_names_the_winner_and_what_others_lost_on() {
+    let shop = Shop::new();
+    let free = stock(&[("MUG", 1, 1), ("MUG", 2, 5), ("TEA", 1, 1), ("TEA", 2, 1)]);
+    let told = explain(&order("BS", &[("MUG", 2), ("TEA", 1)]), &shop.ground(), &free);
+    assert_eq!(told.status, Status::Allocated);
+    let won: Vec<_> = told.candidates.iter().filter(|c| c.won).collect();
+    assert_eq!((won.len(), &won[0].warehouses), (1, &vec![wh(2)]));
+    let why = |n: usize| told.candidates[n].why.as_str();
+    assert_eq!(why(0), "it leaves out 1 more pieces");
+    assert_eq!(why(2), "it takes more shipments");
+    let none = explain(&order("BS", &[("SOAP", 1)]), &shop.ground(), &free);
+    assert!(none.why.contains("map it"));
+}
+
+#[test]
+fn packed_goods_nobody_wants_any_more_go_back_to_the_dock() {
+    let mut edited = order("BS", &[("A", 3)]);
+    edited.lines[0].allocations = vec![Allocation { warehouse: wh(1), quantity: 1 }];
+    edited.picked = vec![Picked { sku: "A".into(), warehouse: wh(1), quantity: 3 }];
+    assert_eq!(unpack(&mut edited), Changes::from([(slot("A", 1), 2)]));
+    assert_eq!(edited.picked[0].quantity, 1);
+    assert!(unpack(&mut edited).is_empty());
+}
+
+proptest! {
+    /// Bundles, listings and single pieces over three warehouses: what is taken is what orders hold, and all of it
+    /// can be given back; a second look changes nothing, or finds more of an order of which a part is there.
+    #[test]
+    fn what_orders_hold_is_what_was_taken(
+        levels in proptest::collection::vec((0usize..2, 1u32..4, 0i64..15), 1..8),
+        wants in proptest::collection::vec((proptest::collection::vec((0usize..4, 1u32..4), 1..4), any::<bool>()), 1..12),
+        criteria in proptest::sample::subsequence(vec![Criterion::FewestShipments, Criterion::Nearest, Criterion::MostStock, Criterion::Priority], 0..=4),
+    ) {
+        let mut shop = Shop::new();
+        shop.policy.criteria = criteria;
+        let mut start = stock(&[]);
+        for (sku, w, pieces) in &levels {
+            start.insert(slot(["MUG", "TEA"][*sku], *w), *pieces);
+        }
+        let mut free = start.clone();
+        let mut orders = Vec::new();
+        for (lines, part) in &wants {
+            let lines: Vec<_> = lines.iter().map(|(n, q)| (["MUG", "TEA", "GIFT", "THREE-MUGS"][*n], *q)).collect();
+            let mut one = order("G", &lines);
+            shop.policy.part_ship = Some(*part);
+            let decided = shop.allocate(&one, &mut free);
+            one.lines = decided.lines;
+            prop_assert_eq!(held(&one), decided.changes);
+            let again = shop.allocate(&one, &mut free);
+            if decided.status == Status::PartAllocated {
+                prop_assert!(again.changes.values().all(|n| *n > 0), "{:?}", again);
+                one.lines = again.lines;
+            } else {
+                prop_assert!(again.changes.is_empty() && again.status == decided.status, "{:?}", again);
+            }
+            orders.push(one);
+        }
+        prop_assert!(free.values().all(|left| *left >= 0));
+        for one in &orders {
+            apply(&release(one).1, &mut free);
+        }
+        prop_assert_eq!(free, start);
     }
 }

@@ -184,3 +184,46 @@ proptest! {
         prop_assert_eq!(held.unwrap().lines[0].quantity, newest as u32 + 1);
     }
 }
+
+#[test]
+fn an_unpaid_order_keeps_its_goods_until_a_moment_that_does_not_move() {
+    let mut unpaid = incoming(1, 2);
+    unpaid.readiness = Readiness::AwaitingPayment;
+    let first = updated(&reserved(2), &unpaid, "b");
+    assert_eq!((first.status, first.hold), (Status::Held, Some(Hold::AwaitingPayment)));
+    let until = first.unpaid.unwrap().until;
+    assert_eq!(until, after(at(100), UNPAID));
+    assert!(first.holds_stock() && first.due_at.is_some());
+    unpaid.version = at(2);
+    let again = match decide(Some(&first), &unpaid, &who("c"), false, after(at(100), SWEEP_AFTER)) {
+        Decision::Update(order) => *order,
+        other => panic!("{other:?}"),
+    };
+    assert_eq!(again.unpaid.unwrap().until, until);
+    let paid = updated(&again, &incoming(3, 2), "d");
+    assert_eq!((paid.status, paid.unpaid), (Status::Received, None));
+    assert!(paid.holds_stock());
+}
+
+#[test]
+fn what_left_in_an_earlier_round_is_not_sent_again() {
+    let mut held = created(5);
+    held.lines[0].sent = 2;
+    held.lines[0].quantity = 3;
+    // The channel was not told yet, then it was.
+    for (version, sent) in [(1, 0), (2, 2)] {
+        let mut told = incoming(version, 5);
+        told.lines[0].sent = sent;
+        let line = updated(&held, &told, "b").lines[0].clone();
+        assert_eq!((line.quantity, line.sent), (3, 2));
+    }
+}
+
+#[test]
+fn a_line_that_becomes_another_article_still_holds_the_old_one() {
+    let mut other = incoming(1, 2);
+    other.lines[0].sku = Some("HAT".into());
+    let line = updated(&reserved(2), &other, "b").lines[0].clone();
+    assert_eq!(line.takes(), [crate::catalogue::Part { sku: "TEE".into(), units: 1 }]);
+    assert_eq!(line.allocated(), 2);
+}

@@ -8,6 +8,7 @@ use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::sync::{LazyLock, Mutex, PoisonError};
 use waybill_domain::order::{Order, Status};
+use waybill_domain::stock::Movement;
 use waybill_domain::{ConnectionId, OrderId};
 use waybill_harness::seed::{ACCESS_TOKEN, CLIENT_SECRET, Ids, SHOP, store};
 use waybill_harness::signed::{Call, Signed};
@@ -194,7 +195,8 @@ impl Shop {
     pub async fn shelf(&self, sku: &str) -> (i64, i64) {
         let (levels, movements) = self.db.sku(&self.ids.merchant, sku).await.unwrap();
         let sum = |a: (i64, i64), b: (i64, i64)| (a.0 + b.0, a.1 + b.1);
-        let moved = movements.iter().map(|m| m.kind.effect(m.quantity)).fold((0, 0), sum);
+        let effect = |m: &Movement| (m.effect().on_hand, m.effect().reserved);
+        let moved = movements.iter().map(effect).fold((0, 0), sum);
         let there = levels.iter().map(|level| (level.on_hand, level.reserved)).fold((0, 0), sum);
         assert_eq!(moved, there, "the movements of {sku} add up to what is there");
         assert!(levels.iter().all(|level| level.is_sound()), "{sku} is oversold");

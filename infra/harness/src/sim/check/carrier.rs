@@ -7,7 +7,7 @@ use crate::sim::scheduler::Sim;
 use std::collections::BTreeMap;
 use waybill_domain::exception::Reason;
 use waybill_domain::order::{Order, Status};
-use waybill_domain::shipment::Booking;
+use waybill_domain::shipment::{Booking, Shipment, WriteBack};
 use waybill_sandbox::royal_mail::Status as AtCarrier;
 
 /// The carrier never holds two live orders under one reference.
@@ -51,11 +51,21 @@ pub(super) fn one_each(sim: &Sim, facts: &Facts) -> Result<(), Failure> {
         };
         let forgotten = |order: &Order| {
             let gone = matches!(order.status, Status::Dispatched | Status::Delivered | Status::Returned);
-            facts.shipments_of(&order.id).any(|s| s.booking == Booking::Forgotten) && gone
+            // Of an order sent in parts, a parcel may have left before the rest was given up.
+            let left =
+                |s: &Shipment| matches!(s.write_back, WriteBack::Applied { .. } | WriteBack::Taken { .. });
+            facts.shipments_of(&order.id).any(|s| s.booking == Booking::Forgotten && (gone || left(s)))
         };
         let known = owner.is_some_and(|one| open(&one.order) || forgotten(&one.order));
         must(known, "what the carrier holds is known here", || {
-            format!("{reference} is {id}; {:?}", owner.map(|one| (&one.order.status, &one.order.exceptions)))
+            format!(
+                "{reference} is {id}; {:?}; {:?}",
+                owner.map(|one| (&one.order.status, &one.order.exceptions)),
+                owner.map(|one| facts
+                    .shipments_of(&one.order.id)
+                    .map(|s| (&s.id, &s.booking, &s.write_back, s.lines.len()))
+                    .collect::<Vec<_>>())
+            )
         })?;
     }
     Ok(())
@@ -66,7 +76,12 @@ pub(super) fn none_for_cancelled(sim: &Sim, facts: &Facts) -> Result<(), Failure
     let live = live(sim);
     for one in facts.orders.values().filter(|one| one.order.status == Status::Cancelled) {
         let order = &one.order;
-        let left = live.keys().find(|reference| is_of(reference, order));
+        // What left in an earlier round is with its carrier, whatever became of the rest.
+        let earlier = |reference: &str| {
+            let n = reference.rsplit_once('-').and_then(|(_, n)| n.parse::<u32>().ok());
+            n.is_some_and(|n| n <= order.rounds)
+        };
+        let left = live.keys().find(|reference| is_of(reference, order) && !earlier(reference));
         must(
             left.is_none() || !order.exceptions.is_empty(),
             "a cancelled order leaves nothing at the carrier",

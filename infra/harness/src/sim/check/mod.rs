@@ -6,6 +6,9 @@ mod rest;
 mod shop;
 mod stock;
 
+pub(crate) use person::traces;
+pub(crate) use stock::{promised, sound};
+
 use super::facts::Facts;
 use super::run::Failure;
 use super::scheduler::Sim;
@@ -55,10 +58,19 @@ pub(super) fn always(sim: &Sim) -> Result<(), Stop> {
     Ok(())
 }
 
+/// What the product's own proof says.
+async fn verified(sim: &Sim) -> Result<(), Stop> {
+    let seen = sim.world.db.verify(sim.world.merchant_id()).await.map_err(WorldError::Store)?;
+    must(seen.difference.is_none(), "verify-stock is clean", || format!("{:?}", seen.difference))?;
+    Ok(())
+}
+
 /// What holds when trouble has ended and the clock has had time.
 pub(super) async fn at_rest(sim: &Sim) -> Result<(), Stop> {
     let facts = Facts::read(&sim.world)?;
     rest::quiet(sim)?;
+    stock::traced(&facts)?;
+    verified(sim).await?;
     rest::every_order_is_here(sim, &facts)?;
     rest::nobody_is_stuck(sim, &facts)?;
     rest::as_the_shop_says(sim, &facts)?;
@@ -85,6 +97,8 @@ pub(super) async fn forgotten(sim: &Sim) -> Result<(), Stop> {
     let facts = Facts::read(&sim.world)?;
     person::nobody_is_left(&facts)?;
     person::ledger(sim, &facts).await?;
+    stock::traced(&facts)?;
+    verified(sim).await?;
     rest::quiet(sim)?;
     rest::every_order_is_here(sim, &facts)?;
     rest::nothing_is_due(&facts)?;

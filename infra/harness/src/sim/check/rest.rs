@@ -132,7 +132,7 @@ pub(super) fn as_the_shop_says(sim: &Sim, facts: &Facts) -> Result<(), Stop> {
         let ours: BTreeMap<String, i64> = order
             .lines
             .iter()
-            .filter_map(|l| Some((l.channel_line.clone()?, i64::from(l.quantity))))
+            .filter_map(|l| Some((l.channel_line.clone()?, i64::from(l.quantity + l.sent))))
             .filter(|(_, quantity)| *quantity > 0)
             .collect();
         let wanted: BTreeMap<String, i64> = lines.into_iter().filter(|(_, quantity)| *quantity > 0).collect();

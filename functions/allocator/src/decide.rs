@@ -1,0 +1,119 @@
+//! What one order gets, and what happens to one whose goods have left: pure, so that it can be tested by itself.
+
+use jiff::{SignedDuration, Timestamp};
+use waybill_domain::allocation::{Available, Changes, Ground, Stopped, allocate, apply, held, release};
+use waybill_domain::exception::Reason;
+use waybill_domain::intake::{SWEEP_AFTER, UNPAID};
+use waybill_domain::order::{Hold, Order, PersonalData, Status, Unpaid};
+use waybill_domain::time::after;
+
+/// How long a backorder waits before it is tried again by itself; arriving stock tries it at once.
+pub const BACKORDER_EVERY: SignedDuration = SignedDuration::from_hours(1);
+
+/// Decides one order; takes what it gets out of `free`.
+pub fn promise(
+    ground: &Ground<'_>,
+    mut order: Order,
+    free: &mut Available,
+    now: Timestamp,
+) -> (Order, Changes) {
+    let waits_for_payment = order.hold == Some(Hold::AwaitingPayment);
+    let stands_still = order.status == Status::Held && order.hold != Some(Hold::Exception);
+    if order.status == Status::Cancelled || (stands_still && !waits_for_payment) {
+        return give_up(order, free);
+    }
+    if let (true, Some(unpaid)) = (waits_for_payment, order.unpaid) {
+        return reserve_unpaid(ground, order, unpaid, free, now);
+    }
+    let decided = allocate(&order, ground, free);
+    order.lines = decided.lines;
+    order.status = decided.status;
+    order.due_at = match decided.status {
+        Status::Backordered => Some(after(now, BACKORDER_EVERY)),
+        Status::Held => None,
+        // The look that ingest asked for still stands; moving it would cost two index writes.
+        _ => Some(order.due_at.unwrap_or_else(|| after(now, SWEEP_AFTER))),
+    };
+    order.hold = decided.stopped.is_some().then_some(Hold::Exception);
+    note(&mut order, decided.stopped, now);
+    (order, decided.changes)
+}
+
+/// Everything the order holds is given back.
+fn give_up(mut order: Order, free: &mut Available) -> (Order, Changes) {
+    let (lines, changes) = release(&order);
+    order.lines = lines;
+    order.stock_settled = order.status == Status::Cancelled;
+    order.due_at = None;
+    apply(&changes, free);
+    (order, changes)
+}
+
+/// An unpaid order keeps its goods for as long as the merchant's policy says, and is never sent.
+fn reserve_unpaid(
+    ground: &Ground<'_>,
+    mut order: Order,
+    unpaid: Unpaid,
+    free: &mut Available,
+    now: Timestamp,
+) -> (Order, Changes) {
+    let hours = SignedDuration::from_hours(i64::from(ground.policy.unpaid_hours));
+    let until = after(after(unpaid.until, -UNPAID), hours);
+    if now >= until {
+        order.unpaid = Some(Unpaid { lapsed: true, ..unpaid });
+        return give_up(order, free);
+    }
+    let decided = allocate(&order, ground, free);
+    order.lines = decided.lines;
+    let whole = decided.status == Status::Allocated || decided.stopped.is_some();
+    order.due_at = Some(if whole { until } else { until.min(after(now, BACKORDER_EVERY)) });
+    note(&mut order, decided.stopped, now);
+    (order, decided.changes)
+}
+
+/// Opens and closes the matters that only the allocator knows of.
+fn note(order: &mut Order, stopped: Option<Stopped>, now: Timestamp) {
+    if stopped != Some(Stopped::Unmapped) {
+        order.settle(Reason::UnmappedSku);
+    }
+    match stopped {
+        Some(Stopped::Unmapped) => order.raise(Reason::UnmappedSku, None, now),
+        Some(Stopped::Rule(name)) => order.raise(Reason::HeldByRule, Some(name), now),
+        None => order.settle(Reason::HeldByRule),
+    }
+}
+
+/// Takes note that an order's goods have left. What was not sent yet of an order that goes out in parts waits for
+/// goods again, unless a person has to look at the order first. True when there is such a rest.
+pub fn leave(order: &mut Order, now: Timestamp) -> bool {
+    order.stock_settled = true;
+    order.picked.clear();
+    let rest: u32 =
+        order.lines.iter().filter(|l| l.ships).map(|l| l.quantity.saturating_sub(l.allocated())).sum();
+    let disputed = order
+        .exceptions
+        .iter()
+        .any(|e| matches!(e.reason, Reason::ChangedAfterBooking | Reason::CancelledAfterDispatch));
+    if rest == 0 || disputed || order.status != Status::Dispatched || order.personal == PersonalData::Erased {
+        return false;
+    }
+    for line in &mut order.lines {
+        let sent = line.allocated().min(line.quantity);
+        line.sent += sent;
+        line.quantity -= sent;
+        line.allocations.clear();
+        line.parts.clear();
+    }
+    order.rounds += order.shipments;
+    order.shipments = 0;
+    order.claim = None;
+    order.stock_settled = false;
+    order.status = Status::Backordered;
+    order.due_at = Some(after(now, BACKORDER_EVERY));
+    true
+}
+
+/// What leaves with an order, per slot.
+pub fn leaving(order: &Order) -> Changes {
+    held(order)
+}

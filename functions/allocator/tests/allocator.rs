@@ -1,0 +1,367 @@
+//! The function whole, on in-memory tables: bundles, unpaid orders, mappings, rules, parts, and who comes first.
+
+#![allow(clippy::unwrap_used, clippy::panic)]
+
+use jiff::{SignedDuration, Timestamp};
+use rust_decimal::Decimal;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
+use waybill_allocator::{Env, Grounds, work_on};
+use waybill_domain::catalogue::{Mapping, Part, Sku};
+use waybill_domain::exception::Reason;
+use waybill_domain::intake::{Delivery, Identity, Incoming, IncomingLine, Readiness, UNPAID};
+use waybill_domain::money::Money;
+use waybill_domain::order::{Channel, ChannelRef, Destination, Hold, Order, Status};
+use waybill_domain::places::{Address, Place};
+use waybill_domain::retention::Policy as Retention;
+use waybill_domain::sourcing::{Policy, Rule, Then, When};
+use waybill_domain::stock::{Movement, MovementKind, Spot};
+use waybill_domain::time::after;
+use waybill_domain::{MerchantId, OrderId};
+use waybill_privacy::recipient::Needs;
+use waybill_runtime::Clock;
+use waybill_runtime::directory::Merchants;
+use waybill_store::ingest::{Arrival, ingest};
+use waybill_store::memory::{Calm, Engine, MemoryKms, MemoryQueues};
+use waybill_store::registry::{Merchant, Warehouse};
+use waybill_store::stock::picks::Request;
+use waybill_store::{Db, Queue, Work};
+
+struct Stage {
+    env: Env,
+    db: Db,
+    kms: MemoryKms,
+    queues: MemoryQueues,
+    seconds: Arc<AtomicI64>,
+}
+
+fn merchant() -> MerchantId {
+    "mer_00000000000000aa".parse().unwrap()
+}
+
+impl Stage {
+    async fn set(part_ship: bool) -> Self {
+        let calm = Arc::new(Calm);
+        let db = Engine::new(calm.clone()).unwrap().db();
+        let warehouse = |id: &str, priority| Warehouse {
+            id: id.parse().unwrap(),
+            name: id.to_owned(),
+            priority,
+            near: vec![],
+        };
+        let seller = Merchant {
+            id: merchant(),
+            name: "Invented".into(),
+            index_key: vec![1],
+            needs: Needs::default(),
+            retention: Retention::LONGEST,
+            part_ship,
+            warehouses: vec![warehouse("wh_north", 1), warehouse("wh_south", 2)],
+            services: vec![].into(),
+        };
+        db.save_merchant(&seller).await.unwrap();
+        let seconds = Arc::new(AtomicI64::new(1_795_425_300));
+        let ticking = seconds.clone();
+        let clock = Clock::of(move || Timestamp::from_second(ticking.load(Ordering::Relaxed)).unwrap());
+        let queues = MemoryQueues::new(calm.clone());
+        let env = Env {
+            merchants: Merchants::new(db.clone()),
+            grounds: Grounds::new(db.clone()),
+            db: db.clone(),
+            queues: Arc::new(queues.clone()),
+            clock,
+        };
+        Self { env, db, kms: MemoryKms::new(calm).unwrap(), queues, seconds }
+    }
+
+    fn now(&self) -> Timestamp {
+        Timestamp::from_second(self.seconds.load(Ordering::Relaxed)).unwrap()
+    }
+
+    fn pass(&self, time: SignedDuration) {
+        self.seconds.fetch_add(time.as_secs(), Ordering::Relaxed);
+    }
+
+    async fn receive(&self, sku: &str, warehouse: &str, pieces: i64, reference: &str) {
+        let slot = (sku.to_owned(), warehouse.parse().unwrap());
+        self.db.receive(&merchant(), &slot, pieces, reference, self.now()).await.unwrap();
+    }
+
+    async fn take(&self, n: u8, lines: &[(&str, u32)], readiness: Readiness) -> OrderId {
+        let now = self.now();
+        let line = |(place, (sku, quantity)): (usize, &(&str, u32))| IncomingLine {
+            channel_line: place.to_string(),
+            sku: Some((*sku).to_owned()),
+            quantity: *quantity,
+            sent: 0,
+            ships: true,
+            grams: 200,
+            price: Decimal::ONE,
+        };
+        let incoming = Incoming {
+            channel: Channel::Amazon,
+            channel_ref: ChannelRef { id: n.to_string(), name: None },
+            version: now,
+            placed_at: now,
+            cancelled_at: None,
+            test: false,
+            readiness,
+            delivery: Delivery::Ship,
+            destination: Some(Destination { country: "GB".into(), postcode_area: Some("BS".into()) }),
+            lines: lines.iter().enumerate().map(line).collect(),
+            total: Money { amount: Decimal::TEN, currency: "GBP".into() },
+        };
+        let who = Identity {
+            order: format!("ord_{n:032x}").parse().unwrap(),
+            merchant: merchant(),
+            connection: "con_00000000000000aa".parse().unwrap(),
+            lines: (0..lines.len()).map(|l| format!("lin_{n:06x}{l:06x}").parse().unwrap()).collect(),
+            digest: format!("{now}"),
+        };
+        let arrival = Arrival {
+            incoming: &incoming,
+            who: &who,
+            recipient: None,
+            buyer: None,
+            policy: Retention::LONGEST,
+            fresh: true,
+            now,
+        };
+        ingest(&self.db, &self.kms, &arrival).await.unwrap();
+        who.order
+    }
+
+    /// Lets the allocator work on these orders, as one batch.
+    async fn allocate(&self, orders: &[&OrderId]) -> Vec<Order> {
+        let work = orders.iter().map(|o| Work::Order { order: (*o).clone(), at: self.now() }).collect();
+        assert!(work_on(&self.env, work).await.iter().all(Result::is_ok));
+        let ids: Vec<OrderId> = orders.iter().map(|o| (*o).clone()).collect();
+        let seen = self.db.verify(&merchant()).await.unwrap();
+        assert_eq!(seen.difference, None);
+        self.db.orders(&ids).await.unwrap()
+    }
+
+    async fn one(&self, order: &OrderId) -> Order {
+        self.allocate(&[order]).await.remove(0)
+    }
+
+    async fn numbers(&self, sku: &str, warehouse: &str) -> (i64, i64) {
+        let slot = (sku.to_owned(), warehouse.parse().unwrap());
+        let level = self.db.level(&merchant(), &slot).await.unwrap().unwrap();
+        (level.on_hand, level.reserved)
+    }
+
+    /// The order's goods leave: as the notifier says it.
+    async fn send_off(&self, order: &OrderId) -> Order {
+        let mut sent = self.db.order(order).await.unwrap().unwrap();
+        sent.status = Status::Dispatched;
+        sent.shipments = 1;
+        sent.milestones.shipped = Some(self.now());
+        self.db.save_order(&mut sent).await.unwrap();
+        self.one(order).await
+    }
+}
+
+#[tokio::test]
+async fn a_bundle_reserves_and_sends_its_components() {
+    let stage = Stage::set(false).await;
+    let gift = Sku {
+        parts: vec![Part { sku: "MUG".into(), units: 2 }, Part { sku: "TEA".into(), units: 1 }],
+        ..Sku::named("GIFT")
+    };
+    stage.receive("MUG", "wh_north", 5, "a").await;
+    stage.receive("TEA", "wh_north", 5, "a").await;
+    stage.db.save_sku(&merchant(), &gift).await.unwrap();
+    let order = stage.take(1, &[("GIFT", 2)], Readiness::Ready).await;
+    assert_eq!(stage.one(&order).await.status, Status::Allocated);
+    assert_eq!(
+        (stage.numbers("MUG", "wh_north").await, stage.numbers("TEA", "wh_north").await),
+        ((5, 4), (5, 2))
+    );
+    assert!(stage.queues.take().iter().any(|sent| sent.queue == Queue::Book));
+    assert!(stage.send_off(&order).await.stock_settled);
+    assert_eq!(
+        (stage.numbers("MUG", "wh_north").await, stage.numbers("TEA", "wh_north").await),
+        ((1, 0), (3, 0))
+    );
+}
+
+#[tokio::test]
+async fn an_unpaid_order_keeps_its_goods_until_its_time_is_up_and_is_never_sent() {
+    let stage = Stage::set(false).await;
+    stage.receive("MUG", "wh_north", 2, "a").await;
+    let order = stage.take(1, &[("MUG", 2)], Readiness::AwaitingPayment).await;
+    let held = stage.one(&order).await;
+    assert_eq!((held.status, held.hold), (Status::Held, Some(Hold::AwaitingPayment)));
+    assert_eq!(stage.numbers("MUG", "wh_north").await, (2, 2));
+    assert_eq!(held.due_at, Some(after(stage.now(), UNPAID)));
+    assert!(stage.queues.take().iter().all(|sent| sent.queue != Queue::Book));
+    // Others go without meanwhile.
+    let other = stage.take(2, &[("MUG", 1)], Readiness::Ready).await;
+    assert_eq!(stage.one(&other).await.status, Status::Backordered);
+    stage.pass(UNPAID + SignedDuration::from_secs(1));
+    let lapsed = stage.one(&order).await;
+    assert!(lapsed.unpaid.unwrap().lapsed && !lapsed.holds_stock() && lapsed.due_at.is_none());
+    assert_eq!(stage.one(&other).await.status, Status::Allocated);
+    // Paid after all: it takes what is left, like any other.
+    stage.take(1, &[("MUG", 1)], Readiness::Ready).await;
+    assert_eq!(stage.one(&order).await.status, Status::Allocated);
+}
+
+#[tokio::test]
+async fn a_merchant_says_how_long_an_unpaid_order_keeps_its_goods() {
+    let stage = Stage::set(false).await;
+    stage.db.save_policy(&merchant(), &Policy { unpaid_hours: 1, ..Policy::default() }).await.unwrap();
+    stage.receive("MUG", "wh_north", 2, "a").await;
+    let order = stage.take(1, &[("MUG", 2)], Readiness::AwaitingPayment).await;
+    assert_eq!(stage.one(&order).await.due_at, Some(after(stage.now(), SignedDuration::from_hours(1))));
+    stage.pass(SignedDuration::from_mins(61));
+    assert!(!stage.one(&order).await.holds_stock());
+}
+
+#[tokio::test]
+async fn a_mapping_lets_an_order_go_on_and_a_repeat_writes_nothing() {
+    let stage = Stage::set(false).await;
+    stage.receive("MUG", "wh_north", 9, "a").await;
+    let order = stage.take(1, &[("B00-3", 2)], Readiness::Ready).await;
+    let held = stage.one(&order).await;
+    assert_eq!((held.status, held.exceptions[0].reason), (Status::Held, Reason::UnmappedSku));
+    assert_eq!(stage.one(&order).await.rev, held.rev);
+    // One without a name, and one too long to be looked up, wait as well and harm nobody.
+    let (empty, long) = (String::new(), "x".repeat(3_000));
+    let odd = stage.take(2, &[(&empty, 1), (&long, 1)], Readiness::Ready).await;
+    let fine = stage.take(3, &[("MUG", 1)], Readiness::Ready).await;
+    let decided = stage.allocate(&[&odd, &fine]).await;
+    assert_eq!((decided[0].status, decided[1].status), (Status::Held, Status::Allocated));
+    let mapping =
+        Mapping { connection: held.connection, channel_sku: "B00-3".into(), sku: "MUG".into(), units: 3 };
+    stage.db.save_mapping(&merchant(), &mapping).await.unwrap();
+    let going = stage.one(&order).await;
+    assert_eq!((going.status, going.hold, going.exceptions.len()), (Status::Allocated, None, 0));
+    assert_eq!(stage.numbers("MUG", "wh_north").await, (9, 7));
+}
+
+#[tokio::test]
+async fn rules_hold_orders_and_closed_warehouses_get_none() {
+    let stage = Stage::set(false).await;
+    let rule = Rule {
+        name: "dear".into(),
+        when: When { value_from: Some(Decimal::TEN), ..When::default() },
+        then: Then { hold: true, ..Then::default() },
+    };
+    stage.db.save_policy(&merchant(), &Policy { rules: vec![rule], ..Policy::default() }).await.unwrap();
+    let closed = Place {
+        id: "wh_north".parse().unwrap(),
+        name: "North".into(),
+        priority: 1,
+        near: vec![],
+        active: false,
+        address: Address::default(),
+        cut_off: None,
+        carriers: vec![],
+    };
+    stage.db.save_place(&merchant(), &closed).await.unwrap();
+    stage.receive("MUG", "wh_north", 9, "a").await;
+    stage.receive("MUG", "wh_south", 9, "b").await;
+    let order = stage.take(1, &[("MUG", 1)], Readiness::Ready).await;
+    let mut held = stage.one(&order).await;
+    assert_eq!(held.exceptions[0].detail.as_deref(), Some("dear"));
+    held.let_go = true;
+    held.status = Status::Received;
+    stage.db.save_order(&mut held).await.unwrap();
+    let going = stage.one(&order).await;
+    assert_eq!((going.status, going.exceptions.len()), (Status::Allocated, 0));
+    assert_eq!(going.lines[0].allocations[0].warehouse.as_str(), "wh_south");
+}
+
+#[tokio::test]
+async fn what_is_left_of_an_order_in_parts_is_sent_when_it_is_there() {
+    let stage = Stage::set(true).await;
+    stage.receive("MUG", "wh_north", 2, "a").await;
+    let order = stage.take(1, &[("MUG", 5)], Readiness::Ready).await;
+    assert_eq!(stage.one(&order).await.status, Status::PartAllocated);
+    let rest = stage.send_off(&order).await;
+    assert_eq!(
+        (rest.status, rest.lines[0].quantity, rest.lines[0].sent, rest.rounds),
+        (Status::Backordered, 3, 2, 1)
+    );
+    assert_eq!(stage.numbers("MUG", "wh_north").await, (0, 0));
+    stage.receive("MUG", "wh_south", 3, "b").await;
+    let whole = stage.one(&order).await;
+    assert_eq!(whole.status, Status::Allocated);
+    assert!(waybill_domain::booking::plan(&whole)[0].id.as_str().ends_with("-2"));
+    let done = stage.send_off(&order).await;
+    assert!(done.stock_settled && done.status == Status::Dispatched);
+    assert_eq!(stage.numbers("MUG", "wh_south").await, (0, 0));
+}
+
+#[tokio::test]
+async fn who_came_first_is_served_first_whatever_the_queue_says() {
+    let stage = Stage::set(false).await;
+    let first = stage.take(1, &[("MUG", 1)], Readiness::Ready).await;
+    stage.pass(SignedDuration::from_secs(5));
+    let second = stage.take(2, &[("MUG", 1)], Readiness::Ready).await;
+    stage.receive("MUG", "wh_north", 1, "a").await;
+    let decided = stage.allocate(&[&second, &first]).await;
+    assert_eq!((decided[0].status, decided[1].status), (Status::Backordered, Status::Allocated));
+}
+
+#[tokio::test]
+async fn goods_leave_from_the_bench_and_the_first_to_expire_and_what_was_packed_for_nothing_goes_back() {
+    let stage = Stage::set(false).await;
+    for (n, (spot, pieces)) in [("A-01", 3), ("B-01~L1~2027-01-31", 3)].into_iter().enumerate() {
+        let movement = Movement::new(MovementKind::Receive, "wh_north".parse().unwrap(), pieces, stage.now())
+            .between(None, Some(spot.parse().unwrap()))
+            .noted(None, None, &format!("r{n}"));
+        stage.db.record(&merchant(), "MUG", movement).await.unwrap();
+    }
+    let order = stage.take(1, &[("MUG", 4)], Readiness::Ready).await;
+    stage.one(&order).await;
+    let request = Request {
+        id: "p1".into(),
+        warehouse: "wh_north".parse().unwrap(),
+        style: waybill_domain::picking::Style::Single,
+        zone: None,
+        orders: vec![order.clone()],
+    };
+    let (list, _) = stage.db.make_pick_list(&merchant(), &request, stage.now()).await.unwrap();
+    let dated = list.tasks.iter().find(|task| task.quantity == 3).unwrap().n;
+    let confirmed = stage.db.confirm_pick(&merchant(), "p1", dated, None, "MUG", 3, "ann", stage.now()).await;
+    assert!(confirmed.unwrap().is_ok());
+    // An edit: one of the packed ones is not wanted any more.
+    stage.pass(SignedDuration::from_secs(9));
+    stage.take(1, &[("MUG", 2)], Readiness::Ready).await;
+    stage.one(&order).await;
+    let slot = ("MUG".to_owned(), "wh_north".parse().unwrap());
+    let spots = async || stage.db.level(&merchant(), &slot).await.unwrap().unwrap().spots;
+    assert_eq!((spots().await[&Spot::pack()].on_hand, spots().await[&Spot::dock()].on_hand), (2, 1));
+    stage.db.drop_pick_list(&merchant(), "p1").await.unwrap();
+    stage.send_off(&order).await;
+    assert!(!spots().await.contains_key(&Spot::pack()));
+    assert_eq!(stage.numbers("MUG", "wh_north").await, (4, 0));
+}
+
+#[tokio::test]
+async fn a_stop_whose_goods_left_meanwhile_is_closed_without_taking_them_twice() {
+    let stage = Stage::set(false).await;
+    stage.receive("MUG", "wh_north", 3, "a").await;
+    let order = stage.take(1, &[("MUG", 3)], Readiness::Ready).await;
+    stage.one(&order).await;
+    let request = Request {
+        id: "p1".into(),
+        warehouse: "wh_north".parse().unwrap(),
+        style: waybill_domain::picking::Style::Single,
+        zone: None,
+        orders: vec![order.clone()],
+    };
+    stage.db.make_pick_list(&merchant(), &request, stage.now()).await.unwrap();
+    stage.send_off(&order).await;
+    for found in [3, 0] {
+        let seller = merchant();
+        let confirmed = stage.db.confirm_pick(&seller, "p1", 1, None, "MUG", found, "ann", stage.now());
+        let again = confirmed.await.unwrap().is_err();
+        assert_eq!(again, found == 0, "a stop is confirmed once");
+    }
+    assert_eq!(stage.numbers("MUG", "wh_north").await, (0, 0));
+    assert_eq!(stage.db.verify(&merchant()).await.unwrap().difference, None);
+}

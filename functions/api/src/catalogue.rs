@@ -1,0 +1,193 @@
+//! SKUs, mappings and goods on order: `/v1/skus`, `/v1/mappings`, `/v1/stock/expected`.
+
+use crate::Env;
+use crate::answer::{
+    BAD_CURSOR, BAD_QUANTITY, BAD_QUERY, BAD_REFERENCE, NESTED_BUNDLE, NOT_FOUND, Stop, UNKNOWN_SKU,
+};
+use crate::body::Told;
+use crate::caller::Caller;
+use crate::movements::MOST;
+use crate::wake;
+use axum::Json;
+use axum::extract::rejection::{PathRejection, QueryRejection};
+use axum::extract::{Path, Query, State};
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+use std::collections::BTreeSet;
+use std::sync::Arc;
+use waybill_domain::access::Action;
+use waybill_domain::backorder::Expected;
+use waybill_domain::catalogue::{Mapping, Sku, is_sku};
+use waybill_domain::stock::is_reference;
+use waybill_domain::{ConnectionId, MerchantId};
+use waybill_store::catalogue::SKU_SHARDS;
+
+/// SKUs on a page.
+const PAGE: i32 = 100;
+
+/// The query of the list: `after=<shard>:<sku>`, as `next` of the page before says.
+#[derive(Deserialize)]
+pub struct Asked {
+    after: Option<String>,
+}
+
+/// A page of SKUs.
+#[derive(Debug, Serialize)]
+pub struct Page {
+    /// In no order that means anything; every SKU comes once.
+    pub skus: Vec<Sku>,
+    /// What to ask for next; absent at the end.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub next: Option<String>,
+}
+
+/// Lists SKUs.
+///
+/// # Errors
+/// `no_access`, `not_allowed`, `bad_cursor`, `bad_query`, `unavailable`.
+pub async fn list(
+    State(env): State<Arc<Env>>,
+    caller: Caller,
+    asked: Result<Query<Asked>, QueryRejection>,
+) -> Result<Json<Page>, Stop> {
+    let merchant = caller.may(&env, Action::ReadStock)?;
+    let Query(asked) = asked.map_err(|_| BAD_QUERY)?;
+    let (mut shard, mut after) = match &asked.after {
+        None => (0, None),
+        Some(text) => {
+            let (shard, sku) = text.split_once(':').ok_or(BAD_CURSOR)?;
+            let shard: u8 = shard.parse().ok().filter(|s| *s < SKU_SHARDS).ok_or(BAD_CURSOR)?;
+            (shard, Some(sku).filter(|sku| !sku.is_empty()).map(str::to_owned))
+        }
+    };
+    loop {
+        let skus = env.db.sku_page(merchant, shard, after.as_deref(), PAGE).await?;
+        if let Some(last) = skus.last() {
+            let next = Some(format!("{shard}:{}", last.sku));
+            return Ok(Json(Page { skus, next }));
+        }
+        shard += 1;
+        after = None;
+        if shard == SKU_SHARDS {
+            return Ok(Json(Page { skus, next: None }));
+        }
+    }
+}
+
+fn named(path: Result<Path<String>, PathRejection>) -> Result<String, Stop> {
+    path.ok().map(|Path(sku)| sku).filter(|sku| is_sku(sku)).ok_or_else(|| NOT_FOUND.into())
+}
+
+/// Shows a SKU.
+///
+/// # Errors
+/// `no_access`, `not_allowed`, `not_found`, `unavailable`.
+pub async fn read(
+    State(env): State<Arc<Env>>,
+    caller: Caller,
+    path: Result<Path<String>, PathRejection>,
+) -> Result<Json<Sku>, Stop> {
+    let merchant = caller.may(&env, Action::ReadStock)?;
+    let sku = named(path)?;
+    env.db.skus(merchant, &[sku]).await?.pop().map(Json).ok_or_else(|| NOT_FOUND.into())
+}
+
+/// Stores a SKU.
+///
+/// # Errors
+/// `no_access`, `not_allowed`, `bad_body`, `not_found`, `invalid_field`, `unknown_sku`, `nested_bundle`,
+/// `unavailable`.
+pub async fn save(
+    State(env): State<Arc<Env>>,
+    caller: Caller,
+    path: Result<Path<String>, PathRejection>,
+    Told(sku): Told<Sku>,
+) -> Result<Json<Sku>, Stop> {
+    let merchant = caller.may(&env, Action::KeepCatalogue)?;
+    if named(path)? != sku.sku {
+        return Err(NOT_FOUND.into());
+    }
+    sku.check()?;
+    if sku.is_bundle() {
+        can_be_bundle(&env, merchant, &sku).await?;
+    }
+    env.db.save_sku(merchant, &sku).await?;
+    wake::unmapped(&env, merchant, &sku.sku).await?;
+    Ok(Json(sku))
+}
+
+/// Its parts are known and single, and it has no goods of its own.
+async fn can_be_bundle(env: &Env, merchant: &MerchantId, sku: &Sku) -> Result<(), Stop> {
+    let parts: BTreeSet<String> = sku.parts.iter().map(|part| part.sku.clone()).collect();
+    if !env.db.unknown_skus(merchant, &parts).await?.is_empty() {
+        return Err(UNKNOWN_SKU.into());
+    }
+    let entered = env.db.skus(merchant, &parts.into_iter().collect::<Vec<_>>()).await?;
+    let (levels, _) = env.db.sku(merchant, &sku.sku).await?;
+    let has_goods = levels.iter().any(|level| level.on_hand != 0 || level.quarantined != 0);
+    if has_goods || entered.iter().any(Sku::is_bundle) { Err(NESTED_BUNDLE.into()) } else { Ok(()) }
+}
+
+/// The query of the list of mappings.
+#[derive(Deserialize)]
+pub struct OfConnection {
+    connection: ConnectionId,
+}
+
+/// Lists the mappings of a connection.
+///
+/// # Errors
+/// `no_access`, `not_allowed`, `bad_query`, `unavailable`.
+pub async fn mappings(
+    State(env): State<Arc<Env>>,
+    caller: Caller,
+    asked: Result<Query<OfConnection>, QueryRejection>,
+) -> Result<Json<Value>, Stop> {
+    let merchant = caller.may(&env, Action::ReadStock)?;
+    let Query(asked) = asked.map_err(|_| BAD_QUERY)?;
+    let mappings = env.db.mappings(merchant, &asked.connection).await?;
+    Ok(Json(json!({ "mappings": mappings })))
+}
+
+/// Stores a mapping and lets the orders go on that waited for it.
+///
+/// # Errors
+/// `no_access`, `not_allowed`, `bad_body`, `invalid_field`, `unknown_sku`, `unavailable`.
+pub async fn map(
+    State(env): State<Arc<Env>>,
+    caller: Caller,
+    Told(mapping): Told<Mapping>,
+) -> Result<Json<Value>, Stop> {
+    let merchant = caller.may(&env, Action::KeepCatalogue)?;
+    mapping.check()?;
+    if !env.db.unknown_skus(merchant, &BTreeSet::from([mapping.sku.clone()])).await?.is_empty() {
+        return Err(UNKNOWN_SKU.into());
+    }
+    env.db.save_mapping(merchant, &mapping).await?;
+    let woken = wake::unmapped(&env, merchant, &mapping.channel_sku).await?;
+    Ok(Json(json!({ "mapping": mapping, "woken": woken })))
+}
+
+/// Stores goods on order.
+///
+/// # Errors
+/// `no_access`, `not_allowed`, `bad_body`, `bad_reference`, `bad_quantity`, `unknown_sku`, `unavailable`.
+pub async fn expect(
+    State(env): State<Arc<Env>>,
+    caller: Caller,
+    Told(expected): Told<Expected>,
+) -> Result<Json<Expected>, Stop> {
+    let merchant = caller.may(&env, Action::KeepCatalogue)?;
+    // What follows a slash tells deliveries of one purchase apart.
+    if !is_reference(&expected.reference) || expected.reference.contains('/') {
+        return Err(BAD_REFERENCE.into());
+    }
+    if !(0..=MOST).contains(&expected.quantity) {
+        return Err(BAD_QUANTITY.into());
+    }
+    if !env.db.unknown_skus(merchant, &BTreeSet::from([expected.sku.clone()])).await?.is_empty() {
+        return Err(UNKNOWN_SKU.into());
+    }
+    env.db.save_expected(merchant, &expected).await?;
+    Ok(Json(expected))
+}

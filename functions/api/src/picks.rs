@@ -1,0 +1,306 @@
+//! Pick lists and the packing bench: `/v1/picks`, `/v1/orders/{order}/packing`. Nothing in them names a person.
+
+use crate::Env;
+use crate::answer::{BAD_PLACE, BAD_REFERENCE, NOT_FOUND, Stop};
+use crate::body::Told;
+use crate::caller::Caller;
+use crate::dry_run::order_of;
+use crate::movements::exists;
+use axum::Json;
+use axum::extract::rejection::PathRejection;
+use axum::extract::{Path, State};
+use http::StatusCode;
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use waybill_domain::access::Action;
+use waybill_domain::allocation::held;
+use waybill_domain::boxes::{Goods, Suggestion, suggest};
+use waybill_domain::order::{Order, Status};
+use waybill_domain::picking::{Mismatch, PickList, Style, Wrong, check};
+use waybill_domain::stock::{BinId, is_reference};
+use waybill_domain::{OrderId, WarehouseId};
+use waybill_runtime::problem::Problem;
+use waybill_store::stock::picks::{NotConfirmed, Request};
+use waybill_store::{Queue, Work};
+
+/// The most orders of one list.
+const MOST_ORDERS: usize = 50;
+
+const WRONG_ARTICLE: Problem = Problem::new(
+    StatusCode::CONFLICT,
+    "wrong_article",
+    "This is another article: scan the one the list names.",
+);
+const WRONG_BIN: Problem =
+    Problem::new(StatusCode::CONFLICT, "wrong_bin", "This is another bin: go to the one the list names.");
+const TOO_MANY: Problem =
+    Problem::new(StatusCode::CONFLICT, "too_many", "The stop asks for fewer pieces; count again.");
+const DONE_BEFORE: Problem =
+    Problem::new(StatusCode::CONFLICT, "done_before", "This stop was done before; go on to the next.");
+const TOO_MANY_ORDERS: Problem = Problem::new(
+    StatusCode::BAD_REQUEST,
+    "too_many_orders",
+    "Name one order for a single list, and at most 50 for any other.",
+);
+
+/// What is to be picked.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Making {
+    /// What the list is called; the same name again gives the same list.
+    list: String,
+    warehouse: WarehouseId,
+    style: Style,
+    zone: Option<String>,
+    /// Which orders; the oldest that hold goods there when absent.
+    #[serde(default)]
+    orders: Vec<OrderId>,
+}
+
+/// A list that was made.
+#[derive(Debug, Serialize)]
+pub struct Made {
+    /// The list.
+    pub list: PickList,
+    /// Pieces that lie in no spot of the walk, by SKU.
+    pub not_found: BTreeMap<String, i64>,
+}
+
+/// Lists that are not done.
+#[derive(Debug, Serialize)]
+pub struct Open {
+    /// By name.
+    pub lists: Vec<PickList>,
+}
+
+/// Makes a list.
+///
+/// # Errors
+/// `no_access`, `not_allowed`, `bad_body`, `bad_reference`, `bad_place`, `too_many_orders`, `busy`, `unavailable`.
+pub async fn make(
+    State(env): State<Arc<Env>>,
+    caller: Caller,
+    Told(body): Told<Making>,
+) -> Result<Json<Made>, Stop> {
+    let merchant = caller.may(&env, Action::WorkStock)?;
+    if !is_reference(&body.list) {
+        return Err(BAD_REFERENCE.into());
+    }
+    let most = if body.style == Style::Single { 1 } else { MOST_ORDERS };
+    if body.orders.len() > most || (body.style == Style::Zone && body.zone.is_none()) {
+        return Err(TOO_MANY_ORDERS.into());
+    }
+    exists(&env, merchant, &body.warehouse).await?;
+    let mut orders = body.orders;
+    if orders.is_empty() {
+        let there = |order: &Order| held(order).keys().any(|(_, place)| *place == body.warehouse);
+        for status in [Status::Booked, Status::Allocated, Status::Picking, Status::PartAllocated] {
+            let (page, _) = env.db.oldest_of(merchant, status, None).await?;
+            let wanted = page.into_iter().filter(|o| o.holds_stock() && there(o)).map(|o| o.id);
+            orders.extend(wanted);
+        }
+        orders.truncate(most);
+    }
+    let request = Request {
+        id: body.list,
+        warehouse: body.warehouse,
+        style: body.style,
+        zone: body.zone.filter(|_| body.style == Style::Zone),
+        orders,
+    };
+    let (list, missing) = env.db.make_pick_list(merchant, &request, env.clock.read()).await?;
+    let not_found = missing.into_iter().map(|((sku, _), pieces)| (sku, pieces)).collect();
+    Ok(Json(Made { list, not_found }))
+}
+
+fn named(path: Result<Path<String>, PathRejection>) -> Result<String, Stop> {
+    path.ok().map(|Path(name)| name).filter(|name| is_reference(name)).ok_or_else(|| NOT_FOUND.into())
+}
+
+/// Shows a list.
+///
+/// # Errors
+/// `no_access`, `not_allowed`, `not_found`, `unavailable`.
+pub async fn read(
+    State(env): State<Arc<Env>>,
+    caller: Caller,
+    path: Result<Path<String>, PathRejection>,
+) -> Result<Json<PickList>, Stop> {
+    let merchant = caller.may(&env, Action::ReadStock)?;
+    env.db.pick_list(merchant, &named(path)?).await?.map(Json).ok_or_else(|| NOT_FOUND.into())
+}
+
+/// Lists what is not done.
+///
+/// # Errors
+/// `no_access`, `not_allowed`, `unavailable`.
+pub async fn list(State(env): State<Arc<Env>>, caller: Caller) -> Result<Json<Open>, Stop> {
+    let merchant = caller.may(&env, Action::ReadStock)?;
+    let mut lists = env.db.pick_lists(merchant).await?;
+    lists.retain(PickList::is_open);
+    Ok(Json(Open { lists }))
+}
+
+/// A stop that was walked to.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Confirming {
+    stop: u32,
+    /// The bin's label, where it was scanned too.
+    bin: Option<BinId>,
+    /// The article's barcode, or its SKU.
+    scanned: String,
+    /// Pieces that were there.
+    quantity: i64,
+}
+
+/// Confirms a stop.
+///
+/// # Errors
+/// `no_access`, `not_allowed`, `bad_body`, `not_found`, `wrong_article`, `wrong_bin`, `too_many`, `done_before`,
+/// `busy`, `unavailable`.
+pub async fn confirm(
+    State(env): State<Arc<Env>>,
+    caller: Caller,
+    path: Result<Path<String>, PathRejection>,
+    Told(body): Told<Confirming>,
+) -> Result<Json<Value>, Stop> {
+    let merchant = caller.may(&env, Action::WorkStock)?;
+    let (id, now) = (named(path)?, env.clock.read());
+    let Confirming { stop, bin, scanned, quantity } = body;
+    let done = env
+        .db
+        .confirm_pick(merchant, &id, stop, bin.as_ref(), &scanned, quantity, caller.actor(), now)
+        .await?
+        .map_err(|not| match not {
+            NotConfirmed::Unknown => NOT_FOUND,
+            NotConfirmed::Wrong(Wrong::Article) => WRONG_ARTICLE,
+            NotConfirmed::Wrong(Wrong::Bin) => WRONG_BIN,
+            NotConfirmed::Wrong(Wrong::Quantity) => TOO_MANY,
+            NotConfirmed::Wrong(Wrong::Done) => DONE_BEFORE,
+        })?;
+    let again: Vec<Work> =
+        done.again.iter().map(|order| Work::Order { order: order.clone(), at: now }).collect();
+    if !again.is_empty() {
+        env.queues.send(Queue::Allocate, &again, 0).await?;
+    }
+    let left = done.list.tasks.iter().filter(|t| t.state == waybill_domain::picking::TaskState::Open).count();
+    Ok(Json(json!({"missing": done.missing, "allocated_again": done.again, "stops_left": left})))
+}
+
+/// Closes a list.
+///
+/// # Errors
+/// `no_access`, `not_allowed`, `not_found`, `busy`, `unavailable`.
+pub async fn drop_list(
+    State(env): State<Arc<Env>>,
+    caller: Caller,
+    path: Result<Path<String>, PathRejection>,
+) -> Result<Json<PickList>, Stop> {
+    let merchant = caller.may(&env, Action::WorkStock)?;
+    env.db.drop_pick_list(merchant, &named(path)?).await?.map(Json).ok_or_else(|| NOT_FOUND.into())
+}
+
+/// What one warehouse's parcels for an order should hold.
+#[derive(Debug, Serialize)]
+pub struct Packing {
+    /// From where.
+    pub warehouse: WarehouseId,
+    /// Pieces by SKU.
+    pub goods: BTreeMap<String, i64>,
+    /// In which boxes.
+    pub boxes: Suggestion,
+}
+
+fn by_warehouse(order: &Order) -> BTreeMap<WarehouseId, BTreeMap<String, i64>> {
+    let mut all: BTreeMap<WarehouseId, BTreeMap<String, i64>> = BTreeMap::new();
+    for ((sku, warehouse), pieces) in held(order) {
+        all.entry(warehouse).or_default().insert(sku, pieces);
+    }
+    all
+}
+
+/// Suggests boxes for what an order holds.
+///
+/// # Errors
+/// `no_access`, `not_allowed`, `not_found`, `unavailable`.
+pub async fn boxes(
+    State(env): State<Arc<Env>>,
+    caller: Caller,
+    path: Result<Path<String>, PathRejection>,
+) -> Result<Json<Vec<Packing>>, Stop> {
+    let merchant = caller.may(&env, Action::ReadStock)?;
+    let order = order_of(&env, merchant, path).await?;
+    let kinds = env.db.places(merchant).await?.policy.boxes;
+    let mut all = Vec::new();
+    for (warehouse, goods) in by_warehouse(&order) {
+        let names: Vec<String> = goods.keys().cloned().collect();
+        let known = env.db.skus(merchant, &names).await?;
+        let one = |(sku, pieces): (&String, &i64)| {
+            let entered = known.iter().find(|k| k.sku == *sku);
+            Goods {
+                sku: sku.clone(),
+                quantity: u32::try_from(*pieces).unwrap_or_default(),
+                grams: entered.map_or(0, |k| k.grams),
+                size: entered.and_then(|k| k.size),
+            }
+        };
+        let packed: Vec<Goods> = goods.iter().map(one).collect();
+        all.push(Packing { warehouse, boxes: suggest(&packed, &kinds), goods });
+    }
+    Ok(Json(all))
+}
+
+/// What was scanned into the parcels of one shipment.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Scanned {
+    warehouse: WarehouseId,
+    /// Each parcel's pieces, by barcode or SKU.
+    parcels: Vec<BTreeMap<String, i64>>,
+}
+
+/// What the check says.
+#[derive(Debug, Serialize)]
+pub struct Checked {
+    /// Close the parcels.
+    pub right: bool,
+    /// What differs.
+    pub differences: Vec<Mismatch>,
+}
+
+/// Checks what was packed.
+///
+/// # Errors
+/// `no_access`, `not_allowed`, `bad_body`, `not_found`, `bad_place`, `unavailable`.
+pub async fn pack(
+    State(env): State<Arc<Env>>,
+    caller: Caller,
+    path: Result<Path<String>, PathRejection>,
+    Told(body): Told<Scanned>,
+) -> Result<Json<Checked>, Stop> {
+    let merchant = caller.may(&env, Action::WorkStock)?;
+    let order = order_of(&env, merchant, path).await?;
+    let wanted = by_warehouse(&order).remove(&body.warehouse).ok_or(BAD_PLACE)?;
+    let names: Vec<String> = wanted.keys().cloned().collect();
+    let known = env.db.skus(merchant, &names).await?;
+    let sku_of = |code: &str| {
+        let by_code = known.iter().find(|sku| sku.barcodes.iter().any(|b| b == code));
+        by_code.map_or_else(|| code.to_owned(), |sku| sku.sku.clone())
+    };
+    let parcels: Vec<BTreeMap<String, i64>> = body
+        .parcels
+        .iter()
+        .map(|parcel| {
+            let mut named = BTreeMap::new();
+            for (code, pieces) in parcel {
+                *named.entry(sku_of(code)).or_default() += pieces;
+            }
+            named
+        })
+        .collect();
+    let differences = check(&wanted, &parcels);
+    Ok(Json(Checked { right: differences.is_empty(), differences }))
+}

@@ -1,0 +1,134 @@
+//! Warehouses, bins and the policy: `GET`/`PUT` under `/v1/warehouses` and `/v1/policy`.
+
+use crate::Env;
+use crate::answer::{BAD_PLACE, NOT_FOUND, Stop};
+use crate::body::Told;
+use crate::caller::Caller;
+use crate::movements::exists;
+use axum::Json;
+use axum::extract::rejection::PathRejection;
+use axum::extract::{Path, State};
+use serde::Serialize;
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use waybill_domain::WarehouseId;
+use waybill_domain::access::Action;
+use waybill_domain::places::{Address, Bin, Place};
+use waybill_domain::sourcing::Policy;
+use waybill_domain::stock::BinId;
+
+/// Every warehouse.
+#[derive(Debug, Serialize)]
+pub struct Warehouses {
+    /// By id.
+    pub warehouses: Vec<Place>,
+}
+
+/// Every bin of a warehouse.
+#[derive(Debug, Serialize)]
+pub struct Bins {
+    /// In walking order.
+    pub bins: Vec<Bin>,
+}
+
+/// Lists warehouses, those of the registry with what was entered here.
+///
+/// # Errors
+/// `no_access`, `not_allowed`, `unavailable`.
+pub async fn list(State(env): State<Arc<Env>>, caller: Caller) -> Result<Json<Warehouses>, Stop> {
+    let merchant = caller.may(&env, Action::ReadStock)?;
+    let registry = env.db.merchant(merchant).await?.map(|m| m.warehouses).unwrap_or_default();
+    let known = registry.into_iter().map(|w| Place {
+        id: w.id,
+        name: w.name,
+        priority: w.priority,
+        near: w.near,
+        active: true,
+        address: Address::default(),
+        cut_off: None,
+        carriers: Vec::new(),
+    });
+    let mut all: BTreeMap<WarehouseId, Place> = known.map(|place| (place.id.clone(), place)).collect();
+    all.extend(env.db.places(merchant).await?.places);
+    Ok(Json(Warehouses { warehouses: all.into_values().collect() }))
+}
+
+/// Stores a warehouse.
+///
+/// # Errors
+/// `no_access`, `not_allowed`, `bad_body`, `bad_place`, `invalid_field`, `unavailable`.
+pub async fn save(
+    State(env): State<Arc<Env>>,
+    caller: Caller,
+    path: Result<Path<WarehouseId>, PathRejection>,
+    Told(place): Told<Place>,
+) -> Result<Json<Place>, Stop> {
+    let merchant = caller.may(&env, Action::KeepPlaces)?;
+    if path.ok().is_none_or(|Path(id)| id != place.id) {
+        return Err(BAD_PLACE.into());
+    }
+    place.check()?;
+    env.db.save_place(merchant, &place).await?;
+    Ok(Json(place))
+}
+
+/// Lists bins.
+///
+/// # Errors
+/// `no_access`, `not_allowed`, `not_found`, `unavailable`.
+pub async fn bins(
+    State(env): State<Arc<Env>>,
+    caller: Caller,
+    path: Result<Path<WarehouseId>, PathRejection>,
+) -> Result<Json<Bins>, Stop> {
+    let merchant = caller.may(&env, Action::ReadStock)?;
+    let Path(warehouse) = path.map_err(|_| NOT_FOUND)?;
+    let mut bins: Vec<Bin> = env.db.bins(merchant, &warehouse).await?.into_values().collect();
+    bins.sort_by_key(|bin| (bin.walk, bin.id.clone()));
+    Ok(Json(Bins { bins }))
+}
+
+/// Stores a bin.
+///
+/// # Errors
+/// `no_access`, `not_allowed`, `bad_body`, `bad_place`, `invalid_field`, `unavailable`.
+pub async fn save_bin(
+    State(env): State<Arc<Env>>,
+    caller: Caller,
+    path: Result<Path<(WarehouseId, BinId)>, PathRejection>,
+    Told(bin): Told<Bin>,
+) -> Result<Json<Bin>, Stop> {
+    let merchant = caller.may(&env, Action::KeepPlaces)?;
+    let Path((warehouse, id)) = path.map_err(|_| BAD_PLACE)?;
+    if id != bin.id {
+        return Err(BAD_PLACE.into());
+    }
+    bin.check()?;
+    exists(&env, merchant, &warehouse).await?;
+    env.db.save_bin(merchant, &warehouse, &bin).await?;
+    Ok(Json(bin))
+}
+
+/// Shows the policy.
+///
+/// # Errors
+/// `no_access`, `not_allowed`, `unavailable`.
+pub async fn policy(State(env): State<Arc<Env>>, caller: Caller) -> Result<Json<Policy>, Stop> {
+    let merchant = caller.may(&env, Action::ReadStock)?;
+    Ok(Json(env.db.places(merchant).await?.policy))
+}
+
+/// Stores the policy.
+///
+/// # Errors
+/// `no_access`, `not_allowed`, `bad_body`, `invalid_field`, `unavailable`.
+pub async fn save_policy(
+    State(env): State<Arc<Env>>,
+    caller: Caller,
+    Told(policy): Told<Policy>,
+) -> Result<Json<Policy>, Stop> {
+    let merchant = caller.may(&env, Action::KeepPlaces)?;
+    policy.check()?;
+    env.db.save_policy(merchant, &policy).await?;
+    Ok(Json(policy))
+}

@@ -1,0 +1,141 @@
+//! Transfers between warehouses: `POST /v1/stock/transfers` sends, `POST …/{reference}/receive` takes in,
+//! `GET /v1/stock/transfers` lists what is under way.
+
+use crate::Env;
+use crate::answer::{BAD_PLACE, BAD_QUANTITY, BAD_REFERENCE, NOT_ENOUGH, NOT_FOUND, Stop};
+use crate::body::Told;
+use crate::caller::Caller;
+use crate::movements::{MOST, exists, outcome};
+use crate::wake;
+use axum::Json;
+use axum::extract::rejection::PathRejection;
+use axum::extract::{Path, State};
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+use std::sync::Arc;
+use waybill_domain::WarehouseId;
+use waybill_domain::access::Action;
+use waybill_domain::catalogue::is_sku;
+use waybill_domain::stock::{Spot, is_reference};
+use waybill_store::stock::transfers::Transfer;
+
+/// What is to be sent.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Sending {
+    sku: String,
+    from: WarehouseId,
+    to: WarehouseId,
+    quantity: i64,
+    /// From which spot; chosen for the caller when absent.
+    spot: Option<Spot>,
+    reference: String,
+}
+
+/// What arrived.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Arriving {
+    quantity: i64,
+    /// Tells several arrivals of one transfer apart.
+    part: String,
+    /// Where it is put; the dock when absent.
+    to: Option<Spot>,
+}
+
+/// What is under way.
+#[derive(Debug, Serialize)]
+pub struct UnderWay {
+    /// By reference.
+    pub transfers: Vec<Transfer>,
+}
+
+/// Sends goods.
+///
+/// # Errors
+/// `no_access`, `not_allowed`, `bad_body`, `bad_reference`, `bad_quantity`, `bad_place`, `not_enough`,
+/// `other_content`, `busy`, `unavailable`.
+pub async fn send(
+    State(env): State<Arc<Env>>,
+    caller: Caller,
+    Told(body): Told<Sending>,
+) -> Result<Json<Value>, Stop> {
+    let merchant = caller.may(&env, Action::WorkStock)?;
+    let Sending { sku, from, to, quantity, spot, reference } = body;
+    // A colon separates the transfer from its parts.
+    if !is_reference(&reference) || reference.contains(':') {
+        return Err(BAD_REFERENCE.into());
+    }
+    if !(1..=MOST).contains(&quantity) {
+        return Err(BAD_QUANTITY.into());
+    }
+    if from == to || !is_sku(&sku) || spot.as_ref().is_some_and(Spot::is_packed) {
+        return Err(BAD_PLACE.into());
+    }
+    exists(&env, merchant, &from).await?;
+    exists(&env, merchant, &to).await?;
+    let spots = match spot {
+        Some(spot) => vec![(spot, quantity)],
+        // A repeat may find the goods gone: what it says then is decided by the reference, not by the shelf.
+        None => env.db.draw(merchant, &(sku.clone(), from.clone()), quantity).await?.unwrap_or_default(),
+    };
+    let at = env.clock.read();
+    let transfer =
+        Transfer { reference: reference.clone(), sku, from, to, sent: quantity, left: quantity, at };
+    if spots.is_empty() {
+        let known = env.db.transfers(merchant).await?.into_iter().find(|t| t.reference == reference);
+        let same = known.is_some_and(|t| t.sku == transfer.sku && t.sent == quantity);
+        return if same { Ok(answer(&reference, true)) } else { Err(NOT_ENOUGH.into()) };
+    }
+    let repeat = outcome(env.db.transfer_out(merchant, &transfer, spots, Some(caller.actor())).await?)?;
+    Ok(answer(&reference, repeat))
+}
+
+fn answer(reference: &str, repeat: bool) -> Json<Value> {
+    Json(json!({"reference": reference, "repeat": repeat}))
+}
+
+/// Takes goods in.
+///
+/// # Errors
+/// `no_access`, `not_allowed`, `bad_body`, `bad_reference`, `bad_quantity`, `bad_place`, `not_found`,
+/// `not_enough`, `other_content`, `busy`, `unavailable`.
+pub async fn receive(
+    State(env): State<Arc<Env>>,
+    caller: Caller,
+    path: Result<Path<String>, PathRejection>,
+    Told(body): Told<Arriving>,
+) -> Result<Json<Value>, Stop> {
+    let merchant = caller.may(&env, Action::WorkStock)?;
+    let reference = path.ok().map(|Path(r)| r).filter(|r| is_reference(r)).ok_or(NOT_FOUND)?;
+    if !is_reference(&body.part) {
+        return Err(BAD_REFERENCE.into());
+    }
+    if !(1..=MOST).contains(&body.quantity) {
+        return Err(BAD_QUANTITY.into());
+    }
+    let to = body.to.unwrap_or_else(Spot::dock);
+    if to.is_packed() {
+        return Err(BAD_PLACE.into());
+    }
+    let (actor, now) = (Some(caller.actor()), env.clock.read());
+    let (transfer, recorded) = env
+        .db
+        .transfer_in(merchant, &reference, &body.part, body.quantity, to, actor, now)
+        .await?
+        .ok_or(NOT_FOUND)?;
+    let repeat = outcome(recorded)?;
+    let woken = wake::backorders(&env, merchant, &transfer.sku).await?;
+    Ok(Json(json!({"reference": reference, "repeat": repeat, "woken": woken})))
+}
+
+/// Lists what is under way.
+///
+/// # Errors
+/// `no_access`, `not_allowed`, `unavailable`.
+pub async fn list(State(env): State<Arc<Env>>, caller: Caller) -> Result<Json<UnderWay>, Stop> {
+    let merchant = caller.may(&env, Action::ReadStock)?;
+    let mut transfers = env.db.transfers(merchant).await?;
+    transfers.retain(|transfer| transfer.left > 0);
+    Ok(Json(UnderWay { transfers }))
+}

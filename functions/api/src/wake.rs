@@ -1,0 +1,44 @@
+//! Waking orders that wait: oldest first, so that who came first is served first.
+
+use crate::Env;
+use crate::answer::Stop;
+use std::collections::BTreeSet;
+use waybill_domain::MerchantId;
+use waybill_domain::order::Order;
+use waybill_store::{Queue, Work};
+
+/// The most orders woken by one call; the clock looks at the rest within the hour.
+const MOST: usize = 500;
+
+/// Wakes backorders that lack one of these SKUs; gives how many.
+pub(crate) async fn backorders(env: &Env, merchant: &MerchantId, sku: &str) -> Result<usize, Stop> {
+    // Bundles and listings are named by what they are made of only once they have been tried: wake them all.
+    let direct = env.db.backordered(merchant, &BTreeSet::from([sku.to_owned()]), MOST).await?;
+    let all = env.db.backordered(merchant, &BTreeSet::new(), MOST).await?;
+    let known: BTreeSet<_> = direct.iter().map(|o| o.id.clone()).collect();
+    let catalogue = env.db.catalogue(merchant, &all).await?;
+    let made_of = |order: &Order| {
+        let names = waybill_domain::allocation::skus_of(order, &catalogue);
+        !known.contains(&order.id) && names.iter().any(|name| name == sku)
+    };
+    let mut orders = direct.clone();
+    orders.extend(all.into_iter().filter(made_of));
+    orders.sort_by_key(|order| (order.milestones.received, order.id.clone()));
+    wake(env, &orders).await
+}
+
+/// Wakes orders that wait for this article of a channel to be mapped; gives how many.
+pub(crate) async fn unmapped(env: &Env, merchant: &MerchantId, channel_sku: &str) -> Result<usize, Stop> {
+    let orders = env.db.unmapped(merchant, &BTreeSet::from([channel_sku.to_owned()]), MOST).await?;
+    wake(env, &orders).await
+}
+
+/// Sends orders to the allocator, in the order given.
+pub(crate) async fn wake(env: &Env, orders: &[Order]) -> Result<usize, Stop> {
+    let at = env.clock.read();
+    let work: Vec<Work> = orders.iter().map(|o| Work::Order { order: o.id.clone(), at }).collect();
+    if !work.is_empty() {
+        env.queues.send(Queue::Allocate, &work, 0).await?;
+    }
+    Ok(work.len())
+}

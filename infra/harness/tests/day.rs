@@ -1,0 +1,13 @@
+//! A small day keeps every documented limit, and is the same every time.
+#![allow(clippy::unwrap_used)]
+
+use waybill_harness::day::{Settings, run, text::text};
+
+#[test]
+fn a_day_of_two_hundred_orders_in_an_hour_keeps_every_limit() {
+    let report = run(Settings { hours: 1, stock_minutes: 20, ..Settings::day(200, 1) }).unwrap();
+    assert!(report.ok(), "{}", text(&report));
+    assert_eq!(report.channels.values().map(|day| day.r#in).sum::<u64>(), 200);
+    assert!(report.channels.values().all(|day| day.r#in > 0 && day.stock_sets > 0), "{}", text(&report));
+    assert_eq!(report.refusals, 0, "{}", text(&report));
+}

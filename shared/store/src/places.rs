@@ -1,0 +1,140 @@
+//! Warehouses, bins and the policy of a merchant. They lie in the stock table, so that whoever keeps them needs no
+//! grant on the registry.
+
+use crate::db::{Db, Item, from_item, key, to_item};
+use crate::error::StoreError;
+use std::collections::BTreeMap;
+use waybill_domain::allocation::Candidate;
+use waybill_domain::places::{Bin, Place};
+use waybill_domain::sourcing::Policy;
+use waybill_domain::stock::BinId;
+use waybill_domain::{MerchantId, WarehouseId};
+
+/// The sort key of the policy, beside the warehouses.
+const POLICY: &str = "policy";
+
+fn pk(merchant: &MerchantId) -> String {
+    format!("places#{merchant}")
+}
+
+fn bins_pk(merchant: &MerchantId, warehouse: &WarehouseId) -> String {
+    format!("bins#{merchant}#{warehouse}")
+}
+
+/// Where a merchant keeps goods and how it chooses.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Places {
+    /// Warehouses by id.
+    pub places: BTreeMap<WarehouseId, Place>,
+    /// How it chooses.
+    pub policy: Policy,
+}
+
+impl Places {
+    /// The warehouses orders can come from: those of the registry, as corrected here, and those entered here.
+    pub fn candidates(&self, registry: Vec<Candidate>) -> Vec<Candidate> {
+        let mut all: BTreeMap<WarehouseId, Candidate> =
+            registry.into_iter().map(|c| (c.warehouse.clone(), c)).collect();
+        for (id, place) in &self.places {
+            let Place { priority, near, .. } = place;
+            let candidate = Candidate { warehouse: id.clone(), priority: *priority, near: near.clone() };
+            if place.active {
+                all.insert(id.clone(), candidate)
+            } else {
+                all.remove(id)
+            };
+        }
+        all.into_values().collect()
+    }
+
+    /// Every warehouse that may hold goods, closed ones too: what is reserved there can still be given back.
+    pub fn warehouses(&self, registry: &[Candidate]) -> Vec<WarehouseId> {
+        let mut all: Vec<WarehouseId> = registry.iter().map(|c| c.warehouse.clone()).collect();
+        all.extend(self.places.keys().cloned());
+        all.sort();
+        all.dedup();
+        all
+    }
+}
+
+impl Db {
+    /// A merchant's warehouses and policy, as entered here.
+    ///
+    /// # Errors
+    /// As AWS answers.
+    pub async fn places(&self, merchant: &MerchantId) -> Result<Places, StoreError> {
+        let mut found = Places::default();
+        for item in self.partition(&pk(merchant)).await? {
+            let is_policy = item.get("sk").and_then(|v| v.as_s().ok()).is_some_and(|sk| sk == POLICY);
+            if is_policy {
+                found.policy = policy_of(&item)?;
+            } else {
+                let place: Place = from_item(item, "place")?;
+                found.places.insert(place.id.clone(), place);
+            }
+        }
+        Ok(found)
+    }
+
+    /// Stores a warehouse in place of what was known.
+    ///
+    /// # Errors
+    /// As AWS answers.
+    pub async fn save_place(&self, merchant: &MerchantId, place: &Place) -> Result<(), StoreError> {
+        self.put_stock(to_item(place)?, &pk(merchant), place.id.as_str()).await
+    }
+
+    /// Stores the policy in place of what was known. As text: it is a document that nothing looks into.
+    ///
+    /// # Errors
+    /// As AWS answers.
+    pub async fn save_policy(&self, merchant: &MerchantId, policy: &Policy) -> Result<(), StoreError> {
+        let text = serde_json::to_string(policy).map_err(|_| StoreError::Corrupt("policy"))?;
+        let item = Item::from([("document".to_owned(), crate::db::s(text))]);
+        self.put_stock(item, &pk(merchant), POLICY).await
+    }
+
+    /// A warehouse's bins, by name.
+    ///
+    /// # Errors
+    /// As AWS answers.
+    pub async fn bins(
+        &self,
+        merchant: &MerchantId,
+        warehouse: &WarehouseId,
+    ) -> Result<BTreeMap<BinId, Bin>, StoreError> {
+        let items = self.partition(&bins_pk(merchant, warehouse)).await?;
+        let bins = items.into_iter().map(|item| from_item::<Bin>(item, "bin"));
+        bins.map(|bin| bin.map(|bin| (bin.id.clone(), bin))).collect()
+    }
+
+    /// Stores a bin in place of what was known.
+    ///
+    /// # Errors
+    /// As AWS answers.
+    pub async fn save_bin(
+        &self,
+        merchant: &MerchantId,
+        warehouse: &WarehouseId,
+        bin: &Bin,
+    ) -> Result<(), StoreError> {
+        self.put_stock(to_item(bin)?, &bins_pk(merchant, warehouse), bin.id.as_str()).await
+    }
+
+    pub(crate) async fn put_stock(&self, mut item: Item, pk: &str, sk: &str) -> Result<(), StoreError> {
+        item.extend(key(pk, sk));
+        self.client
+            .put_item()
+            .table_name(&self.tables.stock)
+            .set_item(Some(item))
+            .send()
+            .await
+            .map_err(|e| StoreError::from_sdk("dynamodb:PutItem", &e))?;
+        Ok(())
+    }
+}
+
+fn policy_of(item: &Item) -> Result<Policy, StoreError> {
+    let text = item.get("document").and_then(|v| v.as_s().ok()).ok_or(StoreError::Corrupt("policy"))?;
+    serde_json::from_str(text).map_err(|_| StoreError::Corrupt("policy"))
+}

@@ -1,0 +1,50 @@
+//! Accounts at channels: connected, tried, read back in time, paused, rotated.
+
+use crate::support::{Shop, Story, until};
+use serde_json::{Value, json};
+use waybill_harness::accounts::ACCOUNT;
+use waybill_harness::staff::{OWNER, sign_in};
+
+pub static CONNECTIONS: Story = Story::new("connections", || Box::pin(connections()));
+
+#[test]
+#[ignore = "needs a running stack"]
+fn an_account_is_connected_tried_paused_and_rotated() {
+    CONNECTIONS.told();
+}
+
+async fn connections() {
+    let shop = Shop::demo().await;
+    let token = sign_in(&shop.stack, OWNER).await.unwrap();
+    let ask = async |method: &str, path: &str, body: Option<Value>| {
+        let method = reqwest::Method::from_bytes(method.as_bytes()).unwrap();
+        let url = format!("{}{path}", shop.stack.api_url);
+        let request = reqwest::Client::new().request(method, url).bearer_auth(&token);
+        let request = body.into_iter().fold(request, |request, body| request.json(&body));
+        let reply = request.send().await.unwrap();
+        let status = reply.status().as_u16();
+        (status, reply.json::<Value>().await.unwrap())
+    };
+    let secrets = json!({"kind": "woocommerce", "secrets": ["WooWebhookSecret1"], "key": "ck_demo", "secret": "cs_demo"});
+    let address = format!("{}/woocommerce/{ACCOUNT}", shop.stack.sandbox_url);
+    let wanted = json!({"address": address, "credentials": secrets});
+    let (status, made) = ask("POST", "/v1/connections", Some(wanted)).await;
+    assert_eq!(status, 201, "{made}");
+    let id = made["id"].as_str().unwrap();
+    let at = |what: &str| format!("/v1/connections/{id}{what}");
+    let (_, tried) = ask("POST", &at("/test"), None).await;
+    assert_eq!(tried["works"], true, "{tried}");
+    assert_eq!(ask("PUT", &at("/credentials"), Some(secrets)).await.0, 200);
+    let span = json!({"from": "2026-11-20T00:00:00Z", "to": "2026-11-21T00:00:00Z"});
+    assert_eq!(ask("POST", &at("/backfills"), Some(span)).await.0, 202);
+    until("the backfill is done", async || {
+        let (_, all) = ask("GET", &at("/backfills"), None).await;
+        all["backfills"][0]["done_at"].is_string().then_some(())
+    })
+    .await;
+    assert_eq!(ask("POST", &at("/pause"), None).await.1["state"], "paused");
+    assert_eq!(ask("POST", &at("/resume"), None).await.1["state"], "active");
+    let (status, all) = ask("GET", "/v1/connections", None).await;
+    assert_eq!(status, 200);
+    assert!(!all.to_string().contains("cs_demo"), "a secret is shown");
+}
