@@ -5,8 +5,8 @@
 //! arrived (`SETTLE`), and only then creates.
 
 use crate::desk::{self, Closed, Desk, Found, Held};
-use crate::{Env, choose, claim, label};
-use jiff::Timestamp;
+use crate::{Env, choose, claim, label, patience};
+use jiff::{SignedDuration, Timestamp};
 use std::collections::{BTreeMap, BTreeSet};
 use waybill_carriers::account::allowed_fields;
 use waybill_carriers::royal_mail::label::Declaration;
@@ -15,7 +15,7 @@ use waybill_domain::advice::Advice;
 use waybill_domain::booking::{SETTLE, Turn, plan};
 use waybill_domain::exception::Reason;
 use waybill_domain::intake::SWEEP_AFTER;
-use waybill_domain::order::{Hold, Order, Status};
+use waybill_domain::order::{Claim, Hold, Order, Status};
 use waybill_domain::shipment::{Booking, Shipment};
 use waybill_domain::time::after;
 use waybill_privacy::Recipient;
@@ -42,6 +42,7 @@ pub(crate) async fn book(
     mut order: Order,
     sealed: Option<Vec<u8>>,
     turn: Turn,
+    sent: Timestamp,
     now: Timestamp,
 ) -> Result<Step, Failure> {
     let merchant = env.merchants.get(&order.merchant, now).await?;
@@ -73,6 +74,14 @@ pub(crate) async fn book(
         Ok(desks) => desks,
         Err(closed) => return wait(env, order, closed).await,
     };
+    // No recipient is opened for a booking that has to wait.
+    let mut paid = None;
+    if let Some(first) = shipments.iter().find(|s| !s.has_label()) {
+        if let Some(wait) = reserve(env, &desks, first, turn).await? {
+            return Ok(patience::later(&order, wait, sent, now));
+        }
+        paid = Some(first.id.clone());
+    }
     // Open and check before the claim: a refusal here must not look like a call that may have been made.
     let recipient = match recipient(env, &order, sealed, now).await? {
         Some(recipient) => recipient,
@@ -88,6 +97,14 @@ pub(crate) async fn book(
             continue;
         }
         let desk = desks.get(&shipment.carrier).ok_or(Failure::Fault("no desk for a carrier connection"))?;
+        let wait = match paid.take() {
+            Some(id) if id == shipment.id => None,
+            _ => reserve(env, &desks, shipment, turn).await?,
+        };
+        if let Some(wait) = wait {
+            let step = patience::later(&order, wait, sent, now);
+            return later(env, order, before, step).await;
+        }
         let customs = contents.as_ref().map(|contents| Declaration {
             contents,
             terms: &merchant.services.customs,
@@ -96,12 +113,7 @@ pub(crate) async fn book(
         match one(env, &order, desk, shipment, &recipient, customs, turn, now).await? {
             Attempt::Labelled => {}
             Attempt::Stuck(reason, detail) => return hold(env, order, reason, detail, now).await,
-            Attempt::Later(step) => {
-                // What was asked was answered and what exists is stored: the next attempt need not wait for us.
-                order.claim = before;
-                env.db.save_order(&mut order).await?;
-                return Ok(step);
-            }
+            Attempt::Later(step) => return later(env, order, before, step).await,
         }
     }
     order.claim = None;
@@ -111,6 +123,30 @@ pub(crate) async fn book(
     tracing::info!(order = %order.id, shipments = order.shipments, "booked");
     env.queues.send(Queue::Notify, &[Work::Order { order: order.id, at: now }], 0).await?;
     Ok(Step::Done)
+}
+
+/// Comes back later. What was asked was answered and what exists is stored, so the next attempt need not wait for
+/// our claim to lapse.
+pub(crate) async fn later(
+    env: &Env,
+    mut order: Order,
+    before: Option<Claim>,
+    step: Step,
+) -> Result<Step, Failure> {
+    order.claim = before;
+    env.db.save_order(&mut order).await?;
+    Ok(step)
+}
+
+/// Takes the calls that a shipment needs: nothing, or how long until there are as many.
+async fn reserve(
+    env: &Env,
+    desks: &BTreeMap<ConnectionId, Desk>,
+    shipment: &Shipment,
+    turn: Turn,
+) -> Result<Option<SignedDuration>, Failure> {
+    let desk = desks.get(&shipment.carrier).ok_or(Failure::Fault("no desk for a carrier connection"))?;
+    Ok(desk.reserve(env, shipment, turn != Turn::First).await?)
 }
 
 /// The desks of some accounts, if all of them may be called.

@@ -5,6 +5,7 @@ mod choose;
 mod desk;
 mod label;
 mod manifest;
+mod patience;
 mod void;
 
 pub use choose::explain;
@@ -19,7 +20,7 @@ use waybill_runtime::directory::Merchants;
 use waybill_runtime::{Clock, Directory, Failure, Outbound, Step, batch};
 use waybill_store::keyring::{MakeKeys, OpenKeys, Vault};
 use waybill_store::labels::Documents;
-use waybill_store::{Db, Queue, Work, queues};
+use waybill_store::{Db, Queue, StoreError, Work, queues};
 
 /// What the function needs. With `reveal` it is the only one that opens recipients' keys.
 pub struct Env {
@@ -60,14 +61,15 @@ pub async fn handle(env: &Env, event: SqsEvent) -> Result<SqsBatchResponse, Fail
 /// # Errors
 /// As [`Failure`] says; the message comes back.
 pub async fn work_on(env: &Env, work: Work) -> Result<Step, Failure> {
-    let now = env.clock.now(work.at());
+    let sent = work.at();
+    let now = env.clock.now(sent);
     let id = match work {
         Work::Order { order, .. } => order,
         Work::Manifest { .. } => return Box::pin(manifest::work_on(env, work, now)).await,
         _ => return Err(Failure::Fault("this work is not the shipper's")),
     };
     for _ in 0..TRIES {
-        match Box::pin(once(env, &id, now)).await {
+        match Box::pin(once(env, &id, sent, now)).await {
             Err(failure) if failure.is_race() => continue,
             other => return other,
         }
@@ -75,7 +77,8 @@ pub async fn work_on(env: &Env, work: Work) -> Result<Step, Failure> {
     Err(Failure::Fault("the order keeps changing"))
 }
 
-async fn once(env: &Env, id: &OrderId, now: Timestamp) -> Result<Step, Failure> {
+/// One look at an order; `sent` is when the message began to ask for it.
+async fn once(env: &Env, id: &OrderId, sent: Timestamp, now: Timestamp) -> Result<Step, Failure> {
     let Some((order, sealed)) = env.db.order_with_sealed(id).await? else { return Ok(Step::Done) };
     if !waybill_store::work::stages(&order).contains(&Queue::Book) {
         return Ok(Step::Done);
@@ -86,7 +89,7 @@ async fn once(env: &Env, id: &OrderId, now: Timestamp) -> Result<Step, Failure> 
     }
     match order.status {
         Status::Cancelled | Status::Held => void::void(env, order, turn, now).await,
-        _ => book::book(env, order, sealed, turn, now).await,
+        _ => book::book(env, order, sealed, turn, sent, now).await,
     }
 }
 
@@ -101,6 +104,19 @@ async fn claim(
     let before = order.claim.take();
     let since = before.as_ref().map_or(now, |claim| claim.since);
     let carriers = before.into_iter().flat_map(|claim| claim.carriers).chain(asked).collect();
-    order.claim = Some(Claim { at: now, since, carriers });
-    Ok(env.db.save_order(order).await?)
+    let by = waybill_runtime::nonce();
+    order.claim = Some(Claim { at: now, since, carriers, by });
+    match env.db.save_order(order).await {
+        // When the reply to a write is lost it is made again, and then meets itself.
+        Err(StoreError::Condition { .. }) if is_ours(env, order).await? => Ok(()),
+        other => Ok(other?),
+    }
+}
+
+/// The order as it is stored is the one that we tried to store.
+async fn is_ours(env: &Env, order: &Order) -> Result<bool, StoreError> {
+    let by = |order: &Order| order.claim.as_ref().and_then(|claim| claim.by.clone());
+    let Some(ours) = by(order) else { return Ok(false) };
+    let stored = env.db.order(&order.id).await?;
+    Ok(stored.is_some_and(|stored| stored.rev == order.rev && by(&stored) == Some(ours)))
 }

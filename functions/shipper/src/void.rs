@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use waybill_domain::booking::{SETTLE, Turn, plan, reference_of};
 use waybill_domain::exception::Reason;
 use waybill_domain::intake::SWEEP_AFTER;
-use waybill_domain::order::{Claim, Order};
+use waybill_domain::order::Order;
 use waybill_domain::shipment::{Booking, Shipment, Voiding, WriteBack};
 use waybill_domain::time::after;
 use waybill_domain::{ConnectionId, ShipmentId};
@@ -44,7 +44,7 @@ pub(crate) async fn void(env: &Env, mut order: Order, turn: Turn, now: Timestamp
                     refused = Some((reason, detail));
                     gone = false;
                 }
-                Removed::Later(step) => return later(env, order, before, step).await,
+                Removed::Later(step) => return book::later(env, order, before, step).await,
             }
         }
         // Nobody prints it any more; and one that was stored while its order was erased would stay.
@@ -82,13 +82,6 @@ fn targets(order: &Order, shipments: &[Shipment]) -> Vec<(ShipmentId, String)> {
         }
     }
     all
-}
-
-/// Comes back later. What was asked was answered, so the next attempt need not wait for our claim to lapse.
-async fn later(env: &Env, mut order: Order, before: Option<Claim>, step: Step) -> Result<Step, Failure> {
-    order.claim = before;
-    env.db.save_order(&mut order).await?;
-    Ok(step)
 }
 
 /// The accounts a shipment may be booked through: its own where it is stored; else all there are, because the

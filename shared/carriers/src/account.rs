@@ -3,6 +3,7 @@
 
 use crate::error::CannotBuild;
 use crate::{dpd, parcelforce, royal_mail};
+use waybill_domain::rate::Rate;
 use waybill_domain::service::{Carrier, ServiceChoice};
 use waybill_privacy::disclosure::Field;
 
@@ -40,6 +41,15 @@ impl Account {
         match self {
             Self::ClickAndDrop(_) => Platform::ClickAndDrop,
             Self::Dpd(_) => Platform::DpdCustomer,
+        }
+    }
+
+    /// How often the account may be called; `None` where no limit is documented.
+    pub fn rate(&self) -> Option<Rate> {
+        match self {
+            Self::ClickAndDrop(_) => Some(royal_mail::RATE),
+            // There are limits, but no source has their numbers (contracts/dpd, "Errors").
+            Self::Dpd(_) => None,
         }
     }
 

@@ -96,7 +96,7 @@ mod tests {
     #[test]
     fn a_claim_holds_others_off_then_asks_then_settles() {
         let start = Timestamp::UNIX_EPOCH;
-        let claim = Claim { at: start, since: start, carriers: Default::default() };
+        let claim = Claim { at: start, since: start, carriers: Default::default(), by: None };
         let at = |s| after(start, SignedDuration::from_secs(s));
         assert_eq!(turn(None, at(0)), Turn::First);
         assert_eq!(turn(Some(&claim), at(89)), Turn::Wait);

@@ -241,6 +241,9 @@ pub struct Claim {
     /// The accounts that may have been asked to book.
     #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
     pub carriers: BTreeSet<ConnectionId>,
+    /// By whom: chance alone, so that a shipper whose write was answered with silence knows its own claim again.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub by: Option<String>,
 }
 
 /// Pieces of a SKU that were taken off the shelf for an order and have not left yet.

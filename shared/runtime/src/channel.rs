@@ -264,10 +264,5 @@ enum Turn<T> {
 /// Time and chance for a request. Without randomness there is none: the request is then refused by the channel,
 /// never sent twice under one nonce.
 pub(crate) fn stamp(now: Timestamp) -> Stamp {
-    let mut bytes = [0u8; 16];
-    let nonce = match aws_lc_rs::rand::fill(&mut bytes) {
-        Ok(()) => bytes.iter().map(|b| format!("{b:02x}")).collect(),
-        Err(_) => String::new(),
-    };
-    Stamp { now, nonce }
+    Stamp { now, nonce: crate::nonce().unwrap_or_default() }
 }

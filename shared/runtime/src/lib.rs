@@ -23,6 +23,13 @@ pub use outbound::Outbound;
 use jiff::Timestamp;
 use std::sync::Arc;
 
+/// 128 bits of chance in hexadecimal; `None` when there is none to be had.
+pub fn nonce() -> Option<String> {
+    let mut bytes = [0u8; 16];
+    aws_lc_rs::rand::fill(&mut bytes).ok()?;
+    Some(bytes.iter().map(|b| format!("{b:02x}")).collect())
+}
+
 /// Where "now" comes from: the system in a function, the harness in a test.
 #[derive(Clone)]
 pub struct Clock(Arc<dyn Fn() -> Timestamp + Send + Sync>);

@@ -3,10 +3,13 @@
 
 mod click_and_drop;
 mod dpd;
+mod pace;
 mod watch;
 
 use crate::Env;
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
+use pace::Pace;
+pub(crate) use pace::seconds;
 use std::sync::Arc;
 use watch::Watch;
 use waybill_carriers::account::Account;
@@ -23,6 +26,7 @@ use waybill_runtime::Failure;
 use waybill_runtime::directory;
 use waybill_runtime::dpd::Line;
 use waybill_runtime::remote::Told;
+use waybill_store::StoreError;
 use waybill_store::registry::ConnectionState;
 
 /// What is booked: the shipment, and no more of its recipient than the service may have.
@@ -92,6 +96,7 @@ pub(crate) struct Desk {
     connection: ConnectionId,
     now: Timestamp,
     watch: Watch,
+    pace: Pace,
 }
 
 impl Desk {
@@ -109,10 +114,13 @@ impl Desk {
         let carrier = account.carrier().ok_or(Failure::Fault("the connection is not a carrier's"))?;
         let (watch, gate) = Watch::start(env, id, now).await?;
         Ok(match gate {
-            Gate::Closed | Gate::Trying => Ok(Self { account: carrier, connection: id.clone(), now, watch }),
+            Gate::Closed | Gate::Trying => {
+                let pace = Pace::new(id, carrier.rate());
+                Ok(Self { account: carrier, connection: id.clone(), now, watch, pace })
+            }
             Gate::Open { seconds } => Err(Closed::Until(waybill_domain::time::after(
                 now,
-                jiff::SignedDuration::from_secs(i64::from(seconds)),
+                SignedDuration::from_secs(i64::from(seconds)),
             ))),
         })
     }
@@ -133,6 +141,29 @@ impl Desk {
         }
     }
 
+    fn click_and_drop<'a>(
+        &'a self,
+        env: &'a Env,
+        account: &'a waybill_carriers::royal_mail::Account,
+    ) -> click_and_drop::Line<'a> {
+        click_and_drop::Line { env, account, pace: &self.pace }
+    }
+
+    /// Takes out of the account's budget the calls that get a shipment its label: nothing, or how long until there
+    /// are as many. `asks` says that the shipment is looked for before it is created.
+    pub(crate) async fn reserve(
+        &self,
+        env: &Env,
+        shipment: &Shipment,
+        asks: bool,
+    ) -> Result<Option<SignedDuration>, StoreError> {
+        match self.account {
+            Account::ClickAndDrop(_) => self.pace.take(env, click_and_drop::calls(shipment, asks)).await,
+            // It documents no limit (contracts/dpd, "Errors").
+            Account::Dpd(_) => Ok(None),
+        }
+    }
+
     /// The carrier shows what was booked under a reference. One that does not tells its own key once, in the reply
     /// to the create.
     pub(crate) fn shows_bookings(&self) -> bool {
@@ -150,7 +181,9 @@ impl Desk {
         to: Option<&Disclosed>,
     ) -> Result<Found, Told> {
         let asked = match &self.account {
-            Account::ClickAndDrop(account) => click_and_drop::find(env, account, reference).await,
+            Account::ClickAndDrop(account) => {
+                click_and_drop::find(&self.click_and_drop(env, account), reference).await
+            }
             Account::Dpd(account) => dpd::find(&self.dpd(env, account), reference, to).await,
         };
         self.watch.note(env, asked).await
@@ -161,7 +194,7 @@ impl Desk {
         self.check(&booking.shipment.service)?;
         let account = match &self.account {
             Account::ClickAndDrop(account) => {
-                let made = click_and_drop::create(env, account, booking).await;
+                let made = click_and_drop::create(&self.click_and_drop(env, account), booking).await;
                 return self.watch.note(env, made).await;
             }
             Account::Dpd(account) => account,
@@ -183,7 +216,9 @@ impl Desk {
     /// Makes the label of what the carrier holds, or prints it again: repeating it buys nothing.
     pub(crate) async fn label(&self, env: &Env, held: &Held, customs: bool) -> Result<Printed, Told> {
         let printed = match &self.account {
-            Account::ClickAndDrop(account) => click_and_drop::label(env, account, held, customs).await,
+            Account::ClickAndDrop(account) => {
+                click_and_drop::label(&self.click_and_drop(env, account), held, customs).await
+            }
             Account::Dpd(account) => dpd::labels(&self.dpd(env, account), held).await,
         };
         self.watch.note(env, printed).await
@@ -192,7 +227,9 @@ impl Desk {
     /// Undoes a label.
     pub(crate) async fn delete(&self, env: &Env, carrier_order: &str) -> Result<Undone, Told> {
         let undone = match &self.account {
-            Account::ClickAndDrop(account) => click_and_drop::delete(env, account, carrier_order).await,
+            Account::ClickAndDrop(account) => {
+                click_and_drop::delete(&self.click_and_drop(env, account), carrier_order).await
+            }
             Account::Dpd(_) => Ok(dpd::delete()),
         };
         self.watch.note(env, undone).await
@@ -201,7 +238,9 @@ impl Desk {
     /// Hands every label of the account over.
     pub(crate) async fn manifest(&self, env: &Env, carrier_name: &str) -> Result<Sheet, Told> {
         let made = match &self.account {
-            Account::ClickAndDrop(account) => click_and_drop::manifest(env, account, carrier_name).await,
+            Account::ClickAndDrop(account) => {
+                click_and_drop::manifest(&self.click_and_drop(env, account), carrier_name).await
+            }
             Account::Dpd(_) => Err(dpd::no_manifest()),
         };
         self.watch.note(env, made).await
@@ -210,7 +249,9 @@ impl Desk {
     /// How far a manifest is.
     pub(crate) async fn manifest_status(&self, env: &Env, number: u64) -> Result<Sheet, Told> {
         let seen = match &self.account {
-            Account::ClickAndDrop(account) => click_and_drop::manifest_status(env, account, number).await,
+            Account::ClickAndDrop(account) => {
+                click_and_drop::manifest_status(&self.click_and_drop(env, account), number).await
+            }
             Account::Dpd(_) => Err(dpd::no_manifest()),
         };
         self.watch.note(env, seen).await

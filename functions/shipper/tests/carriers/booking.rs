@@ -24,6 +24,7 @@ pub fn rows() -> Vec<Scenario> {
         row!("create lost on its way: waits, then books once", lost_request).not_at_dpd(NOT_FOUND),
         row!("error after the work is done: found, not bought again", error_after_work).not_at_dpd(NOT_FOUND),
         row!("the process dies at each step", dies_at_each_step),
+        row!("the reply to its own claim is lost: goes on at once", own_claim),
         row!("two shippers at once, in sixteen interleavings", two_shippers),
         row!("throttled (429): comes back when told", throttled),
         row!("carrier down: left alone, then every order once", down),
@@ -106,6 +107,22 @@ async fn dies_at_each_step(stage: &Stage) -> Outcome {
     Err("it never came to its end".to_owned())
 }
 
+async fn own_claim(stage: &Stage) -> Outcome {
+    let fresh = Stage::that_retries(stage.brand).await;
+    let id = fresh.order().await;
+    // The first write to the order is the claim. It is stored, the client hears nothing and writes it again.
+    fresh.hand.next("dynamodb:UpdateItem", Verdict::LoseReply);
+    is("at once", fresh.once(&id).await, Ok(waybill_runtime::Step::Done))?;
+    fresh.one_label(&id).await?;
+    is("looked for", fresh.asked("find"), u64::from(!fresh.brand.is_dpd()))?;
+    fresh.advance(1);
+    // Another's claim is another's, whatever was lost on the way.
+    let id = fresh.order().await;
+    fresh.claim_of_another(&id).await;
+    let waits = u32::try_from(waybill_domain::booking::LEASE.as_secs()).unwrap();
+    is("waits", fresh.once(&id).await, Ok(waybill_runtime::Step::Again { seconds: waits }))
+}
+
 async fn two_shippers(stage: &Stage) -> Outcome {
     for yields in 0..16 {
         let fresh = Stage::set(stage.brand).await;
@@ -140,6 +157,8 @@ async fn down(stage: &Stage) -> Outcome {
     let (before, looked) = (stage.asked(first), stage.asked(again));
     stage.sandbox.add_fault(Fault::new(every, FaultKind::ServerError));
     for _ in 0..12 {
+        // As far apart as the account's limit lets them be.
+        stage.advance(1);
         let id = stage.order().await;
         let _ = stage.once(&id).await;
         ids.push(id);

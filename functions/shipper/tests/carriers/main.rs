@@ -7,6 +7,7 @@ mod booking;
 mod dpd;
 mod hand;
 mod leaving;
+mod pacing;
 mod refusing;
 mod stage;
 
@@ -58,7 +59,12 @@ pub(crate) use row;
 
 #[tokio::test(flavor = "current_thread")]
 async fn every_scenario_on_every_carrier() {
-    let rows = booking::rows().into_iter().chain(refusing::rows()).chain(leaving::rows()).chain(dpd::rows());
+    let rows = booking::rows()
+        .into_iter()
+        .chain(pacing::rows())
+        .chain(refusing::rows())
+        .chain(leaving::rows())
+        .chain(dpd::rows());
     let head: String = BRANDS.iter().map(|brand| format!("{:>13}", brand.name)).collect();
     println!("{:<62}{head}", "scenario");
     let mut failed = Vec::new();

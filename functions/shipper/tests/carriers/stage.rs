@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, AtomicUsize, Ordering};
 use waybill_domain::intake::{Delivery, Identity, Incoming, IncomingLine, Readiness};
 use waybill_domain::money::Money;
-use waybill_domain::order::{Allocation, Channel, ChannelRef, Destination, Order, Status};
+use waybill_domain::order::{Allocation, Channel, ChannelRef, Claim, Destination, Order, Status};
 use waybill_domain::retention::Policy;
 use waybill_domain::sender::Sender;
 use waybill_domain::service::{Carrier, ServiceChoice, ServiceRule, Shipping};
@@ -85,6 +85,15 @@ pub struct Stage {
 
 impl Stage {
     pub async fn set(brand: Brand) -> Self {
+        Self::with(brand, Engine::db).await
+    }
+
+    /// With a client that makes a call again when nothing came back, as the deployed one does.
+    pub async fn that_retries(brand: Brand) -> Self {
+        Self::with(brand, Engine::db_that_retries).await
+    }
+
+    async fn with(brand: Brand, client: fn(&Engine) -> Db) -> Self {
         let hand = Arc::new(Hand::default());
         let outside: Arc<dyn Outside> = hand.clone();
         let engine = Engine::new(outside.clone()).unwrap();
@@ -95,7 +104,7 @@ impl Stage {
         let seconds = Arc::new(AtomicI64::new(START));
         let ticking = seconds.clone();
         let clock = Clock::of(move || Timestamp::from_second(ticking.load(Ordering::Relaxed)).unwrap());
-        let db = engine.db();
+        let db = client(&engine);
         let outbound = Arc::new(ToSandbox { sandbox: sandbox.clone(), hand: hand.clone() });
         let vault = Arc::new(kms.clone());
         let shipper = waybill_shipper::Env {
@@ -309,6 +318,19 @@ impl Stage {
         let mut order = self.see(id).await;
         change(&mut order);
         self.db.save_order(&mut order).await.unwrap();
+    }
+
+    /// Another shipper takes the order between our look at it and our write.
+    pub async fn claim_of_another(&self, id: &OrderId) {
+        let (db, now) = (self.db.clone(), self.now());
+        let id = id.clone();
+        let held = self.see(&id).await;
+        self.hand.meanwhile("dynamodb:UpdateItem", move || {
+            let (db, mut order) = (db.clone(), held.clone());
+            let by = Some("another".to_owned());
+            order.claim = Some(Claim { at: now, since: now, carriers: Default::default(), by });
+            Box::pin(async move { db.save_order(&mut order).await.unwrap() })
+        });
     }
 
     pub async fn see(&self, id: &OrderId) -> Order {

@@ -193,6 +193,10 @@ impl Meter {
             now.into_iter().enumerate().map(|(n, (_, work))| (n.to_string(), work)).collect();
         let mut times = 0;
         for batch in messages.chunks(most) {
+            if queue == Queue::Book {
+                // A seller's hour, not a rush: what a carrier's limit holds back comes back and costs more.
+                self.later(AT_EASE);
+            }
             let failed = self.world.functions.work(queue, batch).await?;
             if !failed.is_empty() {
                 return Err(format!("{} messages failed on {queue:?}", failed.len()).into());
@@ -210,6 +214,8 @@ impl Meter {
 /// Times that channels are told again, and how long lies between.
 const ROUNDS: usize = 8;
 const ROUND: SignedDuration = SignedDuration::from_secs(20);
+/// How long lies between two batches of bookings: as long as a booking takes out of a carrier's limit, and more.
+const AT_EASE: SignedDuration = SignedDuration::from_secs(2);
 
 /// Sends the orders down the road.
 ///

@@ -141,7 +141,7 @@ fn talkative(world: &World) -> Result<(), WorldError> {
     };
     let accounts = others("http://sandbox.invalid", webhook).map_err(|_| WorldError::Setup("id"))?;
     for mut account in accounts {
-        match account.channel() {
+        match account.at() {
             "woocommerce" => {
                 account.config["auto_webhooks"] = json!(true);
                 account.config["webhook_delay_seconds"] = json!(WOO_DELAY);
@@ -149,7 +149,7 @@ fn talkative(world: &World) -> Result<(), WorldError> {
             "magento" => account.config["auto_events"] = json!(true),
             _ => continue,
         }
-        let path = format!("/control/{}/{ACCOUNT}", account.channel());
+        let path = format!("/control/{}/{ACCOUNT}", account.at());
         let reply = world.sandbox.answer(&Call::new(Method::PUT, &path).json(&account.config));
         if reply.status != 200 {
             return Err(WorldError::Setup("account"));
