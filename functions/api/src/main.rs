@@ -20,7 +20,7 @@ async fn main() -> Result<(), lambda_http::Error> {
     let outbound = Arc::new(Network::new(egress)?);
     let env = waybill_api::Env {
         directory: Directory::new(db.clone(), vault.clone()),
-        channels: Channels { db: db.clone(), vault: vault.clone(), outbound },
+        channels: Channels { db: db.clone(), vault: vault.clone(), outbound, clock: Clock::system() },
         db,
         vault,
         egress,

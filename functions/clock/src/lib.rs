@@ -31,7 +31,7 @@ const AGAIN: SignedDuration = SignedDuration::from_mins(15);
 pub struct Report {
     /// Orders put on a queue.
     pub moved: usize,
-    /// Orders that were due but need nothing.
+    /// Orders that were due but need nothing; they are not looked at again.
     pub idle: usize,
     /// Channels that are read for changes.
     pub polls: usize,
@@ -62,8 +62,12 @@ pub async fn tick(env: &Env, now: Timestamp) -> Result<Report, Failure> {
             env.queues.send(queue, &work, 0).await?;
         }
         for order in &orders {
-            let only_tracked = stages(order) == [Queue::Track];
-            let again = if only_tracked { next_look(order, now) } else { after(now, AGAIN) };
+            let again = match stages(order).as_slice() {
+                // Whoever brings it forward sets its next look.
+                [] => None,
+                [Queue::Track] => Some(next_look(order, now)),
+                _ => Some(after(now, AGAIN)),
+            };
             match env.db.postpone(order, again).await {
                 // Somebody moved it on meanwhile: it has its own next look.
                 Ok(()) | Err(StoreError::Condition { .. }) => {}

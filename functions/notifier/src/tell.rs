@@ -5,14 +5,14 @@ use jiff::{SignedDuration, Timestamp};
 use std::sync::Arc;
 use waybill_channels::Operation;
 use waybill_channels::writeback::{Outcome, Sent};
-use waybill_domain::OrderId;
 use waybill_domain::advice::Advice;
 use waybill_domain::exception::Reason;
 use waybill_domain::intake::SWEEP_AFTER;
-use waybill_domain::order::{Order, Status};
+use waybill_domain::order::{Line, Order, Status};
 use waybill_domain::shipment::{Shipment, WriteBack};
 use waybill_domain::time::after;
 use waybill_domain::tracking::FIRST_LOOK;
+use waybill_domain::{LineId, OrderId, WarehouseId};
 use waybill_runtime::channel::NotDone;
 use waybill_runtime::directory::Account;
 use waybill_runtime::{Failure, Step};
@@ -181,6 +181,12 @@ fn settle(shipment: &mut Shipment, before: &WriteBack, outcome: Outcome, now: Ti
     }
 }
 
+/// Pieces of a line that are in the parcel: what was missing from the shelf is not, whatever the label says.
+fn packed(line: &Line, warehouse: &WarehouseId, labelled: u32) -> u32 {
+    let here = line.allocations.iter().filter(|a| a.warehouse == *warehouse);
+    here.map(|a| a.quantity).sum::<u32>().min(labelled)
+}
+
 /// The parcel as the channel may know it; `None` when there is nothing to tell it.
 fn sent(
     account: &Account,
@@ -190,13 +196,18 @@ fn sent(
     completes: bool,
     now: Timestamp,
 ) -> Option<Sent> {
-    let line = |(id, quantity): &(waybill_domain::LineId, u32)| {
+    let line = |(id, labelled): &(LineId, u32)| {
         let line = order.lines.iter().find(|l| l.id == *id)?;
-        Some((line.channel_line.clone()?, *quantity))
+        let packed = packed(line, &shipment.warehouse, *labelled);
+        Some((line.channel_line.clone()?, packed)).filter(|_| packed > 0)
     };
+    let lines: Vec<_> = shipment.lines.iter().filter_map(line).collect();
+    if lines.is_empty() {
+        return None;
+    }
     Some(Sent {
         channel_id: order.channel_ref.as_ref()?.id.clone(),
-        lines: shipment.lines.iter().filter_map(line).collect(),
+        lines,
         order_lines: order.lines.len(),
         completes,
         parcel: u32::try_from(index + 1).unwrap_or(u32::MAX),
@@ -211,4 +222,37 @@ async fn tell(env: &Env, account: &Arc<Account>, sent: Sent, now: Timestamp) -> 
     let open = env.channels.open(account, now).await?;
     let talk = open.channel.write_back(sent);
     env.channels.tell(&open, Operation::WriteBack, talk, now).await
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+    use waybill_domain::order::Allocation;
+
+    #[test]
+    fn a_shop_is_told_what_is_in_the_parcel() {
+        let (north, south) = ("wh_north".parse().unwrap(), "wh_south".parse().unwrap());
+        let mut line: Line = Line {
+            id: "lin_1".parse().unwrap(),
+            channel_line: Some("1".into()),
+            sku: Some("TEE-RED".into()),
+            quantity: 5,
+            ships: true,
+            grams: 200,
+            price: Default::default(),
+            allocations: vec![
+                Allocation { warehouse: WarehouseId::clone(&north), quantity: 3 },
+                Allocation { warehouse: WarehouseId::clone(&south), quantity: 2 },
+            ],
+            parts: vec![],
+            sent: 0,
+        };
+        assert_eq!((packed(&line, &north, 3), packed(&line, &south, 2)), (3, 2));
+        // Two of the north's three were not there.
+        line.allocations[0].quantity = 1;
+        assert_eq!(packed(&line, &north, 3), 1);
+        line.allocations.remove(0);
+        assert_eq!((packed(&line, &north, 3), packed(&line, &south, 2)), (0, 2));
+    }
 }

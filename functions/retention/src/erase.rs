@@ -91,7 +91,9 @@ fn forget_order(order: &mut Order, now: Timestamp) {
         order.milestones.cancelled = Some(now);
         order.hold = None;
     }
-    let unfinished = order.holds_stock() || order.claim.is_some() || (open && order.shipments > 0);
+    // One that was cancelled before may have lost its goods to a short pick, and still has its labels.
+    let at_carrier = order.status == Status::Cancelled && order.shipments > 0;
+    let unfinished = order.holds_stock() || order.claim.is_some() || at_carrier;
     order.due_at = unfinished.then(|| after(now, SWEEP_AFTER));
 }
 

@@ -7,7 +7,7 @@ use waybill_domain::booking::{SETTLE, Turn, plan, reference_of};
 use waybill_domain::exception::Reason;
 use waybill_domain::intake::SWEEP_AFTER;
 use waybill_domain::order::Order;
-use waybill_domain::shipment::{Booking, Shipment, Voiding, WriteBack};
+use waybill_domain::shipment::{Booking, Shipment, Voiding};
 use waybill_domain::time::after;
 use waybill_domain::{ConnectionId, ShipmentId};
 use waybill_runtime::{Failure, Step};
@@ -62,26 +62,32 @@ pub(crate) async fn void(env: &Env, mut order: Order, turn: Turn, now: Timestamp
     }
     order.claim = None;
     order.shipments = 0;
-    order.due_at = Some(after(now, SWEEP_AFTER));
+    // Its goods may have been missing: then there is nothing to give back and nothing left to do.
+    let holds = order.holds_stock();
+    order.due_at = holds.then(|| after(now, SWEEP_AFTER));
     env.db.save_order(&mut order).await?;
     tracing::info!(order = %order.id, "voided at the carrier");
-    env.queues.send(Queue::Allocate, &[Work::Order { order: order.id, at: now }], 0).await?;
+    if holds {
+        env.queues.send(Queue::Allocate, &[Work::Order { order: order.id, at: now }], 0).await?;
+    }
     Ok(Step::Done)
 }
 
 /// What may be at a carrier: what the order would be cut into now, what it was cut into when a carrier was asked, for
-/// goods may have been given back meanwhile, and what is stored besides and was not sent.
+/// goods may have been given back meanwhile, and what is stored besides. What left in earlier rounds is not ours any
+/// more, whether or not the shop could be told.
 fn targets(order: &Order, shipments: &[Shipment]) -> Vec<(ShipmentId, String)> {
+    let rounds = order.rounds as usize;
     let parts = plan(order).len().max(order.shipments as usize);
-    let part = |n: usize| ShipmentId::of(&order.id, order.rounds as usize + n);
-    let mut all: Vec<_> = (1..=parts).map(part).map(|id| (id.clone(), reference_of(&id))).collect();
-    let sent = |s: &Shipment| matches!(s.write_back, WriteBack::Applied { .. } | WriteBack::Taken { .. });
-    for shipment in shipments.iter().filter(|s| !s.is_void() && !sent(s)) {
-        if all.iter().all(|(id, _)| *id != shipment.id) {
-            all.push((shipment.id.clone(), reference_of(&shipment.id)));
+    let part = |n: usize| ShipmentId::of(&order.id, n);
+    let left: Vec<ShipmentId> = (1..=rounds).map(part).collect();
+    let mut all: Vec<ShipmentId> = (rounds + 1..=rounds + parts).map(part).collect();
+    for shipment in shipments.iter().filter(|s| !s.is_void() && !left.contains(&s.id)) {
+        if !all.contains(&shipment.id) {
+            all.push(shipment.id.clone());
         }
     }
-    all
+    all.into_iter().map(|id| (id.clone(), reference_of(&id))).collect()
 }
 
 /// The accounts a shipment may be booked through: its own where it is stored; else all there are, because the

@@ -1,5 +1,6 @@
 //! Calling channels: opens an account, gets its token, keeps within its limits, and leads each exchange to its end.
 
+use crate::Clock;
 use crate::directory::Account;
 use crate::failure::{Failure, Step};
 use crate::outbound::Outbound;
@@ -32,6 +33,8 @@ pub struct Channels {
     pub vault: Arc<dyn Vault>,
     /// Sends.
     pub outbound: Arc<dyn Outbound>,
+    /// When calls are made: budgets are kept in this time, whatever time the work is about.
+    pub clock: Clock,
 }
 
 /// Why an exchange did not come about.
@@ -105,7 +108,7 @@ impl Channels {
         next: Option<&str>,
         now: Timestamp,
     ) -> Result<Page, NotDone> {
-        self.take(open, Operation::Search, now).await?;
+        self.take(open, Operation::Search).await?;
         let request = open.channel.build_changed(window, next, &stamp(now)).map_err(Told::from)?;
         let reply = self.outbound.send(request).await.map_err(Told::from)?;
         match open.channel.read_changed(&reply, next) {
@@ -166,7 +169,9 @@ impl Channels {
     ) -> Result<Outcome, NotDone> {
         if let Some(rate) = open.channel.rate_of_sku() {
             let kept = format!("{}#{}", Operation::Stock.as_str(), level.sku);
-            if let Some(time) = self.db.take_calls(&open.account.connection.id, &kept, rate, 1, now).await? {
+            if let Some(time) =
+                self.db.take_calls(&open.account.connection.id, &kept, rate, 1, self.clock.read()).await?
+            {
                 return Err(wait(time).into());
             }
         }
@@ -184,7 +189,7 @@ impl Channels {
             &Stamp,
         ) -> Result<Turn<T>, waybill_channels::writeback::Broke>,
     ) -> Result<T, NotDone> {
-        self.take(open, operation, now).await?;
+        self.take(open, operation).await?;
         let mut reply = None;
         for _ in 0..=LONGEST_TALK {
             match turn(reply.as_ref(), &stamp(now)) {
@@ -200,7 +205,8 @@ impl Channels {
     }
 
     /// Takes calls out of the connection's budget.
-    async fn take(&self, open: &Open<'_>, operation: Operation, now: Timestamp) -> Result<(), NotDone> {
+    async fn take(&self, open: &Open<'_>, operation: Operation) -> Result<(), NotDone> {
+        let now = self.clock.read();
         let id = &open.account.connection.id;
         for (operation, calls) in open.channel.costs(operation) {
             let operation = open.channel.counted_as(*operation);
@@ -236,7 +242,7 @@ impl Channels {
                 let wait = SignedDuration::from_secs(i64::from(seconds));
                 let operation = open.channel.counted_as(operation);
                 let rate = open.channel.rate(operation);
-                self.db.told_to_wait(id, operation.as_str(), rate, wait, now).await?;
+                self.db.told_to_wait(id, operation.as_str(), rate, wait, self.clock.read()).await?;
                 Ok(None)
             }
             Advice::AskPerson(Reason::ConnectionRefused) => match open.token {

@@ -197,22 +197,25 @@ impl Db {
         self.transact(vec![action]).await
     }
 
-    /// Moves the moment the clock looks at an order again, unless someone else has moved it.
+    /// Moves the moment the clock looks at an order again, `None` for not by itself, unless someone else has moved it.
     ///
     /// # Errors
     /// `Condition` when it was moved: nothing is left to do.
-    pub async fn postpone(&self, order: &Order, until: Timestamp) -> Result<(), StoreError> {
-        self.client
+    pub async fn postpone(&self, order: &Order, until: Option<Timestamp>) -> Result<(), StoreError> {
+        let update = self
+            .client
             .update_item()
             .table_name(&self.tables.orders)
             .set_key(Some(key(order.id.as_str(), ORDER)))
-            .update_expression("SET due_at = :until")
-            .condition_expression("rev = :held AND due_at <= :until")
-            .expression_attribute_values(":until", s(sortable(until)))
-            .expression_attribute_values(":held", n(order.rev))
-            .send()
-            .await
-            .map_err(|e| StoreError::from_sdk("dynamodb:UpdateItem", &e))?;
+            .expression_attribute_values(":held", n(order.rev));
+        let update = match until {
+            Some(until) => update
+                .update_expression("SET due_at = :until")
+                .condition_expression("rev = :held AND due_at <= :until")
+                .expression_attribute_values(":until", s(sortable(until))),
+            None => update.update_expression("REMOVE due_at, due_shard").condition_expression("rev = :held"),
+        };
+        update.send().await.map_err(|e| StoreError::from_sdk("dynamodb:UpdateItem", &e))?;
         Ok(())
     }
 

@@ -7,9 +7,10 @@ use rust_decimal::Decimal;
 use std::sync::Arc;
 use waybill_domain::allocation::Slot;
 use waybill_domain::catalogue::{Mapping, Part, Sku};
+use waybill_domain::exception::Reason;
 use waybill_domain::intake::{Decision, Delivery, Identity, Incoming, IncomingLine, decide};
 use waybill_domain::money::Money;
-use waybill_domain::order::{Allocation, Channel, ChannelRef, Destination, Order, Status};
+use waybill_domain::order::{Allocation, Channel, ChannelRef, Destination, Hold, Order, Status};
 use waybill_domain::picking::{Style, Wrong};
 use waybill_domain::places::{Bin, BinKind};
 use waybill_domain::stock::{Movement, MovementKind, Spot, Why};
@@ -386,4 +387,48 @@ async fn a_promise_of_more_than_there_is_fails_as_a_whole() {
     let failed = stage.db.settle(&merchant(), Settling::Promises, &changes, &mut [order], at(9)).await;
     assert!(matches!(failed, Err(StoreError::Condition { .. })));
     stage.clean().await;
+}
+
+/// An order in this state has two pieces of its only line labelled from the north, and the picker finds so many.
+async fn found(quantity: i64, stand: impl FnOnce(&mut Order)) -> Order {
+    let stage = Stage::set();
+    stage.by_hand(MovementKind::Receive, 2, None, Some("A-01"), "PO-1").await;
+    let id = stage.holding(1, "TEE", 2).await;
+    let request = Request {
+        id: "pick_1".into(),
+        warehouse: "wh_north".parse().unwrap(),
+        style: Style::Batch,
+        zone: None,
+        orders: vec![id.clone()],
+    };
+    stage.db.make_pick_list(&merchant(), &request, at(9)).await.unwrap();
+    let mut order = stage.db.order(&id).await.unwrap().unwrap();
+    order.shipments = 1;
+    stand(&mut order);
+    stage.db.save_order(&mut order).await.unwrap();
+    stage
+        .db
+        .confirm_pick(&merchant(), "pick_1", 1, None, "TEE", quantity, "ann", at(11))
+        .await
+        .unwrap()
+        .unwrap();
+    stage.clean().await;
+    stage.db.order(&id).await.unwrap().unwrap()
+}
+
+#[tokio::test]
+async fn an_empty_parcel_does_not_leave() {
+    let booked = |order: &mut Order| order.status = Status::Booked;
+    let empty = found(0, booked).await;
+    assert_eq!((empty.status, empty.hold, empty.due_at), (Status::Held, Some(Hold::Exception), None));
+    assert_eq!(empty.exceptions[0].reason, Reason::ShortPicked);
+    // One piece is still a parcel; a person compares it with its label.
+    let half = found(1, booked).await;
+    assert_eq!((half.status, half.exceptions[0].reason), (Status::Booked, Reason::ShortPicked));
+}
+
+#[tokio::test]
+async fn what_a_cancelled_order_would_give_back_is_missed_by_nobody() {
+    let cancelled = found(0, |order| order.status = Status::Cancelled).await;
+    assert!(cancelled.exceptions.is_empty(), "{:?}", cancelled.exceptions);
 }

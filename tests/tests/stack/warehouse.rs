@@ -6,7 +6,6 @@ use serde_json::{Value, json};
 use waybill_domain::exception::Reason;
 use waybill_domain::order::{Hold, Status};
 use waybill_harness::staff::{OWNER, PACKER, SUPPORT, sign_in};
-use waybill_sandbox::invent::Kind;
 
 pub static WAREHOUSE: Story = Story::new("warehouse", || Box::pin(warehouse()));
 
@@ -55,7 +54,8 @@ async fn warehouse() {
         (sign_in(&shop.stack, OWNER).await.unwrap(), sign_in(&shop.stack, PACKER).await.unwrap());
     let support = sign_in(&shop.stack, SUPPORT).await.unwrap();
     let mark = crate::support::unique(8);
-    let order = shop.bought(Kind::BeyondStock).await;
+    // More than the shelves hold, and not more than is about to come.
+    let order = shop.bought_scarce(10).await;
     let line = shop.body(order).await["line_items"][0].clone();
     let sku = line["sku"].as_str().unwrap().to_owned();
     let id = shop.tell("orders/create", order).await;

@@ -77,7 +77,12 @@ impl Stage {
         let vault = Arc::new(kms.clone());
         let router = waybill_api::router(Arc::new(Env {
             directory: Directory::new(db.clone(), vault.clone()),
-            channels: Channels { db: db.clone(), vault: vault.clone(), outbound: Arc::new(Nowhere) },
+            channels: Channels {
+                db: db.clone(),
+                vault: vault.clone(),
+                outbound: Arc::new(Nowhere),
+                clock: clock.clone(),
+            },
             db: db.clone(),
             vault,
             egress: Egress::Public,

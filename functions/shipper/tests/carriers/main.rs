@@ -7,6 +7,7 @@ mod booking;
 mod dpd;
 mod hand;
 mod leaving;
+mod missing;
 mod pacing;
 mod refusing;
 mod stage;
@@ -64,6 +65,7 @@ async fn every_scenario_on_every_carrier() {
         .chain(pacing::rows())
         .chain(refusing::rows())
         .chain(leaving::rows())
+        .chain(missing::rows())
         .chain(dpd::rows());
     let head: String = BRANDS.iter().map(|brand| format!("{:>13}", brand.name)).collect();
     println!("{:<62}{head}", "scenario");

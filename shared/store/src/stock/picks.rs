@@ -7,10 +7,11 @@ use aws_sdk_dynamodb::types::{Put, TransactWriteItem};
 use jiff::Timestamp;
 use std::collections::BTreeMap;
 use waybill_domain::allocation::{Changes, Slot, skus_of};
+use waybill_domain::booking::plan;
 use waybill_domain::catalogue::Catalogue;
 use waybill_domain::exception::Reason;
 use waybill_domain::intake::SWEEP_AFTER;
-use waybill_domain::order::{Order, Status};
+use waybill_domain::order::{Hold, Order, Status};
 use waybill_domain::picking::{self, PickList, Style, Taken, Task, TaskState};
 use waybill_domain::stock::{BinId, Level, Movement, MovementKind, Spot, Why};
 use waybill_domain::time::after;
@@ -383,7 +384,17 @@ fn replan(order: &mut Order, at: Timestamp) -> bool {
             order.due_at = Some(after(at, SWEEP_AFTER));
             true
         }
-        Status::Received | Status::Backordered | Status::Held => order.status != Status::Held,
+        Status::Received | Status::Backordered => true,
+        // A held one is looked at anyway; a cancelled one would only have given them back.
+        Status::Held | Status::Cancelled => false,
+        // A parcel with nothing in it does not leave.
+        Status::Booked if plan(order).len() < order.shipments as usize => {
+            order.status = Status::Held;
+            order.hold = Some(Hold::Exception);
+            order.due_at = None;
+            order.raise(Reason::ShortPicked, None, at);
+            false
+        }
         _ => {
             order.raise(Reason::ShortPicked, None, at);
             false

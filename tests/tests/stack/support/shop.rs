@@ -57,6 +57,11 @@ pub struct Reply {
     pub body: String,
 }
 
+fn invented(kind: Kind) -> Value {
+    let seed = u64::from_str_radix(&unique(8), 16).unwrap() % 800_000;
+    invent::orders(seed, 1, &Mix::of(&[(kind, 1)]), catalogue()).remove(0).order
+}
+
 /// A merchant's shop and what is needed to look behind it.
 pub struct Shop {
     pub stack: Stack,
@@ -131,8 +136,19 @@ impl Shop {
 
     /// Somebody buys: an invented order of this kind, in the shop and not yet told to us.
     pub async fn bought(&self, kind: Kind) -> i64 {
-        let seed = u64::from_str_radix(&unique(8), 16).unwrap() % 800_000;
-        let order = invent::orders(seed, 1, &Mix::of(&[(kind, 1)]), catalogue()).remove(0).order;
+        self.put(invented(kind)).await
+    }
+
+    /// Somebody buys so many of the scarce article.
+    pub async fn bought_scarce(&self, units: u32) -> i64 {
+        let mut order = invented(Kind::BeyondStock);
+        for field in ["quantity", "current_quantity", "fulfillable_quantity"] {
+            order["line_items"][0][field] = json!(units);
+        }
+        self.put(order).await
+    }
+
+    async fn put(&self, order: Value) -> i64 {
         let put = json!({"shop": self.domain, "orders": [order]});
         self.stack.control("PUT", "orders", &put).await.unwrap()["orders"][0].as_i64().unwrap()
     }

@@ -7,7 +7,7 @@ use crate::sim::scheduler::Sim;
 use std::collections::BTreeMap;
 use waybill_domain::exception::Reason;
 use waybill_domain::order::{Order, Status};
-use waybill_domain::shipment::{Booking, Shipment, WriteBack};
+use waybill_domain::shipment::Booking;
 use waybill_sandbox::royal_mail::Status as AtCarrier;
 
 /// The carrier never holds two live orders under one reference.
@@ -27,6 +27,12 @@ fn live(sim: &Sim) -> BTreeMap<String, i64> {
 /// Whether a reference is one of an order's: it is made from the order's id.
 fn is_of(reference: &str, order: &Order) -> bool {
     reference.strip_prefix("WB-").is_some_and(|rest| rest.starts_with(order.id.suffix()))
+}
+
+/// Whether what is booked so left in an earlier round: it is with its carrier, whatever became of the rest.
+fn is_earlier(reference: &str, order: &Order) -> bool {
+    let n = reference.rsplit_once('-').and_then(|(_, n)| n.parse::<u32>().ok());
+    n.is_some_and(|n| n <= order.rounds)
 }
 
 /// Every labelled shipment is one live order at the carrier, and every live order there is known here.
@@ -51,10 +57,10 @@ pub(super) fn one_each(sim: &Sim, facts: &Facts) -> Result<(), Failure> {
         };
         let forgotten = |order: &Order| {
             let gone = matches!(order.status, Status::Dispatched | Status::Delivered | Status::Returned);
-            // Of an order sent in parts, a parcel may have left before the rest was given up.
-            let left =
-                |s: &Shipment| matches!(s.write_back, WriteBack::Applied { .. } | WriteBack::Taken { .. });
-            facts.shipments_of(&order.id).any(|s| s.booking == Booking::Forgotten && (gone || left(s)))
+            // Of an order sent in parts, a parcel may have left before the rest was given up; the shop may have gone
+            // by then and not been told.
+            let left = gone || is_earlier(&reference, order);
+            left && facts.shipments_of(&order.id).any(|s| s.booking == Booking::Forgotten)
         };
         let known = owner.is_some_and(|one| open(&one.order) || forgotten(&one.order));
         must(known, "what the carrier holds is known here", || {
@@ -76,12 +82,7 @@ pub(super) fn none_for_cancelled(sim: &Sim, facts: &Facts) -> Result<(), Failure
     let live = live(sim);
     for one in facts.orders.values().filter(|one| one.order.status == Status::Cancelled) {
         let order = &one.order;
-        // What left in an earlier round is with its carrier, whatever became of the rest.
-        let earlier = |reference: &str| {
-            let n = reference.rsplit_once('-').and_then(|(_, n)| n.parse::<u32>().ok());
-            n.is_some_and(|n| n <= order.rounds)
-        };
-        let left = live.keys().find(|reference| is_of(reference, order) && !earlier(reference));
+        let left = live.keys().find(|reference| is_of(reference, order) && !is_earlier(reference, order));
         must(
             left.is_none() || !order.exceptions.is_empty(),
             "a cancelled order leaves nothing at the carrier",

@@ -1,0 +1,68 @@
+//! The function whole, on in-memory tables.
+
+#![allow(clippy::unwrap_used, clippy::panic)]
+
+use jiff::{SignedDuration, Timestamp};
+use std::sync::Arc;
+use waybill_clock::{Env, Report, tick};
+use waybill_domain::intake::{Identity, unreadable};
+use waybill_domain::order::{Channel, Hold, Order, Status};
+use waybill_domain::retention::Policy;
+use waybill_domain::time::after;
+use waybill_store::Queue;
+use waybill_store::ingest::keep_unreadable;
+use waybill_store::memory::{Calm, Engine, MemoryKms, MemoryQueues};
+
+fn now() -> Timestamp {
+    Timestamp::from_second(1_795_425_300).unwrap()
+}
+
+struct Stage {
+    env: Env,
+    queues: MemoryQueues,
+}
+
+impl Stage {
+    /// One order that is due and stands so.
+    async fn set(stand: impl FnOnce(&mut Order)) -> (Self, Order) {
+        let calm = Arc::new(Calm);
+        let db = Engine::new(calm.clone()).unwrap().db();
+        let kms = MemoryKms::new(calm.clone()).unwrap();
+        let queues = MemoryQueues::new(calm);
+        let who = Identity {
+            order: "ord_00000000000000000000000000000001".parse().unwrap(),
+            merchant: "mer_00000000000000aa".parse().unwrap(),
+            connection: "con_00000000000000aa".parse().unwrap(),
+            lines: vec![],
+            digest: "a".into(),
+        };
+        let mut order = unreadable(Channel::Shopify, &who, "text".into(), now());
+        order.due_at = Some(now());
+        stand(&mut order);
+        keep_unreadable(&db, &kms, &order, b"{", Policy::LONGEST, now()).await.unwrap();
+        (Self { env: Env { db, queues: Arc::new(queues.clone()) }, queues }, order)
+    }
+
+    async fn tick(&self, at: Timestamp) -> Report {
+        tick(&self.env, at).await.unwrap()
+    }
+}
+
+#[tokio::test]
+async fn what_is_due_goes_to_its_queue_and_is_looked_at_again() {
+    let (stage, order) = Stage::set(|order| order.status = Status::Received).await;
+    assert_eq!(stage.tick(now()).await.moved, 1);
+    assert_eq!(stage.queues.take().pop().map(|sent| sent.queue), Some(Queue::Allocate));
+    let due = stage.env.db.order(&order.id).await.unwrap().unwrap().due_at;
+    assert_eq!(due, Some(after(now(), SignedDuration::from_mins(15))));
+}
+
+#[tokio::test]
+async fn what_calls_for_nothing_is_looked_at_once() {
+    let stand = |order: &mut Order| order.hold = Some(Hold::Channel);
+    let (stage, order) = Stage::set(stand).await;
+    assert_eq!(stage.tick(now()).await, Report { idle: 1, ..Report::default() });
+    assert_eq!(stage.env.db.order(&order.id).await.unwrap().unwrap().due_at, None);
+    let later = after(now(), SignedDuration::from_hours(24));
+    assert_eq!(stage.tick(later).await, Report::default());
+}
