@@ -6,6 +6,7 @@
 
 use crate::Env;
 use aws_lc_rs::digest::{SHA256, digest};
+use futures::future::join_all;
 use jiff::{SignedDuration, Timestamp};
 use std::sync::Arc;
 use waybill_channels::counts_physical;
@@ -43,60 +44,77 @@ pub(crate) async fn push(
         u32::try_from(levels.iter().map(of).sum::<i64>().max(0)).unwrap_or(u32::MAX)
     };
     let (sellable, physical) = (sum(|l| l.available), sum(|l| l.on_hand));
-    let mut result = Ok(Step::Done);
-    for (id, kind) in env.db.connections(merchant).await? {
-        let Some(channel) = kind.channel() else { continue };
+    let connections = env.db.connections(merchant).await?;
+    let each = connections.iter().filter_map(|(id, kind)| {
+        let channel = kind.channel()?;
         let quantity = if counts_physical(channel) { physical } else { sellable };
-        let told = env.db.pushed(merchant, sku, &id).await?;
-        if told.is_some_and(|t| is_told(&t, quantity, now)) {
-            continue;
-        }
-        let account = env.directory.account(&id, now).await?.ok_or(Failure::Fault("no such connection"))?;
-        if !account.is_active() {
-            continue;
-        }
-        if env.db.push_put_off(merchant, sku, &id).await?.is_some_and(|until| now < until) {
-            continue;
-        }
-        let level = Level {
-            sku: sku.to_owned(),
-            sellable,
-            physical,
-            place: account.connection.places.values().next().cloned(),
-            key: key(&id, sku, quantity, now),
-        };
-        match tell(env, &account, level, now).await {
-            Ok(outcome) => {
-                let refused = match outcome {
-                    Outcome::NotPossible(why) => Some(why.to_owned()),
-                    Outcome::Unsupported => Some("unsupported".to_owned()),
-                    Outcome::Applied | Outcome::Pending => None,
-                };
-                tracing::info!(connection = %id, ?outcome, "stock told");
-                env.db.save_pushed(merchant, sku, &id, &Pushed { quantity, at: now, refused }).await?;
-            }
-            Err(not) => {
-                tracing::warn!(connection = %id, error = %not, "stock not told");
-                let step = match not.step() {
-                    Ok(Step::Again { seconds }) if seconds > LONG => {
-                        put_off(env, (merchant, sku, &id), seconds.min(MAX_DELAY), now)
-                            .await
-                            .map(|()| Step::Done)
-                    }
-                    other => other,
-                };
-                result = worse(result, step);
-            }
-        }
+        Some(one(env, (merchant, sku, id), Told { sellable, physical, quantity }, now))
+    });
+    // All at once: a channel takes two calls, and ten messages of five channels would outlast the function.
+    join_all(each).await.into_iter().fold(Ok(Step::Done), worse)
+}
+
+/// What is to be told.
+#[derive(Clone, Copy)]
+struct Told {
+    sellable: u32,
+    physical: u32,
+    /// The one of the two that the channel counts.
+    quantity: u32,
+}
+
+/// Which SKU of whom, to which channel.
+type Subject<'a> = (&'a MerchantId, &'a str, &'a ConnectionId);
+
+/// Tells one channel.
+async fn one(env: &Env, subject: Subject<'_>, told: Told, now: Timestamp) -> Result<Step, Failure> {
+    let (merchant, sku, id) = subject;
+    let quantity = told.quantity;
+    if env.db.pushed(merchant, sku, id).await?.is_some_and(|before| is_told(&before, quantity, now)) {
+        return Ok(Step::Done);
     }
-    result
+    let account = env.directory.account(id, now).await?.ok_or(Failure::Fault("no such connection"))?;
+    if !account.is_active() {
+        return Ok(Step::Done);
+    }
+    if env.db.push_put_off(merchant, sku, id).await?.is_some_and(|until| now < until) {
+        return Ok(Step::Done);
+    }
+    let level = Level {
+        sku: sku.to_owned(),
+        sellable: told.sellable,
+        physical: told.physical,
+        place: account.connection.places.values().next().cloned(),
+        key: key(id, sku, quantity, now),
+    };
+    let not = match tell(env, &account, level, now).await {
+        Ok(outcome) => {
+            let refused = match outcome {
+                Outcome::NotPossible(why) => Some(why.to_owned()),
+                Outcome::Unsupported => Some("unsupported".to_owned()),
+                Outcome::Applied | Outcome::Pending => None,
+            };
+            tracing::info!(connection = %id, ?outcome, "stock told");
+            env.db.save_pushed(merchant, sku, id, &Pushed { quantity, at: now, refused }).await?;
+            return Ok(Step::Done);
+        }
+        Err(not) => not,
+    };
+    tracing::warn!(connection = %id, error = %not, "stock not told");
+    match not.step()? {
+        Step::Again { seconds } if seconds > LONG => {
+            put_off(env, subject, seconds.min(MAX_DELAY), now).await?;
+            Ok(Step::Done)
+        }
+        step => Ok(step),
+    }
 }
 
 /// Has a message of its own come back for one channel, and all others about the SKU leave it alone until then.
 /// The message first: without the mark it is one too many, the mark without it would keep the channel waiting.
 async fn put_off(
     env: &Env,
-    (merchant, sku, id): (&MerchantId, &str, &ConnectionId),
+    (merchant, sku, id): Subject<'_>,
     seconds: u32,
     now: Timestamp,
 ) -> Result<(), Failure> {
