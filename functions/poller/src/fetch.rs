@@ -21,7 +21,7 @@ pub(crate) async fn fetch(
         Err(not) => return not.step(),
     };
     match env.channels.read(&open, channel_id, now).await {
-        Ok(Some(found)) => take::take(env, &account, found, true, now).await.map(|_| Step::Done),
+        Ok(Some(found)) => take::take(env, &account, found, take::Read::ByKey, now).await.map(|_| Step::Done),
         // The channel has no such order any more: what we hold keeps its own timer.
         Ok(None) => Ok(Step::Done),
         Err(not) => not.step(),

@@ -3,13 +3,16 @@
 use crate::take::Taken;
 use crate::{Env, account, take};
 use jiff::Timestamp;
-use waybill_channels::feed::{Page, Window};
+use waybill_channels::Operation;
+use waybill_channels::feed::{Found, Page, Window};
 use waybill_domain::ConnectionId;
 use waybill_domain::polling::{Cursor, Reading};
+use waybill_domain::rate::Rate;
 use waybill_domain::time::{after, days};
 use waybill_runtime::channel::{NotDone, Open};
 use waybill_runtime::directory::Account;
 use waybill_runtime::{Failure, Step};
+use waybill_store::queues::MAX_DELAY;
 use waybill_store::{Queue, StoreError, Work};
 
 /// How far back a new connection is read by itself; more is a backfill's.
@@ -35,7 +38,7 @@ pub(crate) async fn poll(env: &Env, id: &ConnectionId, now: Timestamp) -> Result
         Ok(page) => page,
         Err(not) => return later(not),
     };
-    let (next, _) = keep(env, &account, page, now).await?;
+    let (next, _) = keep(env, &account, &open, page, now).await?;
     let more = cursor.read(next);
     match env.db.save_cursor(id, &mut cursor).await {
         Ok(()) if more => {
@@ -74,7 +77,7 @@ pub(crate) async fn backfill(
                 Ok(page) => page,
                 Err(not) => return not.step(),
             };
-            let (next, taken) = keep(env, &account, page, now).await?;
+            let (next, taken) = keep(env, &account, &open, page, now).await?;
             job.seen += taken.seen;
             job.stored += taken.stored;
             job.unreadable += taken.unreadable;
@@ -118,13 +121,21 @@ fn later(not: NotDone) -> Result<Step, Failure> {
 async fn keep(
     env: &Env,
     account: &Account,
+    open: &Open<'_>,
     page: Page,
     now: Timestamp,
 ) -> Result<(Option<String>, Counted), Failure> {
     let mut counted = Counted::default();
+    let mut named = 0;
+    let rate = open.channel.rate(Operation::Read);
+    let costs = open.channel.costs(Operation::Read).iter();
+    let calls = costs.filter(|(of, _)| *of == Operation::Read).map(|(_, calls)| calls).sum();
     for found in page.found {
         counted.seen += 1;
-        match take::take(env, account, found, false, now).await? {
+        named += u32::from(matches!(found, Found::Key(_)));
+        match take::take(env, account, found, take::Read::OfPage { wait: turn(rate, calls, named) }, now)
+            .await?
+        {
             Taken::Stored => counted.stored += 1,
             Taken::Unreadable => counted.unreadable += 1,
             Taken::Nothing => {}
@@ -133,9 +144,33 @@ async fn keep(
     Ok((page.next, counted))
 }
 
+/// When the order that a page names in this place, from 1, is to be read, in seconds, where reading one takes so
+/// many calls: what the connection's budget gives at once is read at once, the others each at their turn. All at
+/// once, they would each come back for every one that is let through.
+fn turn(rate: Rate, calls: u32, place: u32) -> u32 {
+    let over = place.saturating_mul(calls).saturating_sub(rate.burst);
+    let wait = rate.every.saturating_mul(i32::try_from(over).unwrap_or(i32::MAX)).as_secs();
+    u32::try_from(wait).unwrap_or(MAX_DELAY).min(MAX_DELAY)
+}
+
 #[derive(Default)]
 struct Counted {
     seen: u64,
     stored: u64,
     unreadable: u64,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use jiff::SignedDuration;
+
+    #[test]
+    fn a_page_s_orders_are_read_each_at_its_turn() {
+        // Amazon's getOrder: one in two seconds, thirty at once (contracts/amazon section 3).
+        let rate = Rate { every: SignedDuration::from_secs(2), burst: 30 };
+        assert_eq!([1, 30, 31, 100].map(|place| turn(rate, 1, place)), [0, 0, 2, 140]);
+        assert_eq!(turn(rate, 2, 20), 20);
+        assert_eq!(turn(rate, 1, u32::MAX), MAX_DELAY);
+    }
 }

@@ -21,15 +21,30 @@ pub(crate) enum Taken {
     Nothing,
 }
 
-/// Stores, fetches, erases or reports. `fresh` says that it was read from the channel by its key, so that it is
-/// true whatever we hold.
+/// How it was read.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Read {
+    /// On a page of changed orders; read by its key, if it must be, not before these seconds.
+    OfPage {
+        /// Seconds.
+        wait: u32,
+    },
+    /// By its key, so that it is true whatever we hold.
+    ByKey,
+}
+
+/// Stores, fetches, erases or reports.
 pub(crate) async fn take(
     env: &Env,
     account: &Account,
     found: Found,
-    fresh: bool,
+    read: Read,
     now: Timestamp,
 ) -> Result<Taken, Failure> {
+    let (fresh, wait) = match read {
+        Read::OfPage { wait } => (false, wait),
+        Read::ByKey => (true, 0),
+    };
     match found {
         Found::Whole(normalised) => {
             let prepared = arrival::prepare(account, &normalised)?;
@@ -51,11 +66,11 @@ pub(crate) async fn take(
                     Ok(Taken::Stored)
                 }
                 Outcome::Stored(None) => Ok(Taken::Stored),
-                Outcome::Reread => reread(env, account, normalised.incoming.channel_ref.id, now).await,
+                Outcome::Reread => reread(env, account, normalised.incoming.channel_ref.id, wait, now).await,
                 Outcome::Ignored | Outcome::Erased => Ok(Taken::Nothing),
             }
         }
-        Found::Key(channel_id) => reread(env, account, channel_id, now).await,
+        Found::Key(channel_id) => reread(env, account, channel_id, wait, now).await,
         Found::Erased(channel_id) => {
             let order = order_id(account, &channel_id)?;
             env.queues.send(Queue::Erase, &[Work::Order { order, at: now }], 0).await?;
@@ -68,9 +83,15 @@ pub(crate) async fn take(
     }
 }
 
-async fn reread(env: &Env, account: &Account, channel_id: String, now: Timestamp) -> Result<Taken, Failure> {
+async fn reread(
+    env: &Env,
+    account: &Account,
+    channel_id: String,
+    wait: u32,
+    now: Timestamp,
+) -> Result<Taken, Failure> {
     let work = Work::Fetch { connection: account.connection.id.clone(), channel_id, at: now };
-    env.queues.send(Queue::Poll, &[work], 0).await?;
+    env.queues.send(Queue::Poll, &[work], wait).await?;
     Ok(Taken::Stored)
 }
 
