@@ -80,7 +80,10 @@ pub async fn tick(env: &Env, now: Timestamp) -> Result<Report, Failure> {
 
 /// Has every channel whose time has come read for changes. Its next time is set first: a message that is lost is
 /// made up for at that time, and no channel is read more often than pays.
-async fn polls(env: &Env, now: Timestamp) -> Result<usize, Failure> {
+///
+/// # Errors
+/// As AWS answers; what was not moved is due again in a minute.
+pub async fn polls(env: &Env, now: Timestamp) -> Result<usize, Failure> {
     let due = env.db.polls_due(now).await?;
     for (id, channel) in &due {
         env.db.poll_at(id, after(now, poll_every(*channel))).await?;

@@ -142,10 +142,11 @@ impl Facts {
     fn add_stock(&mut self, item: Map<String, Value>) -> Result<(), WorldError> {
         let text = |name: &str| item.get(name).and_then(Value::as_str).unwrap_or_default();
         let sku = text("pk").split_once('#').map(|(_, sku)| sku.to_owned()).ok_or(BROKEN)?;
-        if text("sk").starts_with("lvl#") {
-            self.levels.push((sku, typed(item)?));
-        } else {
-            self.movements.push((sku, typed(item)?));
+        match text("sk").split_once('#').map(|(kind, _)| kind) {
+            Some("lvl") => self.levels.push((sku, typed(item)?)),
+            // What channels were told is no stock of ours.
+            Some("push") => {}
+            _ => self.movements.push((sku, typed(item)?)),
         }
         Ok(())
     }

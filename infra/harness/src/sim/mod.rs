@@ -4,17 +4,17 @@
 //! The same seed gives the same history, so a failing one can be run again and read.
 
 mod acts;
-mod check;
+pub(crate) mod check;
 mod ends;
-mod facts;
+pub(crate) mod facts;
 mod fate;
 mod gate;
 mod invocation;
-mod mail;
+pub(crate) mod mail;
 mod plant;
 mod run;
 mod scheduler;
-mod script;
+pub(crate) mod script;
 mod starts;
 
 pub use plant::Plant;

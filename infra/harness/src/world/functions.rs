@@ -147,6 +147,14 @@ impl Functions {
         waybill_clock::tick(&self.clock, now).await
     }
 
+    /// Of the clock's minute, the reading of channels alone; gives how many are read.
+    ///
+    /// # Errors
+    /// As the function.
+    pub async fn polls(&self, now: Timestamp) -> Result<usize, Failure> {
+        waybill_clock::polls(&self.clock, now).await
+    }
+
     /// The daily retention run.
     ///
     /// # Errors

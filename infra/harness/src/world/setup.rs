@@ -1,7 +1,7 @@
 //! Making a world: tables, keys, the merchant, its connections and its stock.
 
 use super::{Functions, Late, SHOP, Time, ToSandbox, World, WorldError};
-use crate::accounts::{ACCOUNT, others};
+use crate::accounts::{ACCOUNT, Seeded, others};
 use http::Method;
 use jiff::Timestamp;
 use std::sync::Arc;
@@ -49,6 +49,8 @@ pub struct Setup {
     pub needs: Needs,
     /// The stock.
     pub stock: Vec<Stocked>,
+    /// At which channels the merchant has an account.
+    pub channels: Vec<Channel>,
 }
 
 impl Default for Setup {
@@ -63,6 +65,7 @@ impl Default for Setup {
             retention: Policy::LONGEST,
             needs: Needs::default(),
             stock: stock.collect(),
+            channels: Channel::ALL.to_vec(),
         }
     }
 }
@@ -86,13 +89,17 @@ impl World {
         let shop: ConnectionId = "con_00000000000000a1".parse().map_err(bad)?;
         let carrier: ConnectionId = "con_00000000000000c1".parse().map_err(bad)?;
         db.save_merchant(&merchant).await?;
-        db.save_connection(&shop_connection(&kms, &merchant, &shop).await?).await?;
+        if setup.channels.contains(&Channel::Shopify) {
+            db.save_connection(&shop_connection(&kms, &merchant, &shop).await?).await?;
+        }
         db.save_connection(&carrier_connection(&kms, &merchant, &carrier).await?).await?;
         let origin = "http://sandbox.invalid";
         let webhook = |channel: Channel, id: &ConnectionId| {
             format!("http://waybill.invalid/webhooks/{}/{id}", channel.as_str())
         };
-        for account in others(origin, webhook).map_err(bad)? {
+        let wanted =
+            |one: &Seeded| one.kind.channel().is_some_and(|channel| setup.channels.contains(&channel));
+        for account in others(origin, webhook).map_err(bad)?.into_iter().filter(wanted) {
             db.save_connection(&account.connection(&kms, &merchant.id, origin).await?).await?;
             let path = format!("/control/{}/{ACCOUNT}", account.channel());
             let reply = sandbox.answer(&Call::new(Method::PUT, &path).json(&account.config));
@@ -102,6 +109,9 @@ impl World {
         }
         for stocked in &setup.stock {
             for (warehouse, pieces) in merchant.warehouses.iter().zip(stocked.pieces) {
+                if pieces == 0 && stocked.pieces != [0, 0] {
+                    continue;
+                }
                 let slot = (stocked.sku.clone(), warehouse.id.clone());
                 db.receive(&merchant.id, &slot, pieces, "opening", setup.now).await?;
             }

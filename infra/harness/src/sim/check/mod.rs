@@ -6,6 +6,9 @@ mod rest;
 mod shop;
 mod stock;
 
+pub(crate) use person::traces;
+pub(crate) use stock::{promised, sound};
+
 use super::facts::Facts;
 use super::run::Failure;
 use super::scheduler::Sim;

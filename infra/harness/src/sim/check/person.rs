@@ -14,7 +14,7 @@ use waybill_store::keyring::OpenKeys;
 const SLACK: SignedDuration = SignedDuration::from_mins(2);
 
 /// What of an order could still lead to its buyer.
-fn traces(facts: &Facts, order: &str) -> Vec<String> {
+pub(crate) fn traces(facts: &Facts, order: &str) -> Vec<String> {
     let mut found = Vec::new();
     for (id, one) in facts.orders.iter().filter(|(id, _)| id.as_str() == order) {
         let mut trace = |there: bool, what: &str| {

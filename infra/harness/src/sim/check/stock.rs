@@ -6,7 +6,7 @@ use crate::sim::run::Failure;
 use std::collections::BTreeMap;
 
 /// Every level is sound, equals the sum of its movements, and promises exactly what orders hold.
-pub(super) fn sound(facts: &Facts) -> Result<(), Failure> {
+pub(crate) fn sound(facts: &Facts) -> Result<(), Failure> {
     let mut moved: BTreeMap<(&str, &str), (i64, i64)> = BTreeMap::new();
     for (sku, movement) in &facts.movements {
         let (on_hand, reserved) = movement.kind.effect(movement.quantity);
@@ -40,7 +40,7 @@ pub(super) fn sound(facts: &Facts) -> Result<(), Failure> {
 }
 
 /// No order is promised more of a line than it wants, and none that has ended holds anything.
-pub(super) fn promised(facts: &Facts) -> Result<(), Failure> {
+pub(crate) fn promised(facts: &Facts) -> Result<(), Failure> {
     use waybill_domain::order::Status::{Cancelled, Delivered, Dispatched, Returned};
     for one in facts.orders.values() {
         let order = &one.order;
