@@ -5,6 +5,7 @@ pub mod accounts;
 pub mod bench;
 pub mod canary;
 pub mod demo;
+pub mod scenarios;
 pub mod seed;
 pub mod signed;
 pub mod sim;
