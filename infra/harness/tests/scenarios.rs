@@ -1,5 +1,5 @@
 //! Every channel passes every scenario that can happen at it, and a flood with faults arrives exactly once.
-#![allow(clippy::print_stdout)]
+#![allow(clippy::panic, clippy::print_stdout)]
 
 use waybill_domain::order::Channel;
 use waybill_harness::scenarios::flood::{Settings, run};
