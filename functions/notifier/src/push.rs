@@ -1,10 +1,10 @@
-//! Tells a merchant's channels how much of a SKU may be sold.
+//! Tells a merchant's channels how much of a SKU may be sold, and has them told of the bundles it goes into.
 //!
 //! Pushes are coalesced: the message names a SKU, the number is read when it is worked on, and a channel that was
 //! told this number is not told again. A number the channel already shows is not written either, so our own echo
 //! ends there. While one message waits for a channel's budget, no other about the same SKU does.
 
-use crate::Env;
+use crate::{Env, goods};
 use aws_lc_rs::digest::{SHA256, digest};
 use futures::future::join_all;
 use jiff::{SignedDuration, Timestamp};
@@ -36,17 +36,16 @@ pub(crate) async fn push(
     sku: &str,
     now: Timestamp,
 ) -> Result<Step, Failure> {
-    let levels = env.db.levels(merchant, sku).await?;
-    if levels.is_empty() {
-        return Ok(Step::Done);
-    }
-    let sum = |of: fn(&waybill_domain::stock::Level) -> i64| {
-        u32::try_from(levels.iter().map(of).sum::<i64>().max(0)).unwrap_or(u32::MAX)
-    };
-    let (sellable, physical) = (sum(|l| l.available), sum(|l| l.on_hand));
+    let bundles = env.db.made_into(merchant, sku).await?;
+    env.pushes.announce(merchant, bundles, now).await?;
+    let Some(goods) = goods::of(env, merchant, sku).await? else { return Ok(Step::Done) };
+    let policy = env.db.places(merchant).await?.policy;
+    let pieces = |pieces: i64| u32::try_from(pieces.max(0)).unwrap_or(u32::MAX);
+    let physical = pieces(goods.on_hand);
     let connections = env.db.connections(merchant).await?;
     let each = connections.iter().filter_map(|(id, kind)| {
         let channel = kind.channel()?;
+        let sellable = pieces(policy.shown(channel, sku, &goods.available, goods.safety));
         let quantity = if counts_physical(channel) { physical } else { sellable };
         Some(one(env, (merchant, sku, id), Told { sellable, physical, quantity }, now))
     });
@@ -119,7 +118,7 @@ async fn put_off(
     now: Timestamp,
 ) -> Result<(), Failure> {
     let work = Work::Push { merchant: merchant.clone(), sku: sku.to_owned(), at: now };
-    env.queues.send(Queue::Notify, &[work], seconds).await?;
+    env.queues.send(Queue::Push, &[work], seconds).await?;
     let until = after(now, SignedDuration::from_secs(i64::from(seconds)) - SLACK);
     Ok(env.db.put_off_push(merchant, sku, id, until, now).await?)
 }

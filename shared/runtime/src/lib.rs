@@ -10,6 +10,7 @@ pub mod failure;
 pub mod log;
 pub mod outbound;
 pub mod problem;
+pub mod pushes;
 pub mod remote;
 pub mod schedule;
 pub mod token;
@@ -18,6 +19,7 @@ pub use channel::Channels;
 pub use directory::Directory;
 pub use failure::{Failure, Step};
 pub use outbound::Outbound;
+pub use pushes::Pushes;
 
 use jiff::Timestamp;
 use std::sync::Arc;

@@ -34,7 +34,7 @@ const PATIENCE: SignedDuration = SignedDuration::from_hours(6);
 /// As many functions of a queue run at once, as in the template.
 const AT_ONCE: usize = 5;
 /// The queues that are worked; parcels are not tracked.
-const WORKED: [Queue; 4] = [Queue::Poll, Queue::Allocate, Queue::Book, Queue::Notify];
+const WORKED: [Queue; 5] = [Queue::Poll, Queue::Allocate, Queue::Book, Queue::Notify, Queue::Push];
 const MINUTE: Duration = Duration::from_secs(60);
 /// How long a WooCommerce shop waits for a visitor before it sends what it has to say, in seconds.
 const WOO_DELAY: u32 = 15;
