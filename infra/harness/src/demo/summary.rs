@@ -85,6 +85,12 @@ impl Summary {
         &self.fields
     }
 
+    /// True when this number of every channel is above 0.
+    fn every_channel(&self, name: &str) -> bool {
+        let all = self.fields.iter().find(|(n, _)| *n == "channels").and_then(|(_, v)| v.as_object());
+        all.is_some_and(|all| all.values().all(|one| one[name].as_u64().is_some_and(|n| n > 0)))
+    }
+
     /// Promises that were not kept, in words.
     pub(super) fn broken(&self) -> Vec<String> {
         let n = |name: &str| self.number(name);
@@ -105,6 +111,7 @@ impl Summary {
             (n("resurrected") == 0.0, "nobody comes back"),
             (n("oversold") == 0.0, "nothing is oversold"),
             (n("canary_hits") == 0.0, "nobody is found in the clear"),
+            (self.every_channel("stock_pushed"), "every channel is told of stock"),
         ];
         checks.into_iter().filter(|(kept, _)| !kept).map(|(_, promise)| promise.to_owned()).collect()
     }

@@ -57,7 +57,9 @@ impl Gate {
     /// Lets the first waiting call of an invocation go on; with `hold` it stops again once the call was carried out.
     pub fn grant(&self, invocation: u64, verdict: Verdict, hold: bool) {
         let mut state = self.state();
-        let Some((call, _)) = state.waiting.get_mut(&invocation).and_then(VecDeque::pop_front) else { return };
+        let Some((call, _)) = state.waiting.get_mut(&invocation).and_then(VecDeque::pop_front) else {
+            return;
+        };
         state.granted.insert(invocation, (call, verdict));
         if hold {
             state.held.insert(invocation);
