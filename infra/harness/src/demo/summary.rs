@@ -48,7 +48,7 @@ impl Summary {
         let fetched: usize = r.placed.values().sum();
         let by_channel = channels::report(stack, r.live, r.forgotten, orders_in, r.placed).await?;
         let fields = vec![
-            ("orders_in", json!(orders_in + fetched as u64)),
+            ("orders_in", json!(orders_in + fetched as u64 + count("/webhooks/answered_401"))),
             ("unique", json!(count("/webhooks/orders_accepted") + fetched as u64)),
             ("stored", json!(stored)),
             ("rejected", json!(count("/webhooks/answered_401"))),
