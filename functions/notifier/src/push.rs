@@ -8,7 +8,9 @@ use crate::{Env, goods};
 use aws_lc_rs::digest::{SHA256, digest};
 use futures::future::join_all;
 use jiff::{SignedDuration, Timestamp};
+use std::collections::BTreeSet;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use waybill_channels::counts_physical;
 use waybill_channels::stock::{Level, Outcome};
 use waybill_domain::time::after;
@@ -40,6 +42,7 @@ pub(crate) async fn push(
     env.pushes.announce(merchant, bundles, now).await?;
     let Some(goods) = goods::of(env, merchant, sku).await? else { return Ok(Step::Done) };
     let policy = env.db.places(merchant).await?.policy;
+    let wrote = AtomicBool::new(false);
     let pieces = |pieces: i64| u32::try_from(pieces.max(0)).unwrap_or(u32::MAX);
     let physical = pieces(goods.on_hand);
     let connections = env.db.connections(merchant).await?;
@@ -47,10 +50,15 @@ pub(crate) async fn push(
         let channel = kind.channel()?;
         let sellable = pieces(policy.shown(channel, sku, &goods.available, goods.safety));
         let quantity = if counts_physical(channel) { physical } else { sellable };
-        Some(one(env, (merchant, sku, id), Told { sellable, physical, quantity }, now))
+        Some(one(env, (merchant, sku, id), Told { sellable, physical, quantity }, &wrote, now))
     });
     // All at once: a channel takes two calls, and ten messages of five channels would outlast the function.
-    join_all(each).await.into_iter().fold(Ok(Step::Done), worse)
+    let done = join_all(each).await.into_iter().fold(Ok(Step::Done), worse);
+    // Stock may have moved while channels were told, and whoever told them of that may have been quicker.
+    if wrote.load(Ordering::Relaxed) && goods::of(env, merchant, sku).await?.as_ref() != Some(&goods) {
+        env.pushes.announce(merchant, BTreeSet::from([sku.to_owned()]), now).await?;
+    }
+    done
 }
 
 /// What is to be told.
@@ -66,7 +74,13 @@ struct Told {
 type Subject<'a> = (&'a MerchantId, &'a str, &'a ConnectionId);
 
 /// Tells one channel.
-async fn one(env: &Env, subject: Subject<'_>, told: Told, now: Timestamp) -> Result<Step, Failure> {
+async fn one(
+    env: &Env,
+    subject: Subject<'_>,
+    told: Told,
+    wrote: &AtomicBool,
+    now: Timestamp,
+) -> Result<Step, Failure> {
     let (merchant, sku, id) = subject;
     let quantity = told.quantity;
     if env.db.pushed(merchant, sku, id).await?.is_some_and(|before| is_told(&before, quantity, now)) {
@@ -86,6 +100,7 @@ async fn one(env: &Env, subject: Subject<'_>, told: Told, now: Timestamp) -> Res
         place: account.connection.places.values().next().cloned(),
         key: key(id, sku, quantity, now),
     };
+    wrote.store(true, Ordering::Relaxed);
     let not = match tell(env, &account, level, now).await {
         Ok(outcome) => {
             let refused = match outcome {

@@ -55,7 +55,7 @@ async fn a_shop_that_gave_up_sending_is_asked_to_send_again_once_a_day() {
 }
 
 #[tokio::test]
-async fn keys_that_may_not_look_at_webhooks_still_read_orders() {
+async fn a_shop_whose_webhooks_cannot_be_looked_at_is_read_all_the_same() {
     let world = World::new(&Setup::default(), Arc::new(Calm)).await.unwrap();
     let fault =
         serde_json::json!({"endpoint": "woocommerce.webhooks.list", "kind": "server_error", "times": 5});
