@@ -97,6 +97,12 @@ async fn whatever_moves_stock_has_channels_told() {
     let arrive = json!({"quantity": 1, "part": "1"});
     assert!(pushed("/v1/stock/transfers/T-1/receive", arrive).await);
     assert!(pushed("/v1/stock/movements", movement("write_off", 1, "W-1")).await);
+    stage.advance(60);
+    let take = "sku,warehouse,spot,counted\nTEE-RED,wh_north,DOCK,4\n";
+    let path = "/v1/uploads/U-1?kind=stock_takes&mode=skip_bad";
+    let sent = stage.call(Some("mine-Owner"), "POST", path, Some(json!(take))).await;
+    assert_eq!((sent.0, &sent.1["written"]), (200, &json!(1)), "{sent:?}");
+    assert_eq!(told(&stage.queues.take()), ["TEE-RED"]);
 }
 
 #[tokio::test]
