@@ -37,6 +37,14 @@ impl Account {
         self.connection.state == ConnectionState::Active
     }
 
+    /// What the channel is to sign with from now on, where it is told so.
+    pub fn signing_secret(&self) -> Option<Secret> {
+        match &self.credentials {
+            Credentials::WooCommerce { secrets, .. } => secrets.first().cloned().map(Secret::new),
+            _ => None,
+        }
+    }
+
     /// The account's channel side; `access` is its current token, where it needs one.
     pub fn channel(&self, access: Option<Secret>) -> Option<channels::Account> {
         let base = self.connection.address.clone();

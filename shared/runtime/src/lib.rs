@@ -11,6 +11,7 @@ pub mod failure;
 pub mod log;
 pub mod outbound;
 pub mod problem;
+pub mod pushes;
 pub mod remote;
 pub mod schedule;
 pub mod token;
@@ -19,6 +20,7 @@ pub use channel::Channels;
 pub use directory::Directory;
 pub use failure::{Failure, Step};
 pub use outbound::Outbound;
+pub use pushes::Pushes;
 
 use jiff::Timestamp;
 use std::sync::Arc;

@@ -211,6 +211,8 @@ impl Meter {
     }
 }
 
+/// Messages about stock that the notifier takes at once, as in the template.
+const PUSHES: usize = 10;
 /// Times that channels are told again, and how long lies between.
 const ROUNDS: usize = 8;
 const ROUND: SignedDuration = SignedDuration::from_secs(20);
@@ -261,6 +263,8 @@ async fn batch(meter: &mut Meter, orders: &[Value]) -> Result<(), Trouble> {
     for _ in 0..ROUNDS {
         let times = meter.work(Queue::Notify, 1).await?;
         meter.stage("tell the shop", 0, times, 0);
+        let times = meter.work(Queue::Push, PUSHES).await?;
+        meter.stage("tell stock", 0, times, 0);
         meter.later(ROUND);
     }
     let delivered = meter.deliver().await?;

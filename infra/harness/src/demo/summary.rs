@@ -49,7 +49,7 @@ impl Summary {
         let (parcels, twice) = carriers::at_carriers(&shop);
         let by_channel = channels::report(stack, r.live, r.forgotten, orders_in, r.placed).await?;
         let fields = vec![
-            ("orders_in", json!(orders_in + fetched as u64)),
+            ("orders_in", json!(orders_in + fetched as u64 + count("/webhooks/answered_401"))),
             ("unique", json!(count("/webhooks/orders_accepted") + fetched as u64)),
             ("stored", json!(stored)),
             ("rejected", json!(count("/webhooks/answered_401"))),
@@ -88,6 +88,12 @@ impl Summary {
         &self.fields
     }
 
+    /// True when this number of every channel is above 0.
+    fn every_channel(&self, name: &str) -> bool {
+        let all = self.fields.iter().find(|(n, _)| *n == "channels").and_then(|(_, v)| v.as_object());
+        all.is_some_and(|all| all.values().all(|one| one[name].as_u64().is_some_and(|n| n > 0)))
+    }
+
     /// Promises that were not kept, in words.
     pub(super) fn broken(&self) -> Vec<String> {
         let n = |name: &str| self.number(name);
@@ -108,6 +114,7 @@ impl Summary {
             (n("resurrected") == 0.0, "nobody comes back"),
             (n("oversold") == 0.0, "nothing is oversold"),
             (n("canary_hits") == 0.0, "nobody is found in the clear"),
+            (self.every_channel("stock_pushed"), "every channel is told of stock"),
         ];
         let kept = |(kept, promise): (bool, &str)| (!kept).then(|| promise.to_owned());
         let by_carrier = self.fields.iter().find(|(name, _)| *name == "carriers").map(|(_, report)| report);
