@@ -10,7 +10,7 @@ use aws_lambda_events::sqs::{SqsBatchResponse, SqsEvent};
 use std::sync::Arc;
 use waybill_domain::OrderId;
 use waybill_runtime::directory::Merchants;
-use waybill_runtime::{Clock, Failure, Step, batch};
+use waybill_runtime::{Clock, Failure, Pushes, Step, batch};
 use waybill_store::{Db, Queue, Work, queues};
 
 /// What the function needs: no keys at all.
@@ -23,6 +23,8 @@ pub struct Env {
     pub db: Db,
     /// Next stages.
     pub queues: Arc<dyn queues::Send>,
+    /// Has channels told of stock that moves.
+    pub pushes: Pushes,
     /// Now.
     pub clock: Clock,
 }

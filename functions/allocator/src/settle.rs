@@ -3,7 +3,7 @@
 use crate::Env;
 use crate::decide::{leave, leaving, promise};
 use jiff::Timestamp;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 use waybill_domain::allocation::{Candidate, Changes, Ground, Slot, skus_of, unpack};
 use waybill_domain::order::{Order, Status};
@@ -15,7 +15,7 @@ use waybill_runtime::Failure;
 use waybill_store::db::MAX_ACTIONS;
 use waybill_store::places::Places;
 use waybill_store::registry::Merchant;
-use waybill_store::stock::{BatchChanges, Settling, Shelves, actions};
+use waybill_store::stock::{BatchChanges, Settling, Shelves, SlotChange, actions};
 use waybill_store::work::stages;
 use waybill_store::{Queue, StoreError, Work};
 
@@ -221,11 +221,18 @@ impl<'a> Batch<'a> {
         Ok(())
     }
 
+    /// The SKUs of which channels may sell more or less than before, or of which fewer stand on the shelves.
+    fn moved(&self) -> BTreeSet<String> {
+        let moves = |change: &SlotChange| change.orders.iter().map(|(_, pieces)| pieces).sum::<i64>() != 0;
+        self.changes.iter().filter(|(_, change)| moves(change)).map(|((sku, _), _)| sku.clone()).collect()
+    }
+
     async fn write(mut self) -> Result<(), Failure> {
         if self.orders.is_empty() {
             return Ok(());
         }
         let Seller { env, merchant, now, .. } = *self.seller;
+        env.pushes.announce(&merchant.id, self.moved(), now).await?;
         env.db.settle(&merchant.id, self.how, &self.changes, &mut self.orders, now).await?;
         let book: Vec<Work> = self
             .orders

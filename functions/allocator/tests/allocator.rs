@@ -69,6 +69,7 @@ impl Stage {
             grounds: Grounds::new(db.clone()),
             db: db.clone(),
             queues: Arc::new(queues.clone()),
+            pushes: waybill_runtime::Pushes::new(Arc::new(queues.clone()), clock.clone()),
             clock,
         };
         Self { env, db, kms: MemoryKms::new(calm).unwrap(), queues, seconds }
@@ -184,6 +185,29 @@ async fn a_bundle_reserves_and_sends_its_components() {
         (stage.numbers("MUG", "wh_north").await, stage.numbers("TEA", "wh_north").await),
         ((1, 0), (3, 0))
     );
+}
+
+#[tokio::test]
+async fn channels_are_told_of_what_is_promised_and_of_what_leaves_and_of_nothing_else() {
+    let stage = Stage::set(false).await;
+    stage.receive("MUG", "wh_north", 2, "a").await;
+    let told = || {
+        let sent = stage.queues.take().into_iter().filter(|sent| sent.queue == Queue::Push);
+        let sku = |work| match work {
+            Work::Push { sku, .. } => sku,
+            other => panic!("{other:?} is no push"),
+        };
+        sent.map(|sent| sku(sent.work)).collect::<Vec<_>>()
+    };
+    let order = stage.take(1, &[("MUG", 2)], Readiness::Ready).await;
+    stage.one(&order).await;
+    assert_eq!(told(), ["MUG"]);
+    stage.seconds.fetch_add(60, Ordering::Relaxed);
+    let other = stage.take(2, &[("MUG", 1)], Readiness::Ready).await;
+    stage.one(&other).await;
+    assert_eq!(told(), [""; 0], "it waits, and nothing moved");
+    stage.send_off(&order).await;
+    assert_eq!(told(), ["MUG"]);
 }
 
 #[tokio::test]

@@ -112,6 +112,8 @@ pub async fn save(
         can_be_bundle(&env, merchant, &sku).await?;
     }
     env.db.save_sku(merchant, &sku).await?;
+    // What is kept back of it, or what it is made of, may be new.
+    wake::channels(&env, merchant, &sku.sku).await?;
     wake::unmapped(&env, merchant, &sku.sku).await?;
     Ok(Json(sku))
 }

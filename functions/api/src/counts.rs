@@ -19,7 +19,7 @@ use waybill_domain::WarehouseId;
 use waybill_domain::access::Action;
 use waybill_domain::catalogue::is_sku;
 use waybill_domain::stock::{Spot, is_reference};
-use waybill_store::stock::counts::{Approval, Count};
+use waybill_store::stock::counts::{Approval, Count, CountState};
 
 /// What was counted.
 #[derive(Deserialize)]
@@ -68,6 +68,9 @@ pub async fn take(
         .take_count(merchant, &slot, &body.spot, body.counted, limit, &body.reference, caller.actor(), now)
         .await?
         .ok_or(NOT_ENOUGH)?;
+    if taken.state == CountState::Booked && taken.counted != taken.expected {
+        wake::channels(&env, merchant, &body.sku).await?;
+    }
     if taken.counted > taken.expected {
         wake::backorders(&env, merchant, &body.sku).await?;
     }
@@ -85,6 +88,10 @@ pub async fn approve(
 ) -> Result<Json<Value>, Stop> {
     let merchant = caller.may(&env, Action::ApproveCount)?;
     let reference = path.ok().map(|Path(r)| r).filter(|r| is_reference(r)).ok_or(NOT_FOUND)?;
+    let sku = env.db.counts(merchant).await?.into_iter().find(|c| c.reference == reference).map(|c| c.sku);
+    let sku = sku.ok_or(NOT_WAITING)?;
+    // Before: a second approval of the same count is refused, and could not make up for this.
+    wake::channels(&env, merchant, &sku).await?;
     match env.db.approve_count(merchant, &reference, caller.actor()).await? {
         Approval::Booked => Ok(Json(json!({"reference": reference, "state": "booked"}))),
         Approval::NotWaiting => Err(NOT_WAITING.into()),

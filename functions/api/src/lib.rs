@@ -30,7 +30,7 @@ use axum::Router;
 use axum::routing::{get, post, put};
 use std::sync::Arc;
 use waybill_runtime::config::Egress;
-use waybill_runtime::{Channels, Clock, Directory};
+use waybill_runtime::{Channels, Clock, Directory, Pushes};
 use waybill_store::keyring::Vault;
 use waybill_store::{Db, queues};
 
@@ -49,6 +49,8 @@ pub struct Env {
     /// The stages that work on what is asked for: goods that arrive and articles that are mapped wake orders that wait
     /// for them, channels are read, and erasures and holds are carried out.
     pub queues: Arc<dyn queues::Send>,
+    /// Has channels told of stock that moved.
+    pub pushes: Pushes,
     /// Now.
     pub clock: Clock,
 }

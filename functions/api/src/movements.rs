@@ -77,6 +77,7 @@ pub async fn record(
     fits_catalogue(&env, merchant, &body.sku, &movement).await?;
     let (effect, spots) = (movement.effect(), movement.spots.clone());
     let repeat = outcome(env.db.record(merchant, &body.sku, movement).await?)?;
+    wake::channels(&env, merchant, &body.sku).await?;
     let woken = if effect.on_hand > 0 { wake::backorders(&env, merchant, &body.sku).await? } else { 0 };
     Ok(Json(Done { repeat, spots, woken }))
 }

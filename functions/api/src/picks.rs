@@ -6,6 +6,7 @@ use crate::body::Told;
 use crate::caller::Caller;
 use crate::dry_run::order_of;
 use crate::movements::exists;
+use crate::wake;
 use axum::Json;
 use axum::extract::rejection::PathRejection;
 use axum::extract::{Path, State};
@@ -181,6 +182,11 @@ pub async fn confirm(
             NotConfirmed::Wrong(Wrong::Quantity) => TOO_MANY,
             NotConfirmed::Wrong(Wrong::Done) => DONE_BEFORE,
         })?;
+    if !done.missing.is_empty()
+        && let Some(task) = done.list.tasks.iter().find(|task| task.n == stop)
+    {
+        wake::channels(&env, merchant, &task.sku).await?;
+    }
     let again: Vec<Work> =
         done.again.iter().map(|order| Work::Order { order: order.clone(), at: now }).collect();
     if !again.is_empty() {

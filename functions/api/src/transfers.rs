@@ -85,9 +85,14 @@ pub async fn send(
     if spots.is_empty() {
         let known = env.db.transfers(merchant).await?.into_iter().find(|t| t.reference == reference);
         let same = known.is_some_and(|t| t.sku == transfer.sku && t.sent == quantity);
-        return if same { Ok(answer(&reference, true)) } else { Err(NOT_ENOUGH.into()) };
+        if !same {
+            return Err(NOT_ENOUGH.into());
+        }
+        wake::channels(&env, merchant, &transfer.sku).await?;
+        return Ok(answer(&reference, true));
     }
     let repeat = outcome(env.db.transfer_out(merchant, &transfer, spots, Some(caller.actor())).await?)?;
+    wake::channels(&env, merchant, &transfer.sku).await?;
     Ok(answer(&reference, repeat))
 }
 
@@ -125,6 +130,7 @@ pub async fn receive(
         .await?
         .ok_or(NOT_FOUND)?;
     let repeat = outcome(recorded)?;
+    wake::channels(&env, merchant, &transfer.sku).await?;
     let woken = wake::backorders(&env, merchant, &transfer.sku).await?;
     Ok(Json(json!({"reference": reference, "repeat": repeat, "woken": woken})))
 }

@@ -15,7 +15,7 @@ use std::io::Cursor;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 use waybill_bulk::export::{Scope, export};
-use waybill_bulk::{Ask, BulkError, Kind, Mode, import};
+use waybill_bulk::{Ask, BulkError, Kind, Mode, counted, import};
 use waybill_domain::access::Action;
 use waybill_domain::stock::is_reference;
 use waybill_domain::{ConnectionId, MerchantId, WarehouseId};
@@ -94,12 +94,22 @@ pub async fn send(
         at: env.clock.read(),
     };
     let began = Instant::now();
+    let before = env.db.upload(merchant, &id).await?.map_or(0, |upload| upload.line);
     let done = import(&env.db, &ask, || Ok(Cursor::new(body.clone())), |_| began.elapsed() < LONGEST).await;
-    done.map(Json).map_err(|error| match error {
+    let done = done.map_err(told)?;
+    if kind == Kind::StockTakes {
+        let skus = counted(Cursor::new(body), before, done.line).map_err(told)?;
+        env.pushes.announce(merchant, skus, env.clock.read()).await?;
+    }
+    Ok(Json(done))
+}
+
+fn told(error: BulkError) -> Stop {
+    match error {
         BulkError::Read | BulkError::Column(_) => BAD_FILE.into(),
         BulkError::OtherContent => OTHER_CONTENT.into(),
         BulkError::Store(error) => error.into(),
-    })
+    }
 }
 
 /// Tells how far an upload is.

@@ -1,4 +1,5 @@
-//! Waking orders that wait: oldest first, so that who came first is served first.
+//! What moved stock wakes: orders that wait, oldest first, so that who came first is served first; and the telling
+//! of channels.
 
 use crate::Env;
 use crate::answer::Stop;
@@ -25,6 +26,12 @@ pub(crate) async fn backorders(env: &Env, merchant: &MerchantId, sku: &str) -> R
     orders.extend(all.into_iter().filter(made_of));
     orders.sort_by_key(|order| (order.milestones.received, order.id.clone()));
     wake(env, &orders).await
+}
+
+/// Has the merchant's channels told of a SKU whose goods moved. A call that fails here is repeated by its caller, and a
+/// repeat comes here too.
+pub(crate) async fn channels(env: &Env, merchant: &MerchantId, sku: &str) -> Result<(), Stop> {
+    Ok(env.pushes.announce(merchant, BTreeSet::from([sku.to_owned()]), env.clock.read()).await?)
 }
 
 /// Wakes orders that wait for this article of a channel to be mapped; gives how many.

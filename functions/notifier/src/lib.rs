@@ -1,11 +1,12 @@
 //! Tells channels what they must know: the tracking numbers of parcels, and how much may be sold.
 
+mod goods;
 mod push;
 mod tell;
 
 use aws_lambda_events::sqs::{SqsBatchResponse, SqsEvent};
 use std::sync::Arc;
-use waybill_runtime::{Channels, Clock, Directory, Failure, Step, batch};
+use waybill_runtime::{Channels, Clock, Directory, Failure, Pushes, Step, batch};
 use waybill_store::{Db, Queue, Work, queues};
 
 /// What the function needs: nothing that opens a recipient.
@@ -16,6 +17,8 @@ pub struct Env {
     pub db: Db,
     /// Next stages.
     pub queues: Arc<dyn queues::Send>,
+    /// Has channels told of bundles whose parts moved.
+    pub pushes: Pushes,
     /// Channels.
     pub channels: Channels,
     /// Now.
@@ -42,7 +45,12 @@ pub async fn work_on(env: &Env, work: Work) -> Result<Step, Failure> {
     let id = match work {
         Work::Order { order, .. } => order,
         Work::Push { merchant, sku, .. } => {
-            return Box::pin(push::push(env, &merchant, &sku, now)).await;
+            let step = Box::pin(push::push(env, &merchant, &sku, now)).await?;
+            if let Step::Again { seconds } = step {
+                // Into its own queue, from whichever it came.
+                env.queues.send(Queue::Push, &[Work::Push { merchant, sku, at: now }], seconds).await?;
+            }
+            return Ok(Step::Done);
         }
         _ => return Err(Failure::Fault("this work is not the notifier's")),
     };

@@ -1,10 +1,10 @@
-//! Lambda `notifier`: tells channels the tracking numbers.
+//! Lambda `notifier`: tells channels tracking numbers and stock.
 
 use aws_lambda_events::sqs::SqsEvent;
 use lambda_runtime::{LambdaEvent, service_fn};
 use std::sync::Arc;
 use waybill_runtime::outbound::Network;
-use waybill_runtime::{Channels, Clock, Directory, aws, config, log};
+use waybill_runtime::{Channels, Clock, Directory, Pushes, aws, config, log};
 use waybill_store::Queue;
 
 #[tokio::main(flavor = "current_thread")]
@@ -12,7 +12,7 @@ async fn main() -> Result<(), lambda_runtime::Error> {
     log::start();
     let mut read = config::Reader::default();
     let tables = read.tables(&["orders", "keys", "stock", "registry"]);
-    let queues = read.queues(&[Queue::Allocate, Queue::Notify]);
+    let queues = read.queues(&[Queue::Allocate, Queue::Notify, Queue::Push]);
     let credentials = read.need("KEY_CREDENTIALS", "the ARN of the credentials key");
     let egress = read.egress();
     read.done()?;
@@ -21,10 +21,12 @@ async fn main() -> Result<(), lambda_runtime::Error> {
     let kms = Arc::new(aws::kms(&sdk, String::new(), credentials));
     let outbound = Arc::new(Network::new(egress)?);
     let channels = Channels { db: db.clone(), vault: kms.clone(), outbound, clock: Clock::system() };
+    let queues = Arc::new(aws::queues(&sdk, queues));
     let env = waybill_notifier::Env {
         directory: Directory::new(db.clone(), kms),
         db,
-        queues: Arc::new(aws::queues(&sdk, queues)),
+        pushes: Pushes::new(queues.clone(), Clock::system()),
+        queues,
         channels,
         clock: Clock::system(),
     };

@@ -1,13 +1,16 @@
-//! Tells a merchant's channels how much of a SKU may be sold.
+//! Tells a merchant's channels how much of a SKU may be sold, and has them told of the bundles it goes into.
 //!
 //! Pushes are coalesced: the message names a SKU, the number is read when it is worked on, and a channel that was
 //! told this number is not told again. A number the channel already shows is not written either, so our own echo
 //! ends there. While one message waits for a channel's budget, no other about the same SKU does.
 
-use crate::Env;
+use crate::{Env, goods};
 use aws_lc_rs::digest::{SHA256, digest};
+use futures::future::join_all;
 use jiff::{SignedDuration, Timestamp};
+use std::collections::BTreeSet;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use waybill_channels::counts_physical;
 use waybill_channels::stock::{Level, Outcome};
 use waybill_domain::time::after;
@@ -35,73 +38,102 @@ pub(crate) async fn push(
     sku: &str,
     now: Timestamp,
 ) -> Result<Step, Failure> {
-    let levels = env.db.levels(merchant, sku).await?;
-    if levels.is_empty() {
+    let bundles = env.db.made_into(merchant, sku).await?;
+    env.pushes.announce(merchant, bundles, now).await?;
+    let Some(goods) = goods::of(env, merchant, sku).await? else { return Ok(Step::Done) };
+    let policy = env.db.places(merchant).await?.policy;
+    let wrote = AtomicBool::new(false);
+    let pieces = |pieces: i64| u32::try_from(pieces.max(0)).unwrap_or(u32::MAX);
+    let physical = pieces(goods.on_hand);
+    let connections = env.db.connections(merchant).await?;
+    let each = connections.iter().filter_map(|(id, kind)| {
+        let channel = kind.channel()?;
+        let sellable = pieces(policy.shown(channel, sku, &goods.available, goods.safety));
+        let quantity = if counts_physical(channel) { physical } else { sellable };
+        Some(one(env, (merchant, sku, id), Told { sellable, physical, quantity }, &wrote, now))
+    });
+    // All at once: a channel takes two calls, and ten messages of five channels would outlast the function.
+    let done = join_all(each).await.into_iter().fold(Ok(Step::Done), worse);
+    // Stock may have moved while channels were told, and whoever told them of that may have been quicker.
+    if wrote.load(Ordering::Relaxed) && goods::of(env, merchant, sku).await?.as_ref() != Some(&goods) {
+        env.pushes.announce(merchant, BTreeSet::from([sku.to_owned()]), now).await?;
+    }
+    done
+}
+
+/// What is to be told.
+#[derive(Clone, Copy)]
+struct Told {
+    sellable: u32,
+    physical: u32,
+    /// The one of the two that the channel counts.
+    quantity: u32,
+}
+
+/// Which SKU of whom, to which channel.
+type Subject<'a> = (&'a MerchantId, &'a str, &'a ConnectionId);
+
+/// Tells one channel.
+async fn one(
+    env: &Env,
+    subject: Subject<'_>,
+    told: Told,
+    wrote: &AtomicBool,
+    now: Timestamp,
+) -> Result<Step, Failure> {
+    let (merchant, sku, id) = subject;
+    let quantity = told.quantity;
+    if env.db.pushed(merchant, sku, id).await?.is_some_and(|before| is_told(&before, quantity, now)) {
         return Ok(Step::Done);
     }
-    let sum = |of: fn(&waybill_domain::stock::Level) -> i64| {
-        u32::try_from(levels.iter().map(of).sum::<i64>().max(0)).unwrap_or(u32::MAX)
-    };
-    let (sellable, physical) = (sum(|l| l.available), sum(|l| l.on_hand));
-    let mut result = Ok(Step::Done);
-    for (id, kind) in env.db.connections(merchant).await? {
-        let Some(channel) = kind.channel() else { continue };
-        let quantity = if counts_physical(channel) { physical } else { sellable };
-        let told = env.db.pushed(merchant, sku, &id).await?;
-        if told.is_some_and(|t| is_told(&t, quantity, now)) {
-            continue;
-        }
-        let account = env.directory.account(&id, now).await?.ok_or(Failure::Fault("no such connection"))?;
-        if !account.is_active() {
-            continue;
-        }
-        if env.db.push_put_off(merchant, sku, &id).await?.is_some_and(|until| now < until) {
-            continue;
-        }
-        let level = Level {
-            sku: sku.to_owned(),
-            sellable,
-            physical,
-            place: account.connection.places.values().next().cloned(),
-            key: key(&id, sku, quantity, now),
-        };
-        match tell(env, &account, level, now).await {
-            Ok(outcome) => {
-                let refused = match outcome {
-                    Outcome::NotPossible(why) => Some(why.to_owned()),
-                    Outcome::Unsupported => Some("unsupported".to_owned()),
-                    Outcome::Applied | Outcome::Pending => None,
-                };
-                tracing::info!(connection = %id, ?outcome, "stock told");
-                env.db.save_pushed(merchant, sku, &id, &Pushed { quantity, at: now, refused }).await?;
-            }
-            Err(not) => {
-                tracing::warn!(connection = %id, error = %not, "stock not told");
-                let step = match not.step() {
-                    Ok(Step::Again { seconds }) if seconds > LONG => {
-                        put_off(env, (merchant, sku, &id), seconds.min(MAX_DELAY), now)
-                            .await
-                            .map(|()| Step::Done)
-                    }
-                    other => other,
-                };
-                result = worse(result, step);
-            }
-        }
+    let account = env.directory.account(id, now).await?.ok_or(Failure::Fault("no such connection"))?;
+    if !account.is_active() {
+        return Ok(Step::Done);
     }
-    result
+    if env.db.push_put_off(merchant, sku, id).await?.is_some_and(|until| now < until) {
+        return Ok(Step::Done);
+    }
+    let level = Level {
+        sku: sku.to_owned(),
+        sellable: told.sellable,
+        physical: told.physical,
+        place: account.connection.places.values().next().cloned(),
+        key: key(id, sku, quantity, now),
+    };
+    wrote.store(true, Ordering::Relaxed);
+    let not = match tell(env, &account, level, now).await {
+        Ok(outcome) => {
+            let refused = match outcome {
+                Outcome::NotPossible(why) => Some(why.to_owned()),
+                Outcome::Unsupported => Some("unsupported".to_owned()),
+                Outcome::Applied | Outcome::Pending => None,
+            };
+            tracing::info!(connection = %id, ?outcome, "stock told");
+            env.db.save_pushed(merchant, sku, id, &Pushed { quantity, at: now, refused }).await?;
+            return Ok(Step::Done);
+        }
+        Err(not) => not,
+    };
+    tracing::warn!(connection = %id, error = %not, "stock not told");
+    match not.step()? {
+        Step::Again { seconds } if seconds > LONG => {
+            put_off(env, subject, seconds.min(MAX_DELAY), now).await?;
+            Ok(Step::Done)
+        }
+        step => Ok(step),
+    }
 }
 
 /// Has a message of its own come back for one channel, and all others about the SKU leave it alone until then.
 /// The message first: without the mark it is one too many, the mark without it would keep the channel waiting.
 async fn put_off(
     env: &Env,
-    (merchant, sku, id): (&MerchantId, &str, &ConnectionId),
+    (merchant, sku, id): Subject<'_>,
     seconds: u32,
     now: Timestamp,
 ) -> Result<(), Failure> {
     let work = Work::Push { merchant: merchant.clone(), sku: sku.to_owned(), at: now };
-    env.queues.send(Queue::Notify, &[work], seconds).await?;
+    env.queues.send(Queue::Push, &[work], seconds).await?;
     let until = after(now, SignedDuration::from_secs(i64::from(seconds)) - SLACK);
     Ok(env.db.put_off_push(merchant, sku, id, until, now).await?)
 }

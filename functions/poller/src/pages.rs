@@ -30,6 +30,13 @@ pub(crate) async fn poll(env: &Env, id: &ConnectionId, now: Timestamp) -> Result
         Err(not) => return later(not),
     };
     let held = env.db.cursor(id).await?;
+    if held.as_ref().is_none_or(|held| held.reading.is_none() && is_day_over(held.until, now)) {
+        let path = format!("/webhooks/{}/{id}", open.channel.channel().as_str());
+        // Changes are read whether deliveries come or not.
+        if let Err(not) = env.channels.look_after(&open, &path, now).await {
+            tracing::warn!(connection = %id, error = %not, "the channel's deliveries could not be looked after; tomorrow again");
+        }
+    }
     let mut cursor = held.unwrap_or_else(|| Cursor::starting(after(now, -days(FIRST_READ))));
     let Some(reading) = cursor.page(open.channel.overlap(), open.channel.settle(), now).cloned() else {
         return Ok(Step::Done);
@@ -50,6 +57,13 @@ pub(crate) async fn poll(env: &Env, id: &ConnectionId, now: Timestamp) -> Result
         Ok(()) | Err(StoreError::Condition { .. }) => Ok(Step::Done),
         Err(error) => Err(error.into()),
     }
+}
+
+/// True when `now` is on another day than what was read last: the first reading of a day also looks after what the
+/// channel sends by itself (contracts/woocommerce section 2: a shop switches its webhooks off after failures).
+fn is_day_over(read: Timestamp, now: Timestamp) -> bool {
+    const DAY: i64 = 24 * 60 * 60;
+    read.as_second().div_euclid(DAY) < now.as_second().div_euclid(DAY)
 }
 
 /// Reads the next page of a backfill.

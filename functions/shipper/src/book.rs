@@ -5,8 +5,8 @@
 //! arrived (`SETTLE`), and only then creates.
 
 use crate::desk::{self, Closed, Desk, Found, Held};
-use crate::{Env, choose, claim, label};
-use jiff::Timestamp;
+use crate::{Env, choose, claim, label, patience};
+use jiff::{SignedDuration, Timestamp};
 use std::collections::{BTreeMap, BTreeSet};
 use waybill_carriers::account::allowed_fields;
 use waybill_carriers::royal_mail::label::Declaration;
@@ -15,7 +15,7 @@ use waybill_domain::advice::Advice;
 use waybill_domain::booking::{SETTLE, Turn, plan};
 use waybill_domain::exception::Reason;
 use waybill_domain::intake::SWEEP_AFTER;
-use waybill_domain::order::{Hold, Order, Status};
+use waybill_domain::order::{Claim, Hold, Order, Status};
 use waybill_domain::shipment::{Booking, Shipment};
 use waybill_domain::time::after;
 use waybill_privacy::Recipient;
@@ -42,6 +42,7 @@ pub(crate) async fn book(
     mut order: Order,
     sealed: Option<Vec<u8>>,
     turn: Turn,
+    sent: Timestamp,
     now: Timestamp,
 ) -> Result<Step, Failure> {
     let merchant = env.merchants.get(&order.merchant, now).await?;
@@ -58,14 +59,16 @@ pub(crate) async fn book(
         }
         match choose::new_shipment(&order, &merchant.services, plan, &products, now) {
             Ok(shipment) => shipments.push(shipment),
-            Err((reason, detail)) => return hold(env, order, reason, detail, now).await,
+            Err((reason, detail)) => return hold(env, order, turn.reason(reason), detail, now).await,
         }
     }
     let mut goods = Vec::with_capacity(shipments.len());
     for shipment in &shipments {
         match choose::declared(&order, shipment, &products) {
             Ok(contents) => goods.push(contents),
-            Err(lacking) => return hold(env, order, Reason::CustomsIncomplete, Some(lacking), now).await,
+            Err(lacking) => {
+                return hold(env, order, turn.reason(Reason::CustomsIncomplete), Some(lacking), now).await;
+            }
         }
     }
     let open: BTreeSet<_> = shipments.iter().filter(|s| !s.has_label()).map(|s| s.carrier.clone()).collect();
@@ -78,21 +81,35 @@ pub(crate) async fn book(
         Ok(desks) => desks,
         Err(closed) => return wait(env, order, closed).await,
     };
+    // No recipient is opened for a booking that has to wait.
+    let mut paid = None;
+    if let Some(first) = shipments.iter().find(|s| !s.has_label()) {
+        if let Some(wait) = reserve(env, &desks, first, turn).await? {
+            return Ok(patience::later(&order, wait, sent, now));
+        }
+        paid = Some(first.id.clone());
+    }
     // Open and check before the claim: a refusal here must not look like a call that may have been made.
     let recipient = match recipient(env, &order, sealed, now).await? {
         Some(recipient) => recipient,
-        // Taken from it since a carrier was called: whether something was booked is what matters now.
-        None if turn != Turn::First => return hold(env, order, Reason::UncertainBooking, None, now).await,
-        None => return hold(env, order, Reason::MissingAddress, None, now).await,
+        None => return hold(env, order, turn.reason(Reason::MissingAddress), None, now).await,
     };
     order.shipments = u32::try_from(planned.len()).unwrap_or(u32::MAX);
     let before = order.claim.clone();
-    claim(env, &mut order, now).await?;
+    claim(env, &mut order, desks.keys().cloned(), now).await?;
     for (shipment, contents) in shipments.iter_mut().zip(&goods) {
         if shipment.has_label() {
             continue;
         }
         let desk = desks.get(&shipment.carrier).ok_or(Failure::Fault("no desk for a carrier connection"))?;
+        let wait = match paid.take() {
+            Some(id) if id == shipment.id => None,
+            _ => reserve(env, &desks, shipment, turn).await?,
+        };
+        if let Some(wait) = wait {
+            let step = patience::later(&order, wait, sent, now);
+            return later(env, order, before, step).await;
+        }
         let customs = contents.as_ref().map(|contents| Declaration {
             contents,
             terms: &merchant.services.customs,
@@ -101,12 +118,7 @@ pub(crate) async fn book(
         match one(env, &order, desk, shipment, &recipient, customs, turn, now).await? {
             Attempt::Labelled => {}
             Attempt::Stuck(reason, detail) => return hold(env, order, reason, detail, now).await,
-            Attempt::Later(step) => {
-                // What was asked was answered and what exists is stored: the next attempt need not wait for us.
-                order.claim = before;
-                env.db.save_order(&mut order).await?;
-                return Ok(step);
-            }
+            Attempt::Later(step) => return later(env, order, before, step).await,
         }
     }
     order.claim = None;
@@ -132,6 +144,30 @@ async fn not_assessed(
         }
     }
     Ok(None)
+}
+
+/// Comes back later. What was asked was answered and what exists is stored, so the next attempt need not wait for
+/// our claim to lapse.
+pub(crate) async fn later(
+    env: &Env,
+    mut order: Order,
+    before: Option<Claim>,
+    step: Step,
+) -> Result<Step, Failure> {
+    order.claim = before;
+    env.db.save_order(&mut order).await?;
+    Ok(step)
+}
+
+/// Takes the calls that a shipment needs: nothing, or how long until there are as many.
+async fn reserve(
+    env: &Env,
+    desks: &BTreeMap<ConnectionId, Desk>,
+    shipment: &Shipment,
+    turn: Turn,
+) -> Result<Option<SignedDuration>, Failure> {
+    let desk = desks.get(&shipment.carrier).ok_or(Failure::Fault("no desk for a carrier connection"))?;
+    Ok(desk.reserve(env, shipment, turn != Turn::First).await?)
 }
 
 /// The desks of some accounts, if all of them may be called.
@@ -209,6 +245,10 @@ async fn one(
     };
     shipment.booking =
         Booking::Created { carrier_order: held.carrier_order.clone(), numbers: held.numbers.clone() };
+    if !desk.shows_bookings() && shipment.rev == 0 {
+        // Its key is nowhere else but in the reply we hold.
+        env.db.save_shipment(shipment).await?;
+    }
     match label::fetch(env, desk, shipment, &held, customs.is_some(), now).await? {
         Ok(()) => Ok(Attempt::Labelled),
         Err(told) => judge(env, shipment, told).await,
@@ -228,14 +268,14 @@ async fn find_or_create(
     let to = Disclosed::new(recipient.clone(), allowed_fields(&shipment.service));
     shipment.disclosed = to.fields().iter().map(|f| (*f).to_owned()).collect();
     if let Turn::Later { settled } = turn {
-        match desk.find(env, &shipment.reference).await {
+        match desk.find(env, &shipment.reference, Some(&to)).await {
             Ok(Found::One(held)) => return Ok(Ok(held)),
             Ok(Found::None) if settled => {}
             Ok(Found::None) => {
                 let seconds = u32::try_from(SETTLE.as_secs()).unwrap_or(u32::MAX);
                 return Ok(Err(Attempt::Later(Step::Again { seconds })));
             }
-            Ok(Found::Unclear(code)) => {
+            Ok(Found::Unclear(code) | Found::Unproven(code)) => {
                 return Ok(Err(Attempt::Stuck(Reason::UncertainBooking, Some(code.into()))));
             }
             Err(told) => return judge(env, shipment, told).await.map(Err),

@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use waybill_domain::booking::{SETTLE, Turn, plan, reference_of};
 use waybill_domain::exception::Reason;
 use waybill_domain::intake::SWEEP_AFTER;
-use waybill_domain::order::{Claim, Order};
+use waybill_domain::order::Order;
 use waybill_domain::shipment::{Booking, Shipment, Voiding};
 use waybill_domain::time::after;
 use waybill_domain::{ConnectionId, ShipmentId};
@@ -29,7 +29,7 @@ pub(crate) async fn void(env: &Env, mut order: Order, turn: Turn, now: Timestamp
         Err(closed) => return book::wait(env, order, closed).await,
     };
     let before = order.claim.clone();
-    claim(env, &mut order, now).await?;
+    claim(env, &mut order, [], now).await?;
     let mut refused = None;
     for (id, reference) in &targets {
         let place = shipments.iter().position(|s| s.id == *id);
@@ -37,13 +37,14 @@ pub(crate) async fn void(env: &Env, mut order: Order, turn: Turn, now: Timestamp
         let mut gone = true;
         for connection in accounts(stored, &order, &merchant) {
             let desk = desks.get(&connection).ok_or(Failure::Fault("no desk for a carrier connection"))?;
-            match remove(env, desk, stored, reference, turn).await? {
+            let asked = before.as_ref().is_some_and(|claim| claim.carriers.contains(&connection));
+            match remove(env, desk, stored, reference, asked, turn).await? {
                 Removed::Gone => {}
                 Removed::Refused(reason, detail) => {
                     refused = Some((reason, detail));
                     gone = false;
                 }
-                Removed::Later(step) => return later(env, order, before, step).await,
+                Removed::Later(step) => return book::later(env, order, before, step).await,
             }
         }
         // Nobody prints it any more; and one that was stored while its order was erased would stay.
@@ -89,13 +90,6 @@ fn targets(order: &Order, shipments: &[Shipment]) -> Vec<(ShipmentId, String)> {
     all.into_iter().map(|id| (id.clone(), reference_of(&id))).collect()
 }
 
-/// Comes back later. What was asked was answered, so the next attempt need not wait for our claim to lapse.
-async fn later(env: &Env, mut order: Order, before: Option<Claim>, step: Step) -> Result<Step, Failure> {
-    order.claim = before;
-    env.db.save_order(&mut order).await?;
-    Ok(step)
-}
-
 /// The accounts a shipment may be booked through: its own where it is stored; else all there are, because the
 /// destination that chose one may be forgotten by now and the rules may have changed.
 fn accounts(stored: Option<&Shipment>, order: &Order, merchant: &Merchant) -> Vec<ConnectionId> {
@@ -122,12 +116,14 @@ enum Removed {
     Later(Step),
 }
 
-/// Deletes at one account what it holds of a shipment, if anything.
+/// Deletes at one account what it holds of a shipment, if anything. `asked` says that it may have been asked to
+/// book.
 async fn remove(
     env: &Env,
     desk: &Desk,
     stored: Option<&Shipment>,
     reference: &str,
+    asked: bool,
     turn: Turn,
 ) -> Result<Removed, Failure> {
     if let Some(closed) = closed(env, stored).await? {
@@ -138,14 +134,17 @@ async fn remove(
             carrier_order.clone()
         }
         Some(Booking::Voided) => return Ok(Removed::Gone),
-        Some(Booking::Planned | Booking::Forgotten) | None => match desk.find(env, reference).await {
+        Some(Booking::Planned | Booking::Forgotten) | None => match desk.find(env, reference, None).await {
             Ok(Found::One(held)) => held.carrier_order,
             Ok(Found::None) if turn == (Turn::Later { settled: false }) => {
                 let seconds = u32::try_from(SETTLE.as_secs()).unwrap_or(u32::MAX);
                 return Ok(Removed::Later(Step::Again { seconds }));
             }
             Ok(Found::None) => return Ok(Removed::Gone),
-            Ok(Found::Unclear(code)) => {
+            Ok(Found::Unproven(_)) if !asked && stored.is_none_or(|s| s.booking == Booking::Planned) => {
+                return Ok(Removed::Gone);
+            }
+            Ok(Found::Unclear(code) | Found::Unproven(code)) => {
                 return Ok(Removed::Refused(Reason::UncertainBooking, code.to_owned()));
             }
             Err(told) => return told.step().map(Removed::Later),

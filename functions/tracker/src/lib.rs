@@ -4,14 +4,19 @@ use aws_lambda_events::sqs::{SqsBatchResponse, SqsEvent};
 use jiff::{SignedDuration, Timestamp};
 use std::sync::Arc;
 use waybill_carriers::account::TrackingAccount;
+use waybill_carriers::dpd;
+use waybill_carriers::dpd::label::Booked;
 use waybill_carriers::royal_mail::track::{self, Tracked};
 use waybill_domain::OrderId;
+use waybill_domain::advice::Advice;
 use waybill_domain::exception::Reason;
 use waybill_domain::order::Status;
 use waybill_domain::shipment::{Booking, Shipment, Transit};
 use waybill_domain::tracking::{Silence, next_look, silence, together};
+use waybill_runtime::dpd::Line;
 use waybill_runtime::remote::{Told, exchange};
 use waybill_runtime::{Clock, Directory, Failure, Outbound, Step, batch};
+use waybill_store::keyring::Vault;
 use waybill_store::{Db, Queue, Work, queues};
 
 /// What the function needs: nothing that opens a recipient.
@@ -20,6 +25,8 @@ pub struct Env {
     pub directory: Directory,
     /// Tables.
     pub db: Db,
+    /// Seals the tokens of carriers that give some.
+    pub vault: Arc<dyn Vault>,
     /// For work that must come back.
     pub queues: Arc<dyn queues::Send>,
     /// Carriers.
@@ -137,8 +144,7 @@ const FRESH: SignedDuration = SignedDuration::from_hours(48);
 
 /// Asks about every parcel of a shipment.
 async fn look(env: &Env, shipment: &mut Shipment, now: Timestamp) -> Result<Look, Failure> {
-    let numbers: Vec<String> = shipment.numbers().into_iter().map(str::to_owned).collect();
-    if numbers.is_empty() {
+    if shipment.numbers().is_empty() {
         return Ok(Look::NotAsked);
     }
     let account = env
@@ -148,16 +154,13 @@ async fn look(env: &Env, shipment: &mut Shipment, now: Timestamp) -> Result<Look
         .ok_or(Failure::Fault("no such carrier connection"))?;
     // A carrier account without tracking credentials: the shipment's own timers go on without it.
     let Some(account) = account.carrier_tracking() else { return Ok(Look::NotAsked) };
-    let mut seen = Vec::with_capacity(numbers.len());
-    for number in &numbers {
-        match ask(env, &account, number).await {
-            Ok(tracked) => seen.push(tracked),
-            Err(told) => match told.step()? {
-                Step::Done => return Ok(Look::NotAsked),
-                again @ Step::Again { .. } => return Ok(Look::Later(again)),
-            },
-        }
-    }
+    let seen = match ask(env, &account, shipment, now).await {
+        Ok(seen) => seen,
+        Err(told) => match told.step()? {
+            Step::Done => return Ok(Look::NotAsked),
+            again @ Step::Again { .. } => return Ok(Look::Later(again)),
+        },
+    };
     let transit = together(&seen.iter().map(|one| one.transit).collect::<Vec<_>>());
     // The shipment was last seen when the parcel was that has not been seen for longest.
     let seen_at = seen.iter().map(|one| one.last_event).min().flatten().max(shipment.seen_at);
@@ -177,12 +180,40 @@ async fn look(env: &Env, shipment: &mut Shipment, now: Timestamp) -> Result<Look
     Ok(Look::Asked)
 }
 
-/// Asks one carrier about one parcel. One arm per kind of account.
-async fn ask(env: &Env, account: &TrackingAccount, number: &str) -> Result<Tracked, Told> {
+/// Asks a carrier about every parcel of a shipment. One arm per kind of account.
+async fn ask(
+    env: &Env,
+    account: &TrackingAccount,
+    shipment: &Shipment,
+    now: Timestamp,
+) -> Result<Vec<Tracked>, Told> {
+    type Reply = http::Response<Vec<u8>>;
     match account {
         TrackingAccount::RoyalMail(account) => {
-            let read = |r: &http::Response<Vec<u8>>| track::read_events(r.status(), r.headers(), r.body());
-            exchange(env.outbound.as_ref(), track::build_events(account, number), read).await
+            let mut seen = Vec::new();
+            for number in shipment.numbers() {
+                let read = |r: &Reply| track::read_events(r.status(), r.headers(), r.body());
+                seen.push(exchange(env.outbound.as_ref(), track::build_events(account, number), read).await?);
+            }
+            Ok(seen)
+        }
+        TrackingAccount::Dpd(account) => {
+            let Booking::Labelled { carrier_order, .. } = &shipment.booking else { return Ok(Vec::new()) };
+            let booked = Booked::from_key(carrier_order).ok_or_else(|| Told {
+                advice: Advice::GiveUp,
+                text: "the shipment's key is not one of DPD".to_owned(),
+            })?;
+            let line = Line {
+                db: &env.db,
+                vault: env.vault.as_ref(),
+                outbound: env.outbound.as_ref(),
+                connection: &shipment.carrier,
+                account,
+                now,
+            };
+            let build = |token: &_| dpd::track::build_tracking(account, token, &booked);
+            let read = |r: &Reply| dpd::track::read_tracking(&booked, r.status(), r.headers(), r.body());
+            line.exchange(build, read).await
         }
     }
 }

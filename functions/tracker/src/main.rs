@@ -20,8 +20,9 @@ async fn main() -> Result<(), lambda_runtime::Error> {
     let db = aws::db(&sdk, tables);
     let kms = Arc::new(aws::kms(&sdk, String::new(), credentials));
     let env = waybill_tracker::Env {
-        directory: Directory::new(db.clone(), kms),
+        directory: Directory::new(db.clone(), kms.clone()),
         db,
+        vault: kms,
         queues: Arc::new(aws::queues(&sdk, queues)),
         outbound: Arc::new(Network::new(egress)?),
         clock: Clock::system(),

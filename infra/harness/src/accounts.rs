@@ -1,8 +1,9 @@
-//! The accounts of the demo merchant at the channels other than Shopify, alike on a stack and in memory.
+//! The accounts of the demo merchant at the channels other than Shopify and at DPD, alike on a stack and in memory.
 
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use waybill_domain::order::Channel;
+use waybill_domain::sender::Sender;
 use waybill_domain::{ConnectionId, MerchantId};
 use waybill_store::StoreError;
 use waybill_store::keyring::Vault;
@@ -11,15 +12,23 @@ use waybill_store::registry::{Connection, ConnectionState, Credentials, Kind};
 /// The name of every account at the sandbox.
 pub const ACCOUNT: &str = "waybill-demo";
 
+/// The demo merchant's connection at DPD.
+///
+/// # Errors
+/// Never: the id is well formed.
+pub fn dpd_id() -> Result<ConnectionId, waybill_domain::id::InvalidId> {
+    "con_00000000000000c2".parse()
+}
+
 /// One account: as the registry keeps it, and as the sandbox is set up with it.
 pub struct Seeded {
     /// Which connection.
     pub id: ConnectionId,
-    /// At which channel.
+    /// At which channel, or DPD.
     pub kind: Kind,
     /// Its secrets.
     pub credentials: Credentials,
-    /// What `PUT /control/{channel}/{account}` is told.
+    /// What `PUT /control/{name}/{account}` is told.
     pub config: Value,
 }
 
@@ -38,7 +47,7 @@ pub fn connection_id(channel: Channel) -> Result<ConnectionId, waybill_domain::i
     format!("con_00000000000000{last}").parse()
 }
 
-/// The accounts at WooCommerce, Magento, Amazon and eBay. `webhook` says where deliveries to a connection go;
+/// The accounts at WooCommerce, Magento, Amazon, eBay and DPD. `webhook` says where deliveries to a connection go;
 /// `origin` is how the sandbox is addressed.
 ///
 /// # Errors
@@ -108,18 +117,41 @@ pub fn others(
         };
         all.push(Seeded { id, kind, credentials, config });
     }
+    all.push(dpd()?);
     Ok(all)
 }
 
+fn dpd() -> Result<Seeded, waybill_domain::id::InvalidId> {
+    let text = |s: &str| s.to_owned();
+    let credentials = Credentials::Dpd {
+        key: text("dpd-key"),
+        secret: text("dpd-secret"),
+        local: false,
+        sender: Sender {
+            organisation: text("Waybill Demo"),
+            street: text("1 Quay Road"),
+            town: text("Bristol"),
+            postcode: text("BS1 6XX"),
+            contact: text("Dispatch"),
+            phone: text("01632 960050"),
+            email: text("dispatch@waybill-demo.invalid"),
+            eori: Some(text("GB123456789000")),
+            vat: None,
+        },
+    };
+    let config = json!({"key": "dpd-key", "secret": "dpd-secret"});
+    Ok(Seeded { id: dpd_id()?, kind: Kind::Dpd, credentials, config })
+}
+
 impl Seeded {
-    /// Its channel's name.
-    pub fn channel(&self) -> &'static str {
-        self.kind.channel().map_or("", Channel::as_str)
+    /// What the sandbox calls its channel or carrier.
+    pub fn at(&self) -> &'static str {
+        self.kind.channel().map_or("dpd", Channel::as_str)
     }
 
     /// Where it is called, at a sandbox of this origin.
     pub fn address(&self, origin: &str) -> String {
-        format!("{origin}/{}/{ACCOUNT}", self.channel())
+        format!("{origin}/{}/{ACCOUNT}", self.at())
     }
 
     /// As the registry keeps it.

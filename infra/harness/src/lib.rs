@@ -3,6 +3,7 @@
 
 pub mod accounts;
 pub mod bench;
+pub mod bookings;
 pub mod canary;
 pub mod day;
 pub mod demo;

@@ -1,6 +1,6 @@
 //! One merchant to begin with: two warehouses, the sandbox's goods on their shelves, a shop and a carrier account.
 
-use crate::accounts::{ACCOUNT, others};
+use crate::accounts::{ACCOUNT, dpd_id, others};
 use crate::stack::{Stack, Trouble};
 use jiff::Timestamp;
 use serde_json::json;
@@ -32,6 +32,8 @@ pub struct Ids {
     pub shop: ConnectionId,
     /// Its Royal Mail account.
     pub royal_mail: ConnectionId,
+    /// Its DPD account.
+    pub dpd: ConnectionId,
     /// Its warehouses.
     pub warehouses: [WarehouseId; 2],
 }
@@ -46,6 +48,7 @@ impl Ids {
             merchant: "mer_00000000000000d1".parse()?,
             shop: "con_00000000000000a1".parse()?,
             royal_mail: "con_00000000000000c1".parse()?,
+            dpd: dpd_id()?,
             warehouses: ["wh_north".parse()?, "wh_south".parse()?],
         })
     }
@@ -55,14 +58,6 @@ impl Ids {
 pub fn merchant(ids: &Ids, index_key: Vec<u8>) -> Merchant {
     let [north, south] = ids.warehouses.clone();
     let near = |areas: &str| areas.split(' ').map(str::to_owned).collect();
-    let rule = |up_to_grams, code: &str, format: &str| ServiceRule {
-        countries: vec!["GB".into()],
-        ..ServiceRule::up_to(
-            up_to_grams,
-            ids.royal_mail.clone(),
-            ServiceChoice { carrier: Carrier::RoyalMail, code: code.into(), format: format.into() },
-        )
-    };
     Merchant {
         id: ids.merchant.clone(),
         name: "Waybill Demo".into(),
@@ -79,8 +74,27 @@ pub fn merchant(ids: &Ids, index_key: Vec<u8>) -> Merchant {
                 near: near("BS SW SE N E W NW B CF BN PL"),
             },
         ],
-        services: vec![rule(2_000, "TPS48", "parcel"), rule(30_000, "TPN24", "parcel")].into(),
+        services: rules(&ids.royal_mail, &ids.dpd).into(),
     }
+}
+
+/// All three brands have their part: what eBay sells goes by DPD, what is heavy by Parcelforce, the rest by Royal
+/// Mail.
+pub fn rules(royal_mail: &ConnectionId, dpd: &ConnectionId) -> Vec<ServiceRule> {
+    let rule = |up_to_grams, connection: &ConnectionId, carrier, code: &str| ServiceRule {
+        countries: vec!["GB".into()],
+        ..ServiceRule::up_to(
+            up_to_grams,
+            connection.clone(),
+            ServiceChoice { carrier, code: code.into(), format: "parcel".into() },
+        )
+    };
+    vec![
+        // Two days: on offer for every postcode.
+        ServiceRule { channels: vec![Channel::Ebay], ..rule(30_000, dpd, Carrier::Dpd, "11") },
+        rule(2_000, royal_mail, Carrier::RoyalMail, "TPS48"),
+        rule(30_000, royal_mail, Carrier::Parcelforce, "FE0"),
+    ]
 }
 
 /// Stores the merchant, its connections and its stock. `sandbox` is the sandbox's address.
@@ -129,8 +143,13 @@ pub async fn store(
         };
         db.save_connection(&connection).await?;
     }
-    db.save_assessment(&ids.merchant, &ids.royal_mail, "seed", now).await?;
-    for account in others(sandbox, |_, _| String::new()).map_err(|_| StoreError::Corrupt("id"))? {
+    for carrier in [&ids.royal_mail, &ids.dpd] {
+        db.save_assessment(&ids.merchant, carrier, "seed", now).await?;
+    }
+    for mut account in others(sandbox, |_, _| String::new()).map_err(|_| StoreError::Corrupt("id"))? {
+        if account.kind == Kind::Dpd {
+            account.id = ids.dpd.clone();
+        }
         db.save_connection(&account.connection(vault, &ids.merchant, sandbox).await?).await?;
     }
     stock(db, ids, now).await
@@ -161,7 +180,7 @@ pub async fn stack(stack: &Stack) -> Result<Ids, Trouble> {
     let webhook =
         |channel: Channel, id: &ConnectionId| format!("{}/webhooks/{}/{id}", stack.api_url, channel.as_str());
     for account in others(&stack.sandbox_url, webhook)? {
-        let path = format!("{}/{ACCOUNT}", account.channel());
+        let path = format!("{}/{ACCOUNT}", account.at());
         stack.control("PUT", &path, &account.config).await?;
     }
     crate::staff::seed(stack, &ids).await?;

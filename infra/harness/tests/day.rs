@@ -5,9 +5,10 @@ use waybill_harness::day::{Settings, run, text::text};
 
 #[test]
 fn a_day_of_two_hundred_orders_in_an_hour_keeps_every_limit() {
-    let report = run(Settings { hours: 1, stock_minutes: 20, ..Settings::day(200, 1) }).unwrap();
+    let report = run(Settings { hours: 1, ..Settings::day(200, 1) }).unwrap();
     assert!(report.ok(), "{}", text(&report));
     assert_eq!(report.channels.values().map(|day| day.r#in).sum::<u64>(), 200);
     assert!(report.channels.values().all(|day| day.r#in > 0 && day.stock_sets > 0), "{}", text(&report));
+    assert!(report.queues.values().all(|queue| queue.timed_out == 0), "{}", text(&report));
     assert_eq!(report.refusals, 0, "{}", text(&report));
 }

@@ -24,7 +24,7 @@ async fn what_a_listing_cannot_take_now_one_message_waits_to_tell() {
         world.set_now(now);
         world.db.receive(&world.merchant.id, &slot, 1, &format!("goods-{n}"), now).await.unwrap();
         let work = Work::Push { merchant: world.merchant.id.clone(), sku: SKU.to_owned(), at: now };
-        assert!(world.functions.work(Queue::Notify, &[(n.to_string(), work)]).await.unwrap().is_empty());
+        assert!(world.functions.work(Queue::Push, &[(n.to_string(), work)]).await.unwrap().is_empty());
         waiting.extend(world.queues.take());
     };
     for n in 0..55 {
@@ -36,7 +36,7 @@ async fn what_a_listing_cannot_take_now_one_message_waits_to_tell() {
     let back = after(world.time.now(), SignedDuration::from_secs(i64::from(waiting[0].delay)));
     world.set_now(back);
     let work = waiting[0].work.clone();
-    assert!(world.functions.work(Queue::Notify, &[("back".to_owned(), work)]).await.unwrap().is_empty());
+    assert!(world.functions.work(Queue::Push, &[("back".to_owned(), work)]).await.unwrap().is_empty());
     assert_eq!(told("ebay"), 51);
     let shown = world
         .sandbox

@@ -136,6 +136,22 @@ pub async fn import<R: Read>(
     Ok(upload)
 }
 
+/// The SKUs that a stock take's lines after `after` and up to `until` count.
+///
+/// # Errors
+/// As [`import`].
+pub fn counted<R: Read>(file: R, after: u64, until: u64) -> Result<BTreeSet<String>, BulkError> {
+    let mut rows = Rows::new(file, Kind::StockTakes)?;
+    let mut found = BTreeSet::new();
+    while let Some((chunk, _, _)) = rows.chunk()? {
+        found.extend(chunk.into_iter().filter_map(|(line, row)| match row {
+            Row::Take { sku, .. } if line > after && line <= until => Some(sku),
+            _ => None,
+        }));
+    }
+    Ok(found)
+}
+
 /// Counts rows and bad rows, and names the first of them.
 async fn look<R: Read>(db: &Db, ask: &Ask<'_>, file: R, upload: &mut Upload) -> Result<(), BulkError> {
     let mut rows = Rows::new(file, ask.kind)?;

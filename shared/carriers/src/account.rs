@@ -2,14 +2,15 @@
 //! what each service may be given. One exhaustive match each; a new carrier is a new arm, not a new place.
 
 use crate::error::CannotBuild;
-use crate::{parcelforce, royal_mail};
+use crate::{dpd, parcelforce, royal_mail};
+use waybill_domain::rate::Rate;
 use waybill_domain::service::{Carrier, ServiceChoice};
 use waybill_privacy::disclosure::Field;
 
 /// The API a carrier's parcels are booked on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Platform {
-    /// Royal Mail's Click & Drop, for its own services and Parcelforce's (infra/decisions/005).
+    /// Royal Mail's Click & Drop, for its own services and Parcelforce's (infra/decisions/007).
     ClickAndDrop,
     /// DPD's customer API, for DPD UK and DPD Local.
     DpdCustomer,
@@ -30,6 +31,8 @@ impl Platform {
 pub enum Account {
     /// At Click & Drop.
     ClickAndDrop(royal_mail::Account),
+    /// At DPD.
+    Dpd(Box<dpd::Account>),
 }
 
 impl Account {
@@ -37,6 +40,16 @@ impl Account {
     pub fn platform(&self) -> Platform {
         match self {
             Self::ClickAndDrop(_) => Platform::ClickAndDrop,
+            Self::Dpd(_) => Platform::DpdCustomer,
+        }
+    }
+
+    /// How often the account may be called; `None` where no limit is documented.
+    pub fn rate(&self) -> Option<Rate> {
+        match self {
+            Self::ClickAndDrop(_) => Some(royal_mail::RATE),
+            // There are limits, but no source has their numbers (contracts/dpd, "Errors").
+            Self::Dpd(_) => None,
         }
     }
 
@@ -45,11 +58,14 @@ impl Account {
     /// # Errors
     /// `CannotBuild::OtherCarrier` when the service rule names a connection of another carrier.
     pub fn for_service(&self, service: &ServiceChoice) -> Result<&Self, CannotBuild> {
-        if Platform::of(service.carrier) == self.platform() {
-            Ok(self)
-        } else {
-            Err(CannotBuild::OtherCarrier)
-        }
+        let fits = match self {
+            Self::ClickAndDrop(_) => Platform::of(service.carrier) == self.platform(),
+            // The account decides which of the two brands it books (contracts/dpd).
+            Self::Dpd(account) => {
+                service.carrier == if account.local { Carrier::DpdLocal } else { Carrier::Dpd }
+            }
+        };
+        if fits { Ok(self) } else { Err(CannotBuild::OtherCarrier) }
     }
 }
 
@@ -58,6 +74,8 @@ impl Account {
 pub enum TrackingAccount {
     /// Royal Mail's Tracking API, which knows Parcelforce's numbers too.
     RoyalMail(royal_mail::TrackingAccount),
+    /// DPD's customer API, with the account that booked.
+    Dpd(Box<dpd::Account>),
 }
 
 /// The personal fields a service may be given: the allow-list of CONTROLS A5.
@@ -65,7 +83,6 @@ pub fn allowed_fields(service: &ServiceChoice) -> &'static [Field] {
     match service.carrier {
         Carrier::RoyalMail => royal_mail::allowed_fields(&service.code),
         Carrier::Parcelforce => parcelforce::allowed_fields(&service.code),
-        // Given nothing until its adapter says what it needs.
-        Carrier::Dpd | Carrier::DpdLocal => &[],
+        Carrier::Dpd | Carrier::DpdLocal => dpd::allowed_fields(&service.code),
     }
 }

@@ -24,8 +24,8 @@ pub fn minimum(carrier: Carrier, abroad: bool) -> &'static [Field] {
         Field::Postcode,
         Field::Country,
     ];
-    // Telephone is mandatory there on every shipment; so is one way of telling the recipient, and the telephone is
-    // one.
+    // Telephone is mandatory there on every shipment; so is one way of telling the recipient, and a mobile is that
+    // too. An e-mail beside it would be one field too many.
     const DPD: &[Field] = &[
         Field::Name,
         Field::Company,

@@ -9,6 +9,7 @@ use http::{Request, Response};
 use jiff::SignedDuration;
 use waybill_domain::order::Channel;
 use waybill_domain::rate::Rate;
+use waybill_privacy::secret::Secret;
 
 /// An account with what calling it needs.
 #[derive(Debug, Clone)]
@@ -193,6 +194,18 @@ impl Account {
                 let mut talk = ebay::writeback::Talk::new(account, sent);
                 Box::new(move |reply, stamp| talk.next(reply, stamp))
             }
+        }
+    }
+
+    /// Looks after what the channel sends by itself, to an address that ends with `path` and signed with `secret`;
+    /// `None` where that needs no care.
+    pub fn care(&self, path: &str, secret: &Secret) -> Option<Talk> {
+        match self {
+            Self::WooCommerce(shop) => {
+                let mut care = woocommerce::hooks::Care::of(shop, path, secret);
+                Some(Box::new(move |reply, stamp| care.next(reply, stamp)))
+            }
+            Self::Shopify(_) | Self::Magento(_) | Self::Amazon(_) | Self::Ebay(_) => None,
         }
     }
 

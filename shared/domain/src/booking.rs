@@ -1,5 +1,6 @@
 //! How an allocated order is cut into shipments, and how long a shipper may hold it.
 
+use crate::exception::Reason;
 use crate::id::{LineId, ShipmentId, WarehouseId};
 use crate::order::{Claim, Order};
 use crate::time::after;
@@ -80,6 +81,14 @@ pub enum Turn {
     Wait,
 }
 
+impl Turn {
+    /// Why a person is asked when it stops before a call: for what was found, unless an earlier turn may have
+    /// booked something, which is then what matters.
+    pub fn reason(self, found: Reason) -> Reason {
+        if self == Self::First { found } else { Reason::UncertainBooking }
+    }
+}
+
 /// Whose turn it is.
 pub fn turn(claim: Option<&Claim>, now: Timestamp) -> Turn {
     match claim {
@@ -96,12 +105,18 @@ mod tests {
     #[test]
     fn a_claim_holds_others_off_then_asks_then_settles() {
         let start = Timestamp::UNIX_EPOCH;
-        let claim = Claim { at: start, since: start };
+        let claim = Claim { at: start, since: start, carriers: Default::default(), by: None };
         let at = |s| after(start, SignedDuration::from_secs(s));
         assert_eq!(turn(None, at(0)), Turn::First);
         assert_eq!(turn(Some(&claim), at(89)), Turn::Wait);
         assert_eq!(turn(Some(&claim), at(90)), Turn::Later { settled: false });
         assert_eq!(turn(Some(&claim), at(180)), Turn::Later { settled: true });
+    }
+
+    #[test]
+    fn what_stops_a_later_turn_may_hide_a_booking() {
+        assert_eq!(Turn::First.reason(Reason::NoService), Reason::NoService);
+        assert_eq!(Turn::Later { settled: true }.reason(Reason::NoService), Reason::UncertainBooking);
     }
 
     #[test]

@@ -29,6 +29,7 @@ pub mod rate;
 pub mod register;
 pub mod request;
 pub mod retention;
+pub mod sender;
 pub mod service;
 pub mod shipment;
 pub mod sourcing;

@@ -9,6 +9,7 @@ use crate::service::Wish;
 use jiff::Timestamp;
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeSet;
 
 /// Where orders come from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -237,6 +238,12 @@ pub struct Claim {
     pub at: Timestamp,
     /// When the first holder took it: calls may have been made since then.
     pub since: Timestamp,
+    /// The accounts that may have been asked to book.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub carriers: BTreeSet<ConnectionId>,
+    /// By whom: chance alone, so that a shipper whose write was answered with silence knows its own claim again.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub by: Option<String>,
 }
 
 /// Pieces of a SKU that were taken off the shelf for an order and have not left yet.

@@ -76,13 +76,17 @@ fn wait(time: SignedDuration) -> Told {
 }
 
 impl Channels {
+    fn tokens(&self) -> token::Tokens<'_> {
+        token::Tokens { db: &self.db, vault: self.vault.as_ref(), outbound: self.outbound.as_ref() }
+    }
+
     /// Opens an account for calling; gets a token first where it needs one.
     ///
     /// # Errors
     /// `Told` when the channel gives no token, or another function is getting one; `Store` as AWS answers.
     pub async fn open<'a>(&self, account: &'a Account, now: Timestamp) -> Result<Open<'a>, NotDone> {
         let got = match account.token_source() {
-            Some(source) => Some(token::current(self, &account.connection.id, &source, now).await?),
+            Some(source) => Some(token::current(self.tokens(), &account.connection.id, &source, now).await?),
             None => None,
         };
         let token = got.as_ref().map(|t| t.obtained_at);
@@ -153,6 +157,25 @@ impl Channels {
         led.await
     }
 
+    /// Keeps up what a channel sends by itself; `path` is where its deliveries arrive, below our address. A channel
+    /// where that needs no care is not asked. A refusal pauses nothing: the keys may be good for all else.
+    ///
+    /// # Errors
+    /// As [`NotDone`] says.
+    pub async fn look_after(&self, open: &Open<'_>, path: &str, now: Timestamp) -> Result<(), NotDone> {
+        let Some(mut talk) = open.account.signing_secret().and_then(|s| open.channel.care(path, &s)) else {
+            return Ok(());
+        };
+        self.take(open, Operation::Read).await?;
+        let mut turn = |reply: Option<&Response<Vec<u8>>>, stamp: &Stamp| {
+            Ok(match talk(reply, stamp)? {
+                Next::Send(request) => Turn::Send(request),
+                Next::Over(_) => Turn::Over(()),
+            })
+        };
+        Ok(self.turns(now, &mut turn).await?)
+    }
+
     /// Tells the channel how much of a SKU may be sold, if its listing may be changed once more.
     ///
     /// # Errors
@@ -186,18 +209,29 @@ impl Channels {
         ) -> Result<Turn<T>, waybill_channels::writeback::Broke>,
     ) -> Result<T, NotDone> {
         self.take(open, operation).await?;
+        match self.turns(now, &mut turn).await {
+            Ok(end) => Ok(end),
+            Err(told) => Err(self.judge(open, operation, told, now).await),
+        }
+    }
+
+    async fn turns<T>(
+        &self,
+        now: Timestamp,
+        turn: &mut impl FnMut(
+            Option<&Response<Vec<u8>>>,
+            &Stamp,
+        ) -> Result<Turn<T>, waybill_channels::writeback::Broke>,
+    ) -> Result<T, Told> {
         let mut reply = None;
         for _ in 0..=LONGEST_TALK {
-            match turn(reply.as_ref(), &stamp(now)) {
-                Ok(Turn::Over(end)) => return Ok(end),
-                Ok(Turn::Send(request)) => {
-                    reply = Some(self.outbound.send(*request).await.map_err(Told::from)?);
-                }
-                Err(broke) => return Err(self.judge(open, operation, broke.into(), now).await),
+            match turn(reply.as_ref(), &stamp(now))? {
+                Turn::Over(end) => return Ok(end),
+                Turn::Send(request) => reply = Some(self.outbound.send(*request).await?),
             }
         }
         let text = "the channel asks for ever more requests".to_owned();
-        Err(Told { advice: Advice::Retry, text }.into())
+        Err(Told { advice: Advice::Retry, text })
     }
 
     /// Takes calls out of the connection's budget.
@@ -266,10 +300,5 @@ enum Turn<T> {
 /// Time and chance for a request. Without randomness there is none: the request is then refused by the channel,
 /// never sent twice under one nonce.
 pub(crate) fn stamp(now: Timestamp) -> Stamp {
-    let mut bytes = [0u8; 16];
-    let nonce = match aws_lc_rs::rand::fill(&mut bytes) {
-        Ok(()) => bytes.iter().map(|b| format!("{b:02x}")).collect(),
-        Err(_) => String::new(),
-    };
-    Stamp { now, nonce }
+    Stamp { now, nonce: crate::nonce().unwrap_or_default() }
 }

@@ -6,7 +6,7 @@ use crate::token::Source;
 use jiff::{SignedDuration, Timestamp};
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
-use waybill_carriers::{account, royal_mail};
+use waybill_carriers::{account, dpd, royal_mail};
 use waybill_channels as channels;
 use waybill_channels::magento::{self, WeightUnit};
 use waybill_domain::{ConnectionId, MerchantId};
@@ -35,6 +35,14 @@ impl Account {
     /// The connection may be used.
     pub fn is_active(&self) -> bool {
         self.connection.state == ConnectionState::Active
+    }
+
+    /// What the channel is to sign with from now on, where it is told so.
+    pub fn signing_secret(&self) -> Option<Secret> {
+        match &self.credentials {
+            Credentials::WooCommerce { secrets, .. } => secrets.first().cloned().map(Secret::new),
+            _ => None,
+        }
     }
 
     /// The account's channel side; `access` is its current token, where it needs one.
@@ -92,8 +100,20 @@ impl Account {
                 base: self.connection.address.clone(),
                 key: Secret::new(key.clone()),
             })),
+            Credentials::Dpd { .. } => self.dpd().map(account::Account::Dpd),
             _ => None,
         }
+    }
+
+    fn dpd(&self) -> Option<Box<dpd::Account>> {
+        let Credentials::Dpd { key, secret, local, sender } = &self.credentials else { return None };
+        Some(Box::new(dpd::Account {
+            base: self.connection.address.clone(),
+            key: Secret::new(key.clone()),
+            secret: Secret::new(secret.clone()),
+            local: *local,
+            sender: sender.clone(),
+        }))
     }
 
     /// The account as one that may ask where parcels are, if it is one.
@@ -107,6 +127,7 @@ impl Account {
                     client_secret: Secret::new(tracking_secret.clone()),
                 }))
             }
+            Credentials::Dpd { .. } => self.dpd().map(account::TrackingAccount::Dpd),
             _ => None,
         }
     }

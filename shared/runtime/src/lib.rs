@@ -6,10 +6,12 @@ pub mod batch;
 pub mod channel;
 pub mod config;
 pub mod directory;
+pub mod dpd;
 pub mod failure;
 pub mod log;
 pub mod outbound;
 pub mod problem;
+pub mod pushes;
 pub mod remote;
 pub mod schedule;
 pub mod token;
@@ -18,9 +20,17 @@ pub use channel::Channels;
 pub use directory::Directory;
 pub use failure::{Failure, Step};
 pub use outbound::Outbound;
+pub use pushes::Pushes;
 
 use jiff::Timestamp;
 use std::sync::Arc;
+
+/// 128 bits of chance in hexadecimal; `None` when there is none to be had.
+pub fn nonce() -> Option<String> {
+    let mut bytes = [0u8; 16];
+    aws_lc_rs::rand::fill(&mut bytes).ok()?;
+    Some(bytes.iter().map(|b| format!("{b:02x}")).collect())
+}
 
 /// Where "now" comes from: the system in a function, the harness in a test.
 #[derive(Clone)]

@@ -1,11 +1,12 @@
 //! Tokens that end: kept sealed for all functions, renewed by one of them at a time.
 
-use crate::channel::{Channels, NotDone, stamp};
+use crate::channel::{NotDone, stamp};
+use crate::outbound::Outbound;
 use crate::remote::Told;
 use http::{Request, Response};
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
-use waybill_channels::error::{CannotBuild, CannotRead};
+use waybill_carriers::dpd;
 use waybill_channels::token::Token;
 use waybill_channels::{Stamp, amazon, ebay, magento, shopify};
 use waybill_domain::ConnectionId;
@@ -13,9 +14,10 @@ use waybill_domain::advice::Advice;
 use waybill_domain::exception::Reason;
 use waybill_domain::time::after;
 use waybill_privacy::secret::Secret;
-use waybill_store::StoreError;
+use waybill_store::keyring::Vault;
 use waybill_store::registry::{ConnectionState, Credentials};
 use waybill_store::tokens::HeldToken;
+use waybill_store::{Db, StoreError};
 
 /// A token is not used in its last minute: a call may take that long.
 const MARGIN: SignedDuration = SignedDuration::from_secs(60);
@@ -32,6 +34,8 @@ pub enum Source {
     Adobe(magento::token::Application),
     /// A Shopify shop whose tokens end, with what refreshes the first.
     Shopify(shopify::token::Application, Secret),
+    /// DPD, with the account's own key and secret.
+    Dpd(Box<dpd::Account>),
 }
 
 impl Source {
@@ -73,29 +77,35 @@ impl Source {
     }
 
     /// Asks for a token; `refresh` is what the last one said to refresh with, if it said so.
-    fn build(&self, refresh: Option<&Secret>) -> Result<Request<Vec<u8>>, CannotBuild> {
-        match self {
+    fn build(&self, refresh: Option<&Secret>) -> Result<Request<Vec<u8>>, Told> {
+        Ok(match self {
             Self::Amazon(application, granted) => {
-                amazon::token::build_refresh(application, refresh.unwrap_or(granted))
+                amazon::token::build_refresh(application, refresh.unwrap_or(granted))?
             }
             Self::Ebay(application, granted) => {
-                ebay::token::build_refresh(application, refresh.unwrap_or(granted))
+                ebay::token::build_refresh(application, refresh.unwrap_or(granted))?
             }
-            Self::Adobe(application) => magento::token::build_refresh(application),
+            Self::Adobe(application) => magento::token::build_refresh(application)?,
             Self::Shopify(application, granted) => {
-                shopify::token::build_refresh(application, refresh.unwrap_or(granted))
+                shopify::token::build_refresh(application, refresh.unwrap_or(granted))?
             }
-        }
+            Self::Dpd(account) => dpd::token::build_login(account)?,
+        })
     }
 
     /// Reads it.
-    fn read(&self, reply: &Response<Vec<u8>>, stamp: &Stamp) -> Result<Token, CannotRead> {
-        match self {
-            Self::Amazon(..) => amazon::token::read_token(reply, stamp),
-            Self::Ebay(..) => ebay::token::read_token(reply, stamp),
-            Self::Adobe(_) => magento::token::read_token(reply, stamp),
-            Self::Shopify(..) => shopify::token::read_token(reply, stamp),
-        }
+    fn read(&self, reply: &Response<Vec<u8>>, stamp: &Stamp) -> Result<Token, Told> {
+        Ok(match self {
+            Self::Amazon(..) => amazon::token::read_token(reply, stamp)?,
+            Self::Ebay(..) => ebay::token::read_token(reply, stamp)?,
+            Self::Adobe(_) => magento::token::read_token(reply, stamp)?,
+            Self::Shopify(..) => shopify::token::read_token(reply, stamp)?,
+            Self::Dpd(account) => {
+                let (status, headers, body) = (reply.status(), reply.headers(), reply.body());
+                let token = dpd::token::read_token(account, stamp.now, status, headers, body)?;
+                Token { access: token.access, expires_at: token.expires_at, refresh: None }
+            }
+        })
     }
 }
 
@@ -103,6 +113,15 @@ impl Source {
 pub(crate) struct Current {
     pub(crate) access: Secret,
     pub(crate) obtained_at: Timestamp,
+    pub(crate) expires_at: Timestamp,
+}
+
+/// What getting a token takes.
+#[derive(Clone, Copy)]
+pub(crate) struct Tokens<'a> {
+    pub(crate) db: &'a Db,
+    pub(crate) vault: &'a dyn Vault,
+    pub(crate) outbound: &'a dyn Outbound,
 }
 
 /// What is sealed.
@@ -116,35 +135,38 @@ struct Kept {
 /// The connection's token, renewed if it is about to end. While another function renews it the work comes back
 /// in a second.
 pub(crate) async fn current(
-    channels: &Channels,
+    tokens: Tokens<'_>,
     id: &ConnectionId,
     source: &Source,
     now: Timestamp,
 ) -> Result<Current, NotDone> {
-    let held = channels.db.token(id).await?;
+    let held = tokens.db.token(id).await?;
     let kept = match &held {
-        Some(held) => Some(open(channels, id, held).await?),
+        Some(held) => Some(open(tokens, id, held).await?),
         None => None,
     };
     if let (Some(held), Some(kept)) = (&held, &kept)
         && now < after(held.expires_at, -MARGIN)
     {
-        return Ok(Current { access: Secret::new(kept.access.clone()), obtained_at: held.obtained_at });
+        return Ok(Current {
+            access: Secret::new(kept.access.clone()),
+            obtained_at: held.obtained_at,
+            expires_at: held.expires_at,
+        });
     }
-    if !channels.db.lease_token(id, now).await? {
+    if !tokens.db.lease_token(id, now).await? {
         let text = "another function is getting the connection's token".to_owned();
         return Err(Told { advice: Advice::Wait { seconds: 1 }, text }.into());
     }
     let refresh = kept.as_ref().and_then(|k| k.refresh.clone()).map(Secret::new);
-    let request = source.build(refresh.as_ref()).map_err(Told::from)?;
-    let reply = channels.outbound.send(request).await.map_err(Told::from)?;
+    let request = source.build(refresh.as_ref())?;
+    let reply = tokens.outbound.send(request).await.map_err(Told::from)?;
     let token = match source.read(&reply, &stamp(now)) {
         Ok(token) => token,
-        Err(error) => {
-            let told = Told::from(error);
+        Err(told) => {
             if told.advice == Advice::AskPerson(Reason::ConnectionRefused) {
                 tracing::error!(connection = %id, error = %told, "the account no longer grants us a token; this connection is paused");
-                channels.db.set_connection_state(id, ConnectionState::Refused).await?;
+                tokens.db.set_connection_state(id, ConnectionState::Refused).await?;
             }
             return Err(told.into());
         }
@@ -155,13 +177,13 @@ pub(crate) async fn current(
     };
     let plain =
         serde_json::to_vec(&kept).map(zeroize::Zeroizing::new).map_err(|_| StoreError::Corrupt("token"))?;
-    let sealed = channels.vault.seal(id.as_str(), &plain).await?;
+    let sealed = tokens.vault.seal(id.as_str(), &plain).await?;
     let held = HeldToken { sealed, obtained_at: now, expires_at: token.expires_at };
-    channels.db.save_token(id, &held).await?;
-    Ok(Current { access: token.access, obtained_at: now })
+    tokens.db.save_token(id, &held).await?;
+    Ok(Current { access: token.access, obtained_at: now, expires_at: token.expires_at })
 }
 
-async fn open(channels: &Channels, id: &ConnectionId, held: &HeldToken) -> Result<Kept, StoreError> {
-    let plain = channels.vault.open(id.as_str(), &held.sealed).await?;
+async fn open(tokens: Tokens<'_>, id: &ConnectionId, held: &HeldToken) -> Result<Kept, StoreError> {
+    let plain = tokens.vault.open(id.as_str(), &held.sealed).await?;
     serde_json::from_slice(&plain).map_err(|_| StoreError::Corrupt("token"))
 }

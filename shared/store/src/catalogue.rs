@@ -34,6 +34,11 @@ fn mappings_pk(merchant: &MerchantId, connection: &ConnectionId) -> String {
     format!("mappings#{merchant}#{connection}")
 }
 
+/// Where it is said which bundles a SKU goes into.
+fn made_into_pk(merchant: &MerchantId, sku: &str) -> String {
+    format!("made-into#{merchant}#{sku}")
+}
+
 fn expected_pk(merchant: &MerchantId, sku: &str) -> String {
     format!("expected#{merchant}#{sku}")
 }
@@ -156,11 +161,35 @@ impl Db {
         Ok(found)
     }
 
+    /// A SKU as it was entered.
+    ///
+    /// # Errors
+    /// As AWS answers.
+    pub async fn entered_sku(&self, merchant: &MerchantId, sku: &str) -> Result<Option<Sku>, StoreError> {
+        let item = self.get(&self.tables.stock, &skus_pk(merchant, shard_of(sku)), sku).await?;
+        let row = item.map(|item| from_item::<Row>(item, "SKU")).transpose()?;
+        Ok(row.filter(|row| row.entered).map(|row| row.sku))
+    }
+
+    /// The bundles that a SKU goes into, or once did: what they are made of now they say themselves.
+    ///
+    /// # Errors
+    /// As AWS answers.
+    pub async fn made_into(&self, merchant: &MerchantId, sku: &str) -> Result<BTreeSet<String>, StoreError> {
+        let items = self.partition(&made_into_pk(merchant, sku)).await?;
+        let name = |item: &Item| item.get("sk").and_then(|v| v.as_s().ok()).cloned();
+        Ok(items.iter().filter_map(name).collect())
+    }
+
     /// Stores a SKU in place of what was known.
     ///
     /// # Errors
     /// As AWS answers.
     pub async fn save_sku(&self, merchant: &MerchantId, sku: &Sku) -> Result<(), StoreError> {
+        // First: a bundle that is not there yet has no stock, one that no part leads to is never told of.
+        for part in &sku.parts {
+            self.put_stock(Item::new(), &made_into_pk(merchant, &part.sku), &sku.sku).await?;
+        }
         let pk = skus_pk(merchant, shard_of(&sku.sku));
         self.put_stock(to_item(&Row { sku: sku.clone(), entered: true })?, &pk, &sku.sku).await
     }

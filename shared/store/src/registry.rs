@@ -9,6 +9,7 @@ use std::collections::BTreeMap;
 use waybill_domain::allocation::Candidate;
 use waybill_domain::order::Channel;
 use waybill_domain::retention::Policy;
+use waybill_domain::sender::Sender;
 use waybill_domain::service::Shipping;
 use waybill_domain::{ConnectionId, MerchantId, WarehouseId};
 use waybill_privacy::recipient::Needs;
@@ -81,6 +82,8 @@ pub enum Kind {
     Ebay,
     /// A Royal Mail Click & Drop account.
     RoyalMail,
+    /// A DPD or DPD Local account.
+    Dpd,
 }
 
 impl Kind {
@@ -92,7 +95,7 @@ impl Kind {
             Self::Magento => Some(Channel::Magento),
             Self::Amazon => Some(Channel::Amazon),
             Self::Ebay => Some(Channel::Ebay),
-            Self::RoyalMail => None,
+            Self::RoyalMail | Self::Dpd => None,
         }
     }
 }
@@ -238,6 +241,19 @@ pub enum Credentials {
         /// Tracking API client secret.
         tracking_secret: String,
     },
+    /// A DPD or DPD Local account's.
+    Dpd {
+        /// API key.
+        key: String,
+        /// API secret.
+        secret: String,
+        /// It is one of DPD Local.
+        #[serde(default)]
+        local: bool,
+        /// Who sends: no secret, but DPD is told it with every parcel.
+        #[zeroize(skip)]
+        sender: Sender,
+    },
 }
 
 impl Credentials {
@@ -250,6 +266,7 @@ impl Credentials {
             Self::Amazon { .. } => Kind::Amazon,
             Self::Ebay { .. } => Kind::Ebay,
             Self::RoyalMail { .. } => Kind::RoyalMail,
+            Self::Dpd { .. } => Kind::Dpd,
         }
     }
 

@@ -18,8 +18,10 @@ pub enum Queue {
     Allocate,
     /// Book or void: the shipper's.
     Book,
-    /// Tell the channel: the notifier's.
+    /// Tell the channel of parcels: the notifier's.
     Notify,
+    /// Tell channels of stock: the notifier's too, by a queue of its own, so that no tracking number waits behind.
+    Push,
     /// Ask the carrier: the tracker's.
     Track,
     /// Forget: retention's.
@@ -28,8 +30,8 @@ pub enum Queue {
 
 impl Queue {
     /// Every queue.
-    pub const ALL: [Self; 6] =
-        [Self::Poll, Self::Allocate, Self::Book, Self::Notify, Self::Track, Self::Erase];
+    pub const ALL: [Self; 7] =
+        [Self::Poll, Self::Allocate, Self::Book, Self::Notify, Self::Push, Self::Track, Self::Erase];
 
     /// The environment variable that holds its URL.
     pub fn variable(self) -> &'static str {
@@ -38,6 +40,7 @@ impl Queue {
             Self::Allocate => "QUEUE_ALLOCATE",
             Self::Book => "QUEUE_BOOK",
             Self::Notify => "QUEUE_NOTIFY",
+            Self::Push => "QUEUE_PUSH",
             Self::Track => "QUEUE_TRACK",
             Self::Erase => "QUEUE_ERASE",
         }

@@ -177,6 +177,10 @@ async fn disclosed(flock: &Flock<'_>) {
     let found = carrier_check(&sent, &flock.tokens).unwrap();
     assert_eq!(found.forbidden, BTreeSet::new());
     assert_eq!(found.allowed, NEEDED.map(str::to_owned).into());
+    // None of these orders went by DPD.
+    let sent = flock.shop.stack.control("GET", "captured?endpoint=dpd", &Value::Null).await.unwrap();
+    let found = carrier_check(&sent, &flock.tokens).unwrap();
+    assert_eq!((found.forbidden, found.allowed), (BTreeSet::new(), BTreeSet::new()));
     let sent = flock.shop.stack.control("GET", "captured?endpoint=shopify", &Value::Null).await.unwrap();
     let found = carrier_check(&sent, &flock.tokens).unwrap();
     assert!(found.requests > 0);

@@ -1,16 +1,12 @@
 //! Accounts at channels: connected, tried, read back in time, paused, rotated, disconnected; and what a shop erases by
 //! itself is erased here.
 
-use crate::support::{Shop, Story, now, tick, unique, until};
-use jiff::SignedDuration;
+use crate::support::{Own, Shop, Story, until};
 use serde_json::{Value, json};
 use std::time::Duration;
 use waybill_domain::order::PersonalData;
-use waybill_domain::time::after;
 use waybill_harness::accounts::ACCOUNT;
 use waybill_harness::staff::{OWNER, sign_in};
-use waybill_store::keyring::Vault;
-use waybill_store::registry::{Credentials, Kind};
 
 pub static CONNECTIONS: Story = Story::new("connections", || Box::pin(connections()));
 pub static ERASED_THERE: Story = Story::new("erased at the shop", || Box::pin(erased_there()));
@@ -24,39 +20,19 @@ fn a_buyer_whom_a_polled_shop_erased_is_erased_here() {
 async fn erased_there() {
     // An account of its own: when the others are polled next depends on the times earlier stories were in.
     let shop = Shop::open().await;
-    let account = format!("woocommerce/{}", shop.ids.shop);
-    let secrets = json!({"key": "ck_own", "secret": "cs_own", "webhook_secret": "WooWebhookSecret2"});
-    shop.stack.control("PUT", &account, &secrets).await.unwrap();
-    let credentials = Credentials::WooCommerce {
-        secrets: vec!["WooWebhookSecret2".into()],
-        key: "ck_own".into(),
-        secret: "cs_own".into(),
-    };
-    let mut connection = shop.db.connection(&shop.ids.shop).await.unwrap().unwrap();
-    connection.id = format!("con_{}0b", unique(14)).parse().unwrap();
-    connection.kind = Kind::WooCommerce;
-    connection.address = format!("{}/{account}", shop.stack.sandbox_url);
-    let plain = serde_json::to_vec(&credentials).unwrap();
-    connection.credentials = shop.kms.seal(connection.id.as_str(), &plain).await.unwrap();
-    shop.db.save_connection(&connection).await.unwrap();
-    let invent = json!({"seed": 7, "count": 1, "deliver": false});
-    shop.stack.control("POST", &format!("{account}/invent"), &invent).await.unwrap();
-    let there = shop.stack.control("GET", &format!("{account}/orders"), &Value::Null).await.unwrap();
+    let own = Own::woocommerce(&shop).await;
+    own.ask(&shop, "POST", "invent", json!({"seed": 7, "count": 1, "deliver": false})).await;
+    let there = own.ask(&shop, "GET", "orders", Value::Null).await;
     let channel_id = there[0]["id"].as_str().unwrap();
-    let id = shop.index.order_id(&connection.id, channel_id).unwrap();
-    let poll = async || {
-        let at = after(now(&shop).await.max(jiff::Timestamp::now()), SignedDuration::from_mins(30));
-        shop.stack.control("PUT", "clock", &json!({"now": at})).await.unwrap();
-        tick(&shop, at).await;
-    };
-    poll().await;
+    let id = shop.index.order_id(&own.connection, channel_id).unwrap();
+    Own::poll(&shop).await;
     let stored = async || shop.db.order(&id).await.unwrap();
     until("the order to be read", stored).await;
 
-    shop.stack.control("POST", &format!("{account}/orders/{channel_id}/erase"), &json!({})).await.unwrap();
+    own.ask(&shop, "POST", &format!("orders/{channel_id}/erase"), json!({})).await;
     // A poll that meets the end of the one before leaves the rest to the next.
     let erased = async || {
-        poll().await;
+        Own::poll(&shop).await;
         tokio::time::sleep(Duration::from_secs(1)).await;
         let order = shop.db.order(&id).await.unwrap()?;
         (order.personal == PersonalData::Erased).then_some(())

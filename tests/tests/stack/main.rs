@@ -5,10 +5,12 @@
 //! Each story has a merchant of its own. They are told one at a time, because some of them travel in time.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
+mod abroad;
 mod bad_input;
 mod canary;
 mod changes;
 mod connections;
+mod ebay;
 mod erasure;
 mod grants;
 mod leaks;
@@ -17,6 +19,7 @@ mod poison;
 mod privacy;
 mod road;
 mod staff;
+mod stock;
 mod support;
 mod sweep;
 mod warehouse;

@@ -19,7 +19,7 @@ use waybill_domain::{MerchantId, OrderId};
 use waybill_privacy::{Recipient, Sensitive};
 use waybill_runtime::config::Egress;
 use waybill_runtime::outbound::{NoAnswer, Outbound};
-use waybill_runtime::{Channels, Clock, Directory};
+use waybill_runtime::{Channels, Clock, Directory, Pushes};
 use waybill_store::Db;
 use waybill_store::ingest::{Arrival, ingest};
 use waybill_store::keyring::Vault;
@@ -87,6 +87,7 @@ impl Stage {
             vault,
             egress: Egress::Public,
             queues: Arc::new(queues.clone()),
+            pushes: Pushes::new(Arc::new(queues.clone()), clock.clone()),
             clock,
         }));
         let stage = Self { db, kms, queues, seconds, router };

@@ -4,8 +4,9 @@ use crate::stage::{MERCHANT, Stage, code, order_id};
 use serde_json::{Value, json};
 use waybill_domain::exception::Reason;
 use waybill_domain::order::{Allocation, Hold, Status};
-use waybill_store::Queue;
+use waybill_store::memory::Sent;
 use waybill_store::stock::{BatchChanges, Settling, SlotChange};
+use waybill_store::{Queue, Work};
 
 async fn set() -> Stage {
     let stage = Stage::set().await;
@@ -41,13 +42,9 @@ async fn goods_come_in_once_and_wake_who_waits_for_them_oldest_first() {
     }
     let done = stage.post("/v1/stock/movements", movement("receive", 10, "PO-1")).await;
     assert_eq!((done.0, &done.1["repeat"], &done.1["woken"]), (200, &json!(false), &json!(2)), "{done:?}");
-    let woken: Vec<String> = stage
-        .queues
-        .take()
-        .iter()
-        .map(|s| serde_json::to_value(&s.work).unwrap()["order"].as_str().unwrap().to_owned())
-        .collect();
-    assert_eq!(woken.len(), 2);
+    let sent = stage.queues.take();
+    assert_eq!(sent.iter().filter(|s| s.queue == Queue::Allocate).count(), 2);
+    assert_eq!(told(&sent), ["TEE-RED"]);
     let again = stage.post("/v1/stock/movements", movement("receive", 10, "PO-1")).await;
     assert_eq!(again.1["repeat"], true);
     let other = stage.post("/v1/stock/movements", movement("receive", 11, "PO-1")).await;
@@ -64,6 +61,48 @@ async fn goods_come_in_once_and_wake_who_waits_for_them_oldest_first() {
     }
     let (_, page) = stage.mine("/v1/stock/verify").await;
     assert_eq!((&page["clean"], &page["levels"]), (&json!(true), &json!(1)), "{page}");
+}
+
+/// The SKUs that channels are told of.
+fn told(sent: &[Sent]) -> Vec<&str> {
+    sent.iter()
+        .filter_map(|sent| match (sent.queue, &sent.work) {
+            (Queue::Push, Work::Push { sku, .. }) => Some(sku.as_str()),
+            _ => None,
+        })
+        .collect()
+}
+
+#[tokio::test]
+async fn whatever_moves_stock_has_channels_told() {
+    let stage = set().await;
+    let pushed = async |path: &str, body: Value| {
+        // Not at the same moment: a message that is about to be worked on takes more with it.
+        stage.advance(60);
+        let answer = stage.post(path, body).await;
+        assert_eq!(answer.0, 200, "{path}: {answer:?}");
+        !told(&stage.queues.take()).is_empty()
+    };
+    assert!(pushed("/v1/stock/movements", movement("receive", 20, "PO-1")).await);
+    let count = |counted: i64, reference: &str| json!({"sku": "TEE-RED", "warehouse": "wh_north", "spot": "DOCK", "counted": counted, "reference": reference});
+    assert!(!pushed("/v1/stock/counts", count(20, "C-1")).await, "nothing moved");
+    assert!(pushed("/v1/stock/counts", count(19, "C-2")).await);
+    assert!(!pushed("/v1/stock/counts", count(2, "C-3")).await, "it waits for a second person");
+    stage.advance(60);
+    let approved = stage.call(Some("mine-Owner"), "POST", "/v1/stock/counts/C-3/approve", None).await;
+    assert_eq!((approved.0, told(&stage.queues.take()).len()), (200, 1));
+    let send =
+        json!({"sku": "TEE-RED", "from": "wh_north", "to": "wh_south", "quantity": 1, "reference": "T-1"});
+    assert!(pushed("/v1/stock/transfers", send).await);
+    let arrive = json!({"quantity": 1, "part": "1"});
+    assert!(pushed("/v1/stock/transfers/T-1/receive", arrive).await);
+    assert!(pushed("/v1/stock/movements", movement("write_off", 1, "W-1")).await);
+    stage.advance(60);
+    let take = "sku,warehouse,spot,counted\nTEE-RED,wh_north,DOCK,4\n";
+    let path = "/v1/uploads/U-1?kind=stock_takes&mode=skip_bad";
+    let sent = stage.call(Some("mine-Owner"), "POST", path, Some(json!(take))).await;
+    assert_eq!((sent.0, &sent.1["written"]), (200, &json!(1)), "{sent:?}");
+    assert_eq!(told(&stage.queues.take()), ["TEE-RED"]);
 }
 
 #[tokio::test]

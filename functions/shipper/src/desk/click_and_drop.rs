@@ -1,24 +1,67 @@
 //! Royal Mail and Parcelforce, both on Click & Drop.
 
+use super::pace::Pace;
 use super::{Booking, Found, Held, Printed, Sheet, Undone, not_yet};
 use crate::Env;
-use http::Response;
+use http::{Request, Response, StatusCode};
+use waybill_carriers::error::{CannotBuild, CannotRead};
 use waybill_carriers::royal_mail::{Account, cancel, label, manifest};
-use waybill_domain::shipment::LabelFormat;
+use waybill_domain::advice::Advice;
+use waybill_domain::shipment::{Booking as Booked, LabelFormat, Shipment};
 use waybill_runtime::remote::{Told, exchange};
 
 type Reply = Response<Vec<u8>>;
 
-pub(super) async fn find(env: &Env, account: &Account, reference: &str) -> Result<Found, Told> {
+/// The way to one account.
+pub(super) struct Line<'a> {
+    pub(super) env: &'a Env,
+    pub(super) account: &'a Account,
+    pub(super) pace: &'a Pace,
+}
+
+impl Line<'_> {
+    /// One exchange, when the account's pace lets it be made.
+    async fn exchange<T>(
+        &self,
+        request: Result<Request<Vec<u8>>, CannotBuild>,
+        read: impl FnOnce(&Reply) -> Result<T, CannotRead>,
+    ) -> Result<T, Told> {
+        let request = request?;
+        self.pace.call(self.env).await?;
+        let mut throttled = false;
+        let end = exchange(self.env.outbound.as_ref(), Ok::<_, CannotBuild>(request), |reply| {
+            throttled = reply.status() == StatusCode::TOO_MANY_REQUESTS;
+            read(reply)
+        });
+        let end = end.await;
+        if let Err(Told { advice: Advice::Wait { seconds }, .. }) = &end
+            && throttled
+        {
+            self.pace.told_to_wait(self.env, *seconds).await;
+        }
+        end
+    }
+}
+
+/// How many calls it takes to get a shipment its label, when all goes well. `asks` says that it is looked for first.
+pub(super) fn calls(shipment: &Shipment, asks: bool) -> u32 {
+    // The label, and the numbers.
+    match shipment.booking {
+        Booked::Planned => 3 + u32::from(asks),
+        _ => 2,
+    }
+}
+
+pub(super) async fn find(line: &Line<'_>, reference: &str) -> Result<Found, Told> {
     let read = |r: &Reply| label::read_find(r.status(), r.headers(), r.body());
-    Ok(match exchange(env.outbound.as_ref(), label::build_find(account, reference), read).await? {
+    Ok(match line.exchange(label::build_find(line.account, reference), read).await? {
         label::Found::None => Found::None,
         label::Found::One { carrier_order, .. } => Found::One(Held { carrier_order, numbers: Vec::new() }),
         label::Found::Many => Found::Unclear("reference_exists_twice"),
     })
 }
 
-pub(super) async fn create(env: &Env, account: &Account, booking: &Booking<'_>) -> Result<Held, Told> {
+pub(super) async fn create(line: &Line<'_>, booking: &Booking<'_>) -> Result<Held, Told> {
     let request = label::BookingRequest {
         shipment: booking.shipment,
         to: booking.to,
@@ -26,18 +69,17 @@ pub(super) async fn create(env: &Env, account: &Account, booking: &Booking<'_>) 
         customs: booking.customs,
     };
     let read = |r: &Reply| label::read_create(r.status(), r.headers(), r.body());
-    let made = exchange(env.outbound.as_ref(), label::build_create(account, &request), read).await?;
+    let made = line.exchange(label::build_create(line.account, &request), read).await?;
     Ok(Held { carrier_order: made.carrier_order, numbers: Vec::new() })
 }
 
 /// The label, then the numbers: they exist only once the label does.
-pub(super) async fn label(env: &Env, account: &Account, held: &Held, customs: bool) -> Result<Printed, Told> {
-    let out = env.outbound.as_ref();
+pub(super) async fn label(line: &Line<'_>, held: &Held, customs: bool) -> Result<Printed, Told> {
     let key = &held.carrier_order;
     let read_label = |r: &Reply| label::read_label(r.status(), r.headers(), r.body());
-    let bytes = exchange(out, label::build_label(account, key, customs), read_label).await?;
+    let bytes = line.exchange(label::build_label(line.account, key, customs), read_label).await?;
     let read_find = |r: &Reply| label::read_find(r.status(), r.headers(), r.body());
-    match exchange(out, label::build_get(account, key), read_find).await? {
+    match line.exchange(label::build_get(line.account, key), read_find).await? {
         label::Found::One { tracking: Some(first), others, .. } => {
             let numbers = std::iter::once(first).chain(others).collect();
             Ok(Printed { format: LabelFormat::Pdf, bytes, numbers })
@@ -46,22 +88,22 @@ pub(super) async fn label(env: &Env, account: &Account, held: &Held, customs: bo
     }
 }
 
-pub(super) async fn delete(env: &Env, account: &Account, carrier_order: &str) -> Result<Undone, Told> {
+pub(super) async fn delete(line: &Line<'_>, carrier_order: &str) -> Result<Undone, Told> {
     let read = |r: &Reply| cancel::read_delete(r.status(), r.headers(), r.body());
-    Ok(match exchange(env.outbound.as_ref(), cancel::build_delete(account, carrier_order), read).await? {
+    Ok(match line.exchange(cancel::build_delete(line.account, carrier_order), read).await? {
         cancel::Voided::Done => Undone::Done,
         cancel::Voided::Refused { code } => Undone::Refused(code),
     })
 }
 
-pub(super) async fn manifest(env: &Env, account: &Account, carrier_name: &str) -> Result<Sheet, Told> {
+pub(super) async fn manifest(line: &Line<'_>, carrier_name: &str) -> Result<Sheet, Told> {
     let read = |r: &Reply| manifest::read_manifest(r.status(), r.headers(), r.body());
-    Ok(sheet(exchange(env.outbound.as_ref(), manifest::build_manifest(account, carrier_name), read).await?))
+    Ok(sheet(line.exchange(manifest::build_manifest(line.account, carrier_name), read).await?))
 }
 
-pub(super) async fn manifest_status(env: &Env, account: &Account, number: u64) -> Result<Sheet, Told> {
+pub(super) async fn manifest_status(line: &Line<'_>, number: u64) -> Result<Sheet, Told> {
     let read = |r: &Reply| manifest::read_status(r.status(), r.headers(), r.body());
-    Ok(sheet(exchange(env.outbound.as_ref(), manifest::build_status(account, number), read).await?))
+    Ok(sheet(line.exchange(manifest::build_status(line.account, number), read).await?))
 }
 
 fn sheet(made: manifest::Manifest) -> Sheet {

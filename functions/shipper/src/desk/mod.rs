@@ -2,10 +2,14 @@
 //! matches on the account's kind, and minds how the account has been answering.
 
 mod click_and_drop;
+mod dpd;
+mod pace;
 mod watch;
 
 use crate::Env;
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
+use pace::Pace;
+pub(crate) use pace::seconds;
 use std::sync::Arc;
 use watch::Watch;
 use waybill_carriers::account::Account;
@@ -20,7 +24,9 @@ use waybill_domain::shipment::{LabelFormat, Shipment};
 use waybill_privacy::disclosure::Disclosed;
 use waybill_runtime::Failure;
 use waybill_runtime::directory;
+use waybill_runtime::dpd::Line;
 use waybill_runtime::remote::Told;
+use waybill_store::StoreError;
 use waybill_store::registry::ConnectionState;
 
 /// What is booked: the shipment, and no more of its recipient than the service may have.
@@ -46,8 +52,11 @@ pub(crate) enum Found {
     None,
     /// One booking.
     One(Held),
-    /// No telling: more than one, or the carrier cannot be asked by reference. A person must look.
+    /// No telling: more than one. A person must look.
     Unclear(&'static str),
+    /// The carrier shows no bookings by reference, so its silence proves nothing: once it may have been asked to
+    /// book, a person must look.
+    Unproven(&'static str),
 }
 
 /// A label as the carrier made it, with the number of every parcel.
@@ -84,7 +93,10 @@ pub(crate) enum Closed {
 /// A carrier account that may be called.
 pub(crate) struct Desk {
     account: Account,
+    connection: ConnectionId,
+    now: Timestamp,
     watch: Watch,
+    pace: Pace,
 }
 
 impl Desk {
@@ -102,10 +114,13 @@ impl Desk {
         let carrier = account.carrier().ok_or(Failure::Fault("the connection is not a carrier's"))?;
         let (watch, gate) = Watch::start(env, id, now).await?;
         Ok(match gate {
-            Gate::Closed | Gate::Trying => Ok(Self { account: carrier, watch }),
+            Gate::Closed | Gate::Trying => {
+                let pace = Pace::new(id, carrier.rate());
+                Ok(Self { account: carrier, connection: id.clone(), now, watch, pace })
+            }
             Gate::Open { seconds } => Err(Closed::Until(waybill_domain::time::after(
                 now,
-                jiff::SignedDuration::from_secs(i64::from(seconds)),
+                SignedDuration::from_secs(i64::from(seconds)),
             ))),
         })
     }
@@ -115,10 +130,61 @@ impl Desk {
         Ok(self.account.for_service(service).map(|_| ())?)
     }
 
-    /// What the carrier holds under our reference.
-    pub(crate) async fn find(&self, env: &Env, reference: &str) -> Result<Found, Told> {
+    fn dpd<'a>(&'a self, env: &'a Env, account: &'a waybill_carriers::dpd::Account) -> Line<'a> {
+        Line {
+            db: &env.db,
+            vault: env.vault.as_ref(),
+            outbound: env.outbound.as_ref(),
+            connection: &self.connection,
+            account,
+            now: self.now,
+        }
+    }
+
+    fn click_and_drop<'a>(
+        &'a self,
+        env: &'a Env,
+        account: &'a waybill_carriers::royal_mail::Account,
+    ) -> click_and_drop::Line<'a> {
+        click_and_drop::Line { env, account, pace: &self.pace }
+    }
+
+    /// Takes out of the account's budget the calls that get a shipment its label: nothing, or how long until there
+    /// are as many. `asks` says that the shipment is looked for before it is created.
+    pub(crate) async fn reserve(
+        &self,
+        env: &Env,
+        shipment: &Shipment,
+        asks: bool,
+    ) -> Result<Option<SignedDuration>, StoreError> {
+        match self.account {
+            Account::ClickAndDrop(_) => self.pace.take(env, click_and_drop::calls(shipment, asks)).await,
+            // It documents no limit (contracts/dpd, "Errors").
+            Account::Dpd(_) => Ok(None),
+        }
+    }
+
+    /// The carrier shows what was booked under a reference. One that does not tells its own key once, in the reply
+    /// to the create.
+    pub(crate) fn shows_bookings(&self) -> bool {
+        match self.account {
+            Account::ClickAndDrop(_) => true,
+            Account::Dpd(_) => false,
+        }
+    }
+
+    /// What the carrier holds under our reference; `to` is the recipient, where we may still read it.
+    pub(crate) async fn find(
+        &self,
+        env: &Env,
+        reference: &str,
+        to: Option<&Disclosed>,
+    ) -> Result<Found, Told> {
         let asked = match &self.account {
-            Account::ClickAndDrop(account) => click_and_drop::find(env, account, reference).await,
+            Account::ClickAndDrop(account) => {
+                click_and_drop::find(&self.click_and_drop(env, account), reference).await
+            }
+            Account::Dpd(account) => dpd::find(&self.dpd(env, account), reference, to).await,
         };
         self.watch.note(env, asked).await
     }
@@ -126,16 +192,34 @@ impl Desk {
     /// Books, without a label.
     pub(crate) async fn create(&self, env: &Env, booking: &Booking<'_>) -> Result<Held, Told> {
         self.check(&booking.shipment.service)?;
-        let made = match &self.account {
-            Account::ClickAndDrop(account) => click_and_drop::create(env, account, booking).await,
+        let account = match &self.account {
+            Account::ClickAndDrop(account) => {
+                let made = click_and_drop::create(&self.click_and_drop(env, account), booking).await;
+                return self.watch.note(env, made).await;
+            }
+            Account::Dpd(account) => account,
         };
-        self.watch.note(env, made).await
+        let line = self.dpd(env, account);
+        let goods = dpd::goods(account, booking)?;
+        for _ in 0..2 {
+            let key = dpd::service(&line, booking, &goods).await;
+            // Nothing is booked by asking: this may be done again from the beginning.
+            let key = self.watch.note(env, key).await.map_err(nothing_asked_yet)?;
+            let made = dpd::create(&line, booking, &goods, &key).await;
+            if let Some(held) = self.watch.note(env, made).await? {
+                return Ok(held);
+            }
+        }
+        Err(dpd::stale())
     }
 
     /// Makes the label of what the carrier holds, or prints it again: repeating it buys nothing.
     pub(crate) async fn label(&self, env: &Env, held: &Held, customs: bool) -> Result<Printed, Told> {
         let printed = match &self.account {
-            Account::ClickAndDrop(account) => click_and_drop::label(env, account, held, customs).await,
+            Account::ClickAndDrop(account) => {
+                click_and_drop::label(&self.click_and_drop(env, account), held, customs).await
+            }
+            Account::Dpd(account) => dpd::labels(&self.dpd(env, account), held).await,
         };
         self.watch.note(env, printed).await
     }
@@ -143,7 +227,10 @@ impl Desk {
     /// Undoes a label.
     pub(crate) async fn delete(&self, env: &Env, carrier_order: &str) -> Result<Undone, Told> {
         let undone = match &self.account {
-            Account::ClickAndDrop(account) => click_and_drop::delete(env, account, carrier_order).await,
+            Account::ClickAndDrop(account) => {
+                click_and_drop::delete(&self.click_and_drop(env, account), carrier_order).await
+            }
+            Account::Dpd(_) => Ok(dpd::delete()),
         };
         self.watch.note(env, undone).await
     }
@@ -151,7 +238,10 @@ impl Desk {
     /// Hands every label of the account over.
     pub(crate) async fn manifest(&self, env: &Env, carrier_name: &str) -> Result<Sheet, Told> {
         let made = match &self.account {
-            Account::ClickAndDrop(account) => click_and_drop::manifest(env, account, carrier_name).await,
+            Account::ClickAndDrop(account) => {
+                click_and_drop::manifest(&self.click_and_drop(env, account), carrier_name).await
+            }
+            Account::Dpd(_) => Err(dpd::no_manifest()),
         };
         self.watch.note(env, made).await
     }
@@ -159,7 +249,10 @@ impl Desk {
     /// How far a manifest is.
     pub(crate) async fn manifest_status(&self, env: &Env, number: u64) -> Result<Sheet, Told> {
         let seen = match &self.account {
-            Account::ClickAndDrop(account) => click_and_drop::manifest_status(env, account, number).await,
+            Account::ClickAndDrop(account) => {
+                click_and_drop::manifest_status(&self.click_and_drop(env, account), number).await
+            }
+            Account::Dpd(_) => Err(dpd::no_manifest()),
         };
         self.watch.note(env, seen).await
     }
@@ -168,6 +261,15 @@ impl Desk {
 /// A carrier that has what was booked and does not show it yet.
 pub(crate) fn not_yet(text: &str) -> Told {
     Told { advice: Advice::Wait { seconds: 30 }, text: text.to_owned() }
+}
+
+/// A question that went unanswered before anything was booked: it is put again, by whoever comes, as if for the
+/// first time.
+fn nothing_asked_yet(told: Told) -> Told {
+    match told.advice {
+        Advice::Retry => Told { advice: Advice::Wait { seconds: 30 }, ..told },
+        _ => told,
+    }
 }
 
 /// Reasons that a request gave before anything was booked: the carrier holds nothing because of it.

@@ -40,7 +40,12 @@ impl Watch {
     /// Learns from the end of a call, and passes it on. That this cannot be stored never fails the work: what the
     /// carrier answered matters more.
     pub(super) async fn note<T>(&self, env: &Env, end: Result<T, Told>) -> Result<T, Told> {
-        let silent = end.as_ref().err().is_some_and(|told| told.advice == Advice::Retry);
+        let advice = end.as_ref().err().map(|told| told.advice);
+        // To be asked to wait says nothing of how it is; we may even have asked ourselves.
+        if matches!(advice, Some(Advice::Wait { .. })) {
+            return end;
+        }
+        let silent = advice == Some(Advice::Retry);
         let before = self.seen.lock().unwrap_or_else(PoisonError::into_inner).clone();
         let after = match silent {
             true => before.failed(env.clock.read()),

@@ -8,13 +8,19 @@ use waybill_domain::order::{Allocation, Status};
 use waybill_sandbox::{Fault, FaultKind};
 use waybill_store::Queue;
 
+/// Why DPD does not play them.
+const NOT_FOUND: &str = "shows no bookings and undoes none";
+
 pub fn rows() -> Vec<Scenario> {
     vec![
-        row!("all goods missing while the create is uncertain: for a person", all_missing),
-        row!("...and cancelled then: voided, and nothing is due", then_cancelled),
-        row!("one warehouse's goods missing: no other parcel takes its label", one_missing),
-        row!("...and cancelled then: every number is voided", both_cancelled),
-        row!("rest cancelled: what left before is not voided, told or not", left_before),
+        row!("all goods missing while the create is uncertain: for a person", all_missing)
+            .not_at_dpd(NOT_FOUND),
+        row!("...and cancelled then: voided, and nothing is due", then_cancelled).not_at_dpd(NOT_FOUND),
+        row!("one warehouse's goods missing: no other parcel takes its label", one_missing)
+            .not_at_dpd(NOT_FOUND),
+        row!("...and cancelled then: every number is voided", both_cancelled).not_at_dpd(NOT_FOUND),
+        row!("rest cancelled: what left before is not voided, told or not", left_before)
+            .not_at_dpd(NOT_FOUND),
     ]
 }
 
@@ -88,7 +94,8 @@ async fn halved(stage: &Stage) -> Result<OrderId, String> {
         })
         .await;
     lose_creates(stage, 2);
-    for _ in 0..2 {
+    // The first's, lost; the first's label; the second's, lost: each as the account's limit lets it be asked for.
+    for _ in 0..3 {
         let _ = stage.once(&id).await;
         stage.advance(200);
     }
@@ -114,6 +121,7 @@ async fn both_cancelled(stage: &Stage) -> Outcome {
 async fn left_before(stage: &Stage) -> Outcome {
     let id = stage.order().await;
     stage.ship(&id).await?;
+    stage.advance(1);
     stage
         .change(&id, |order| {
             order.status = Status::Cancelled;

@@ -7,18 +7,23 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, AtomicUsize, Ordering};
 use waybill_domain::intake::{Delivery, Identity, Incoming, IncomingLine, Readiness};
 use waybill_domain::money::Money;
-use waybill_domain::order::{Allocation, Channel, ChannelRef, Destination, Order, Status};
+use waybill_domain::order::{Allocation, Channel, ChannelRef, Claim, Destination, Order, Status};
 use waybill_domain::retention::Policy;
+use waybill_domain::sender::Sender;
 use waybill_domain::service::{Carrier, ServiceChoice, ServiceRule, Shipping};
 use waybill_domain::shipment::Shipment;
 use waybill_domain::{ConnectionId, MerchantId, OrderId};
+use waybill_privacy::seal::{Binding, FieldSet, open_bytes};
 use waybill_privacy::{Recipient, Sensitive};
 use waybill_runtime::directory::Merchants;
 use waybill_runtime::{Clock, Directory, Failure, Step};
-use waybill_sandbox::Sandbox;
+use waybill_sandbox::royal_mail::Fate;
 use waybill_sandbox::royal_mail::{DEFAULT_KEY, TRACKING_CLIENT_ID, TRACKING_CLIENT_SECRET};
+use waybill_sandbox::{Call, Fault, FaultKind, Sandbox};
 use waybill_store::ingest::{Arrival, ingest};
-use waybill_store::keyring::Vault;
+use waybill_store::keyring::{OpenKeys, Vault};
+use waybill_store::keys::KeyState;
+use waybill_store::labels::{Documents, label_name};
 use waybill_store::memory::{Engine, MemoryDocuments, MemoryKms, MemoryQueues, Outside};
 use waybill_store::registry::{Connection, ConnectionState, Credentials, Kind, Merchant, Warehouse};
 use waybill_store::{Db, Work};
@@ -36,11 +41,23 @@ pub struct Brand {
     pub abroad: &'static str,
 }
 
+impl Brand {
+    /// DPD and DPD Local: other calls, and what was asked for cannot be looked up again.
+    pub fn is_dpd(&self) -> bool {
+        matches!(self.carrier, Carrier::Dpd | Carrier::DpdLocal)
+    }
+}
+
 /// The carriers that are wired.
-pub const BRANDS: [Brand; 2] = [
+pub const BRANDS: [Brand; 4] = [
     Brand { name: "royal_mail", carrier: Carrier::RoyalMail, home: "TPS48", abroad: "OTA" },
     Brand { name: "parcelforce", carrier: Carrier::Parcelforce, home: "FE0", abroad: "ECA" },
+    Brand { name: "dpd", carrier: Carrier::Dpd, home: "11", abroad: "19" },
+    Brand { name: "dpd_local", carrier: Carrier::DpdLocal, home: "2^11", abroad: "2^19" },
 ];
+
+/// DPD's account in the sandbox.
+pub const ACCOUNT: &str = "harbour";
 
 const START: i64 = 1_795_424_400;
 pub const MERCHANT: &str = "mer_00000000000000e1";
@@ -68,6 +85,15 @@ pub struct Stage {
 
 impl Stage {
     pub async fn set(brand: Brand) -> Self {
+        Self::with(brand, Engine::db).await
+    }
+
+    /// With a client that makes a call again when nothing came back, as the deployed one does.
+    pub async fn that_retries(brand: Brand) -> Self {
+        Self::with(brand, Engine::db_that_retries).await
+    }
+
+    async fn with(brand: Brand, client: fn(&Engine) -> Db) -> Self {
         let hand = Arc::new(Hand::default());
         let outside: Arc<dyn Outside> = hand.clone();
         let engine = Engine::new(outside.clone()).unwrap();
@@ -78,7 +104,7 @@ impl Stage {
         let seconds = Arc::new(AtomicI64::new(START));
         let ticking = seconds.clone();
         let clock = Clock::of(move || Timestamp::from_second(ticking.load(Ordering::Relaxed)).unwrap());
-        let db = engine.db();
+        let db = client(&engine);
         let outbound = Arc::new(ToSandbox { sandbox: sandbox.clone(), hand: hand.clone() });
         let vault = Arc::new(kms.clone());
         let shipper = waybill_shipper::Env {
@@ -87,14 +113,16 @@ impl Stage {
             db: db.clone(),
             make_keys: vault.clone(),
             open_keys: vault.clone(),
+            vault: vault.clone(),
             documents: Arc::new(documents.clone()),
             queues: Arc::new(queues.clone()),
             outbound: outbound.clone(),
             clock: clock.clone(),
         };
         let tracker = waybill_tracker::Env {
-            directory: Directory::new(db.clone(), vault),
+            directory: Directory::new(db.clone(), vault.clone()),
             db: db.clone(),
+            vault,
             queues: Arc::new(queues.clone()),
             outbound,
             clock,
@@ -135,22 +163,30 @@ impl Stage {
     async fn settle_in(&self) {
         let rules = vec![self.rule(&["GB"], self.brand.home), self.rule(&[], self.brand.abroad)];
         self.set_shipping(rules.into()).await;
-        let secret = Credentials::RoyalMail {
-            key: DEFAULT_KEY.to_owned(),
-            tracking_id: TRACKING_CLIENT_ID.to_owned(),
-            tracking_secret: TRACKING_CLIENT_SECRET.to_owned(),
+        let (kind, address, tracking_address, secret) = match self.brand.is_dpd() {
+            true => self.dpd(),
+            false => (
+                Kind::RoyalMail,
+                "http://sandbox.invalid/royal-mail".to_owned(),
+                Some("http://sandbox.invalid/royal-mail-tracking".to_owned()),
+                Credentials::RoyalMail {
+                    key: DEFAULT_KEY.to_owned(),
+                    tracking_id: TRACKING_CLIENT_ID.to_owned(),
+                    tracking_secret: TRACKING_CLIENT_SECRET.to_owned(),
+                },
+            ),
         };
         let text = serde_json::to_vec(&secret).unwrap();
         let connection = Connection {
             id: self.connection(),
             merchant: MERCHANT.parse().unwrap(),
-            kind: Kind::RoyalMail,
+            kind,
             state: ConnectionState::Active,
-            address: "http://sandbox.invalid/royal-mail".to_owned(),
-            tracking_address: Some("http://sandbox.invalid/royal-mail-tracking".to_owned()),
+            address,
+            tracking_address,
             token_address: None,
             keys_address: None,
-            places: std::collections::BTreeMap::new(),
+            places: Default::default(),
             credentials: self.kms.seal(CARRIER, &text).await.unwrap(),
         };
         self.db.save_connection(&connection).await.unwrap();
@@ -161,6 +197,37 @@ impl Stage {
     pub async fn assess(&self, at: Timestamp) {
         let merchant = MERCHANT.parse().unwrap();
         self.db.save_assessment(&merchant, &self.connection(), "owner", at).await.unwrap();
+    }
+
+    fn dpd(&self) -> (Kind, String, Option<String>, Credentials) {
+        let local = self.brand.carrier == Carrier::DpdLocal;
+        self.set_account(&serde_json::json!({"local": local}));
+        let credentials = Credentials::Dpd {
+            key: "dpd-key".into(),
+            secret: "dpd-secret".into(),
+            local,
+            sender: Sender {
+                organisation: "Harbour & Finch".into(),
+                street: "1 Quay Road".into(),
+                town: "Bristol".into(),
+                postcode: "BS1 6XX".into(),
+                contact: "Dispatch".into(),
+                phone: "01632 960050".into(),
+                email: "dispatch@harbour-finch.invalid".into(),
+                eori: Some("GB123456789000".into()),
+                vat: None,
+            },
+        };
+        (Kind::Dpd, format!("http://sandbox.invalid/dpd/{ACCOUNT}"), None, credentials)
+    }
+
+    /// Sets DPD's account up at the sandbox.
+    pub fn set_account(&self, setup: &serde_json::Value) {
+        let local = self.brand.carrier == Carrier::DpdLocal;
+        let mut whole = serde_json::json!({"key": "dpd-key", "secret": "dpd-secret", "local": local});
+        whole.as_object_mut().unwrap().extend(setup.as_object().unwrap().clone());
+        let call = Call::new(http::Method::PUT, &format!("/control/dpd/{ACCOUNT}")).json(&whole);
+        assert_eq!(self.sandbox.answer(&call).status, 200);
     }
 
     /// Gives the merchant another choice of services. What a warm function keeps of it grows old.
@@ -201,7 +268,7 @@ impl Stage {
     /// An allocated order of one piece of this weight.
     pub async fn order_to(&self, who: Recipient, grams: u32) -> OrderId {
         let n = self.orders.fetch_add(1, Ordering::Relaxed) + 1;
-        let id: OrderId = format!("ord_{n:032x}").parse().unwrap();
+        let id: OrderId = format!("ord_{n:016x}{n:016x}").parse().unwrap();
         let merchant: MerchantId = MERCHANT.parse().unwrap();
         let country = who.country.clone().unwrap_or_default();
         let postcode = who.postcode.as_ref().map(|p| p.open(waybill_privacy::Purpose::Label).clone());
@@ -258,6 +325,19 @@ impl Stage {
         let mut order = self.see(id).await;
         change(&mut order);
         self.db.save_order(&mut order).await.unwrap();
+    }
+
+    /// Another shipper takes the order between our look at it and our write.
+    pub async fn claim_of_another(&self, id: &OrderId) {
+        let (db, now) = (self.db.clone(), self.now());
+        let id = id.clone();
+        let held = self.see(&id).await;
+        self.hand.meanwhile("dynamodb:UpdateItem", move || {
+            let (db, mut order) = (db.clone(), held.clone());
+            let by = Some("another".to_owned());
+            order.claim = Some(Claim { at: now, since: now, carriers: Default::default(), by });
+            Box::pin(async move { db.save_order(&mut order).await.unwrap() })
+        });
     }
 
     pub async fn see(&self, id: &OrderId) -> Order {
@@ -324,29 +404,89 @@ impl Stage {
         self.hand.yields.store(0, Ordering::Relaxed);
     }
 
-    /// Live orders at the carrier, labels it ever made, and references it has twice.
+    /// The name of a carrier's endpoint in the sandbox: `create`, `label` and `find` are called so.
+    pub fn endpoint(&self, call: &str) -> String {
+        match (self.brand.is_dpd(), call) {
+            (true, "label") => "dpd.labels".to_owned(),
+            (true, "find" | "track") => "dpd.tracking".to_owned(),
+            (true, other) => format!("dpd.{other}"),
+            (false, "find") => "royal-mail.get".to_owned(),
+            (false, "track") => "tracking.events".to_owned(),
+            (false, other) => format!("royal-mail.{other}"),
+        }
+    }
+
+    /// Makes a call of the carrier go wrong.
+    pub fn fault(&self, call: &str, kind: FaultKind) -> Fault {
+        Fault::new(&self.endpoint(call), kind)
+    }
+
+    /// Live bookings at the carrier, labels it ever made (each once, however often it is printed), and references
+    /// it has twice.
     pub fn at_carrier(&self) -> (usize, u64, usize) {
-        self.sandbox.with_state(|state| {
-            let all = &state.royal_mail;
-            let gone = waybill_sandbox::royal_mail::Status::Deleted;
-            let live = all.orders.values().filter(|order| order.status != gone).count();
-            (live, all.labels, all.booked_twice())
+        self.sandbox.with_state(|state| match state.dpd.accounts.get(ACCOUNT) {
+            Some(account) => {
+                let labelled = account.shipments.iter().filter(|one| one.labelled).count();
+                (account.shipments.len(), u64::try_from(labelled).unwrap(), account.booked_twice())
+            }
+            None => {
+                let all = &state.royal_mail;
+                let gone = waybill_sandbox::royal_mail::Status::Deleted;
+                let live = all.orders.values().filter(|order| order.status != gone).count();
+                (live, all.labels, all.booked_twice())
+            }
         })
     }
 
-    /// How often the carrier was asked to do this.
-    pub fn asked(&self, endpoint: &str) -> u64 {
+    /// Tells every parcel its fate.
+    pub fn tell(&self, fate: Fate) {
         self.sandbox.with_state(|state| {
-            state.meters.endpoints.get(endpoint).map_or(0, |meter| meter.by_status.values().sum())
+            state.royal_mail.parcels.values_mut().for_each(|parcel| parcel.fate = fate);
+            for account in state.dpd.accounts.values_mut() {
+                account.parcels_mut().for_each(|parcel| parcel.fate = fate);
+            }
+        });
+    }
+
+    /// Tells the last parcel its fate.
+    pub fn tell_last(&self, fate: Fate) {
+        self.sandbox.with_state(|state| {
+            let last = state.dpd.accounts.values_mut().flat_map(|account| account.parcels_mut()).last();
+            if let Some(parcel) = last {
+                parcel.fate = fate;
+            } else if let Some(parcel) = state.royal_mail.parcels.values_mut().last() {
+                parcel.fate = fate;
+            }
+        });
+    }
+
+    /// How often the carrier was asked to do this.
+    pub fn asked(&self, call: &str) -> u64 {
+        let endpoint = self.endpoint(call);
+        self.sandbox.with_state(|state| {
+            state.meters.endpoints.get(&endpoint).map_or(0, |meter| meter.by_status.values().sum())
         })
     }
 
     /// Bodies of the bookings as they arrived.
     pub fn bookings(&self) -> Vec<serde_json::Value> {
+        let endpoint = self.endpoint("create");
         self.sandbox.with_state(|state| {
-            let all = state.meters.captured.iter().filter(|one| one.endpoint == "royal-mail.create");
+            let all = state.meters.captured.iter().filter(|one| one.endpoint == endpoint);
             all.map(|one| serde_json::from_str(&one.body).unwrap_or_default()).collect()
         })
+    }
+
+    /// The label of a shipment, opened as `reveal` does.
+    pub async fn opened(&self, shipment: &Shipment) -> Vec<u8> {
+        let Shipment { merchant, order, id, .. } = shipment;
+        let KeyState::Live { wrapped, .. } = self.db.label_key(order, id).await.unwrap() else {
+            panic!("the label has no key")
+        };
+        let key = OpenKeys::open(&self.kms, merchant, order, &wrapped).await.unwrap();
+        let sealed = self.documents.get(&label_name(order, id)).await.unwrap().unwrap();
+        let to = Binding { merchant, order, field_set: FieldSet::Label(id.as_str()) };
+        open_bytes(&key, to, &sealed).unwrap().to_vec()
     }
 
     /// Exactly one label was bought for the order, and it is kept and booked.
@@ -355,8 +495,19 @@ impl Stage {
         is("status", self.see(id).await.status, Status::Booked)?;
         let shipment = self.shipment(id).await?;
         is("has a label", shipment.has_label(), true)?;
-        let name = waybill_store::labels::label_name(id, &shipment.id);
+        let name = label_name(id, &shipment.id);
         is("kept", self.documents.all().contains_key(&name), true)
+    }
+
+    /// Whatever was lost, the order ends well: with one label, or, where the carrier shows no bookings, before a
+    /// person who is told, with at most one booking at the carrier.
+    pub async fn bought_once(&self, id: &OrderId) -> Outcome {
+        if !self.brand.is_dpd() || self.see(id).await.status == Status::Booked {
+            return self.one_label(id).await;
+        }
+        self.asks(id, waybill_domain::exception::Reason::UncertainBooking).await?;
+        let (live, _, twice) = self.at_carrier();
+        is("at the carrier", (live <= 1, twice), (true, 0))
     }
 
     /// The order waits for a person for this reason; gives its detail.

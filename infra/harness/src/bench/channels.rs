@@ -239,7 +239,7 @@ mod tests {
     #[test]
     fn every_channels_orders_have_ten_kilobytes_and_three_lines_and_open_again() {
         for seeded in others(ORIGIN, webhook).unwrap() {
-            let channel = seeded.kind.channel().unwrap();
+            let Some(channel) = seeded.kind.channel() else { continue };
             let sample = Sample::new(seeded, channel).unwrap();
             assert_eq!(sample.orders.len(), DIFFERENT, "{channel:?}");
             for order in &sample.orders {

@@ -5,6 +5,7 @@ use serde_json::json;
 use std::process::ExitCode;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Instant;
+use waybill_harness::bookings;
 use waybill_harness::sim::{Outcome, Plant, Settings, run};
 use waybill_harness::world::WorldError;
 
@@ -32,6 +33,12 @@ struct Args {
     /// Runs at the same time; as many as there are processors when not given.
     #[arg(long)]
     threads: Option<usize>,
+    /// Instead of seeds, book so many orders with all carriers.
+    #[arg(long)]
+    bookings: Option<usize>,
+    /// With --bookings: replies are lost after the carrier accepted, and processes die.
+    #[arg(long, requires = "bookings")]
+    faults: bool,
     /// Print a summary as JSON on the last line.
     #[arg(long)]
     json: bool,
@@ -39,6 +46,9 @@ struct Args {
 
 fn main() -> ExitCode {
     let args = Args::parse();
+    if let Some(bookings) = args.bookings {
+        return book(bookings, &args);
+    }
     let settings = Settings { orders: args.orders, plant: args.plant };
     let began = Instant::now();
     let done = match args.seed {
@@ -73,6 +83,31 @@ fn main() -> ExitCode {
         );
     }
     if failed.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+}
+
+/// Books many orders and says what came of them.
+fn book(bookings: usize, args: &Args) -> ExitCode {
+    let began = Instant::now();
+    let settings = bookings::Settings { bookings, faults: args.faults, seed: args.seed.unwrap_or(1) };
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+    let outcome = match runtime.map(|runtime| runtime.block_on(bookings::run(settings))) {
+        Ok(Ok(outcome)) => outcome,
+        Ok(Err(error)) => {
+            eprintln!("the run itself failed: {error}");
+            return ExitCode::FAILURE;
+        }
+        Err(error) => {
+            eprintln!("no thread for the run: {error}");
+            return ExitCode::FAILURE;
+        }
+    };
+    println!("{outcome:#?}\n{:.1} s", began.elapsed().as_secs_f64());
+    let broken = outcome.broken();
+    broken.iter().for_each(|promise| println!("BROKEN: {promise}"));
+    if args.json {
+        println!("{}", json!(outcome));
+    }
+    if broken.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }
 
 /// Runs the seeds, spread over threads, each run on one.

@@ -6,8 +6,8 @@ use crate::stack::Trouble;
 use serde_json::Value;
 use std::collections::BTreeSet;
 
-/// The fields of a shipping address that a label needs (the allow-list of Royal Mail's services).
-const ALLOWED: [&str; 11] = [
+/// The fields of a shipping address that a label needs (the allow-list of Click & Drop's services).
+const LABEL: [&str; 11] = [
     "/shipping_address/name",
     "/shipping_address/first_name",
     "/shipping_address/last_name",
@@ -21,6 +21,36 @@ const ALLOWED: [&str; 11] = [
     "/shipping_address/country_code",
 ];
 
+/// DPD goes by no county, and asks for a number on every shipment.
+const DPD: [&str; 10] = [
+    "/shipping_address/name",
+    "/shipping_address/first_name",
+    "/shipping_address/last_name",
+    "/shipping_address/company",
+    "/shipping_address/address1",
+    "/shipping_address/address2",
+    "/shipping_address/city",
+    "/shipping_address/zip",
+    "/shipping_address/country_code",
+    "/shipping_address/phone",
+];
+
+/// What DPD offers depends on where it goes, and on nothing else of a person.
+const PLACE: [&str; 3] =
+    ["/shipping_address/city", "/shipping_address/zip", "/shipping_address/country_code"];
+
+/// The fields that may be in the body of a call, by the sandbox's name of it; in any other call there may be none.
+fn allowed(endpoint: &str) -> &'static [&'static str] {
+    match endpoint {
+        "royal-mail.create" => &LABEL,
+        "dpd.create" => &DPD,
+        "dpd.services" => &PLACE,
+        // Looking for a booking whose reply was lost.
+        "dpd.tracking" => &["/shipping_address/zip"],
+        _ => &[],
+    }
+}
+
 /// Which fields of the orders reached carriers.
 #[derive(Debug, Clone, Default, PartialEq, Eq, serde::Serialize)]
 pub struct Disclosures {
@@ -33,7 +63,7 @@ pub struct Disclosures {
 }
 
 /// Looks through everything the sandbox's carriers were sent: bodies, addresses and headers. `captured` is the
-/// answer of `GET /control/captured?endpoint=royal-mail`.
+/// answer of `GET /control/captured?endpoint=royal-mail` or `...=dpd`.
 ///
 /// # Errors
 /// When requests were dropped, so that not all can be looked at, or a value is too short to be searched for.
@@ -47,14 +77,13 @@ pub fn carrier_check(captured: &Value, tokens: &[Token]) -> Result<Disclosures, 
         found.requests += 1;
         let endpoint = request["endpoint"].as_str().unwrap_or("?");
         let body = needles.search(request["body"].as_str().unwrap_or_default().as_bytes());
-        // An allowed field is allowed in the body of the one call that books, and nowhere else.
+        // An allowed field is allowed in the body of the calls that need it, and nowhere else.
         let around = needles.search(format!("{}\n{}", request["url"], request["headers"]).as_bytes());
-        let books = endpoint == "royal-mail.create";
         for (token, in_body) in
             body.into_keys().map(|t| (t, true)).chain(around.into_keys().map(|t| (t, false)))
         {
             let Some(Token { pointer, .. }) = tokens.get(token) else { continue };
-            if books && in_body && ALLOWED.contains(&pointer.as_str()) {
+            if in_body && allowed(endpoint).contains(&pointer.as_str()) {
                 found.allowed.insert(pointer.clone());
             } else {
                 found.forbidden.insert(format!("{pointer} in {endpoint}"));
@@ -75,16 +104,29 @@ mod tests {
 
     #[test]
     fn an_address_may_be_in_a_booking_and_nothing_else_may_be_anywhere() {
-        let tokens = [token("/shipping_address/city", "TOKENCITY1"), token("/email", "tokenmail2@x.invalid")];
+        let tokens = [
+            token("/shipping_address/city", "TOKENCITY1"),
+            token("/email", "tokenmail2@x.invalid"),
+            token("/shipping_address/name", "TOKENNAME3"),
+        ];
         let request = |endpoint: &str, url: &str, body: &str| json!({"endpoint": endpoint, "url": url, "headers": {}, "body": body});
         let captured = |requests: Value| json!({"captured": requests, "dropped": 0});
-        let good = captured(json!([request("royal-mail.create", "/orders", "{\"city\":\"TOKENCITY1\"}")]));
+        let body = "{\"city\":\"TOKENCITY1\"}";
+        let good = captured(json!([
+            request("royal-mail.create", "/orders", body),
+            request("dpd.services", "/services", body),
+            request("dpd.create", "/shipments", body),
+        ]));
         let seen = carrier_check(&good, &tokens).unwrap();
         assert!(seen.forbidden.is_empty() && seen.allowed.contains("/shipping_address/city"));
         for bad in [
             request("royal-mail.create", "/orders", "tokenmail2@x.invalid"),
             request("royal-mail.create", "/orders/TOKENCITY1", ""),
             request("royal-mail.get", "/orders", "TOKENCITY1"),
+            request("dpd.create", "/shipments", "tokenmail2@x.invalid"),
+            request("dpd.services", "/services", "TOKENNAME3"),
+            request("dpd.labels", "/shipments/TOKENCITY1/labels", ""),
+            request("dpd.tracking", "/parcel/tracking", "TOKENCITY1"),
         ] {
             assert_eq!(carrier_check(&captured(json!([bad])), &tokens).unwrap().forbidden.len(), 1);
         }

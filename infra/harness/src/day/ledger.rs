@@ -23,7 +23,6 @@ pub struct Entry {
 struct Pages {
     orders: BTreeMap<OrderId, Entry>,
     undone: BTreeSet<(Timestamp, OrderId)>,
-    promised: BTreeSet<OrderId>,
     oldest: SignedDuration,
 }
 
@@ -48,16 +47,6 @@ impl Ledger {
         if let Some(entry) = self.pages().orders.get_mut(order) {
             entry.stored.get_or_insert(at);
         }
-    }
-
-    /// Goods were promised to an order.
-    pub fn promised(&self, order: &OrderId) {
-        self.pages().promised.insert(order.clone());
-    }
-
-    /// Takes the orders goods were promised to since the last time.
-    pub fn take_promised(&self) -> Vec<OrderId> {
-        std::mem::take(&mut self.pages().promised).into_iter().collect()
     }
 
     /// An order's channel knows that it left; only the first time counts.

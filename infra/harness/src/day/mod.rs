@@ -4,9 +4,8 @@
 //! as long as requests take, so calls that were allowed at one moment arrive at another, as they really do; all
 //! time is the runtime's own paused clock, so a day takes as long as its work and the same seed is the same day.
 //!
-//! What the channels counted is read from the sandbox's own meters. Three things are not as deployed: parcels are
-//! not tracked; Amazon's ORDER_CHANGE notifications are not taken, so its orders come by polling alone; and since
-//! no function of ours sends stock pushes by itself yet, the day does, for each SKU at most once a minute.
+//! What the channels counted is read from the sandbox's own meters. Two things are not as deployed: parcels are
+//! not tracked, and Amazon's ORDER_CHANGE notifications are not taken, so its orders come by polling alone.
 
 mod curve;
 mod ledger;

@@ -118,7 +118,7 @@ pub struct Report {
 }
 
 impl Report {
-    /// No channel was overrun, no order lost, none told twice, and all reached their end.
+    /// No channel or carrier was overrun, no order lost, none told twice, and all reached their end.
     pub fn ok(&self) -> bool {
         let whole = |day: &ChannelDay| {
             let stored = u64::try_from(day.stored).unwrap_or(0);
@@ -131,6 +131,7 @@ impl Report {
             && self.channels.values().all(whole)
             && self.undone == 0
             && self.click_and_drop.booked_twice == 0
+            && self.click_and_drop.over_limit == 0
             && self.queues.values().all(|queue| queue.dead == 0)
     }
 }

@@ -77,10 +77,8 @@ impl Inside {
     pub fn collect(&self) {
         let now = self.clocks.now();
         for sent in self.sent.take() {
-            match (sent.queue, &sent.work) {
-                (Queue::Allocate, Work::Order { order, .. }) => self.ledger.stored(order, now),
-                (Queue::Book, Work::Order { order, .. }) => self.ledger.promised(order),
-                _ => {}
+            if let (Queue::Allocate, Work::Order { order, .. }) = (sent.queue, &sent.work) {
+                self.ledger.stored(order, now);
             }
             self.mail.send(sent, now);
         }

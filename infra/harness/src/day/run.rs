@@ -14,7 +14,7 @@ use jiff::{SignedDuration, Timestamp};
 use rand::SeedableRng;
 use rand::rngs::StdRng;
 use serde_json::json;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::rc::Rc;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -24,7 +24,7 @@ use waybill_domain::order::{Channel, Status};
 use waybill_domain::time::after;
 use waybill_sandbox::state::Limits;
 use waybill_sandbox::{Call, DeliveryResult};
-use waybill_store::memory::{Outside, Sent};
+use waybill_store::memory::Outside;
 use waybill_store::{Queue, Work};
 
 /// The day: from midnight to midnight, UTC, as channels count their days.
@@ -34,7 +34,7 @@ const PATIENCE: SignedDuration = SignedDuration::from_hours(6);
 /// As many functions of a queue run at once, as in the template.
 const AT_ONCE: usize = 5;
 /// The queues that are worked; parcels are not tracked.
-const WORKED: [Queue; 4] = [Queue::Poll, Queue::Allocate, Queue::Book, Queue::Notify];
+const WORKED: [Queue; 5] = [Queue::Poll, Queue::Allocate, Queue::Book, Queue::Notify, Queue::Push];
 const MINUTE: Duration = Duration::from_secs(60);
 /// How long a WooCommerce shop waits for a visitor before it sends what it has to say, in seconds.
 const WOO_DELAY: u32 = 15;
@@ -48,14 +48,12 @@ pub struct Settings {
     pub seed: u64,
     /// How long the day is; 24, or less for a day of the same shape that passes faster.
     pub hours: u32,
-    /// The channels are told of the stock that moved every so many minutes.
-    pub stock_minutes: u32,
 }
 
 impl Settings {
     /// A whole day.
     pub fn day(orders: usize, seed: u64) -> Self {
-        Self { orders, seed, hours: 24, stock_minutes: 1 }
+        Self { orders, seed, hours: 24 }
     }
 }
 
@@ -93,7 +91,6 @@ async fn live(settings: Settings) -> Result<Report, WorldError> {
     let unplaced = Unplaced::invent(settings.seed, &wanted)?;
     let day = Rc::new(begin(settings.seed, start).await?);
     let mut tasks = vec![spawn_local(tick(Rc::clone(&day))), spawn_local(post(Rc::clone(&day)))];
-    tasks.push(spawn_local(tell_stock(Rc::clone(&day), MINUTE * settings.stock_minutes)));
     for queue in WORKED {
         tasks.extend((0..AT_ONCE).map(|_| spawn_local(work(Rc::clone(&day), queue))));
     }
@@ -141,7 +138,7 @@ fn talkative(world: &World) -> Result<(), WorldError> {
     };
     let accounts = others("http://sandbox.invalid", webhook).map_err(|_| WorldError::Setup("id"))?;
     for mut account in accounts {
-        match account.channel() {
+        match account.at() {
             "woocommerce" => {
                 account.config["auto_webhooks"] = json!(true);
                 account.config["webhook_delay_seconds"] = json!(WOO_DELAY);
@@ -149,7 +146,7 @@ fn talkative(world: &World) -> Result<(), WorldError> {
             "magento" => account.config["auto_events"] = json!(true),
             _ => continue,
         }
-        let path = format!("/control/{}/{ACCOUNT}", account.channel());
+        let path = format!("/control/{}/{ACCOUNT}", account.at());
         let reply = world.sandbox.answer(&Call::new(Method::PUT, &path).json(&account.config));
         if reply.status != 200 {
             return Err(WorldError::Setup("account"));
@@ -206,21 +203,6 @@ async fn post(day: Rc<Day>) {
                 }
                 day.world.sandbox.webhook_result(delivery, DeliveryResult::Answered(status));
             });
-        }
-    }
-}
-
-/// Has the channels told of every SKU that was promised since the last time.
-async fn tell_stock(day: Rc<Day>, every: Duration) {
-    loop {
-        day.clocks.pass(every).await;
-        let Ok(orders) = day.world.db.orders(&day.ledger.take_promised()).await else { continue };
-        let lines = orders.iter().flat_map(|order| &order.lines);
-        let skus: BTreeSet<String> = lines.filter_map(|line| line.sku.clone()).collect();
-        let now = day.clocks.now();
-        for sku in skus {
-            let work = Work::Push { merchant: day.world.merchant.id.clone(), sku, at: now };
-            day.mail.send(Sent { queue: Queue::Notify, work, delay: 0 }, now);
         }
     }
 }

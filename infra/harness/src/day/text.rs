@@ -59,7 +59,8 @@ pub fn text(report: &Report) -> String {
     );
     let _ = writeln!(out, "calls to the tables: {}", report.table_calls.values().sum::<u64>());
     let _ = writeln!(out, "Click & Drop calls over its limit: {}", report.click_and_drop.over_limit);
-    let verdict = if report.ok() { "every documented limit of every channel was kept" } else { "NOT KEPT" };
+    let verdict =
+        if report.ok() { "every documented limit of every channel and carrier was kept" } else { "NOT KEPT" };
     let _ = writeln!(out, "{verdict}");
     out
 }

@@ -7,7 +7,7 @@ use crate::stack::{Stack, Trouble};
 use serde_json::{Value, json};
 use std::time::{Duration, Instant};
 
-/// Orders whose only delivery carries a wrong signature.
+/// Deliveries with a wrong signature, of orders that the shop does not have: had it, we would read them there.
 const FORGED: usize = 5;
 /// Orders that are cancelled: half of them before they can be allocated, the rest whenever it happens to be.
 const CANCELLED: usize = 10;
@@ -45,6 +45,9 @@ pub(super) async fn feed(stack: &Stack, options: &Options) -> Result<Fed, Troubl
     }
     let (forged, honest) = ids.split_at(FORGED.min(ids.len()));
     deliver(stack, "orders/create", forged, json!({"wrong_signature": true})).await?;
+    for id in forged {
+        stack.control("POST", &format!("orders/{SHOP}/{id}/delete"), &json!({})).await?;
+    }
     deliver(stack, "orders/create", honest, json!({"copies": 2})).await?;
     for id in honest.iter().rev().take(UPDATED) {
         let changed = json!({"address2": "Flat 2"});

@@ -2,6 +2,7 @@
 //! from the stack itself.
 
 mod calls;
+mod carriers;
 mod channels;
 mod feed;
 mod jump;
@@ -58,8 +59,10 @@ pub async fn run(stack: &Stack, options: &Options) -> Result<bool, Trouble> {
     say("2/6  stock is promised, labels are booked, the shop is told");
     let live = standing::until_quiet(stack, PATIENCE).await?;
     standing::explain(&live);
-    let label = label::save(stack, &live, &options.out).await?;
-    say(&format!("     one label saved: {}", label.display()));
+    let labels = label::save(stack, &live, &options.out).await?;
+    let named: Vec<String> = labels.iter().map(|file| file.display().to_string()).collect();
+    let named = named.join(" ");
+    say(&format!("     a label of each kind saved: {named}"));
 
     say("3/6  looking for every customer in every table, queue, log, bucket and record");
     let before = canary::scan(stack, &options.template, &fed.tokens).await?;
@@ -108,7 +111,7 @@ pub async fn run(stack: &Stack, options: &Options) -> Result<bool, Trouble> {
         after: &after_purge,
     };
     std::fs::write(&file, page::render(stack, &content).await?)?;
-    say(&format!("\nreport  {}\nlabel   {}", file.display(), label.display()));
+    say(&format!("\nreport  {}\nlabels  {named}", file.display()));
     let broken = summary.broken();
     for promise in &broken {
         say(&format!("BROKEN  {promise}"));

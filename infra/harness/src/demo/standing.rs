@@ -136,6 +136,18 @@ impl Standing {
         self.shipments.iter().filter(|s| s.write_back == WriteBack::Refused && told(&s.order)).count()
     }
 
+    /// Labels of cancelled orders that their carrier does not undo, of which the channel is not told and a person is.
+    pub(super) fn void_refused(&self) -> usize {
+        let kept = |id: &waybill_domain::OrderId| {
+            self.orders.iter().any(|o| {
+                let refused = o.exceptions.iter().any(|e| e.reason == Reason::VoidRefused);
+                o.id == *id && o.status == Status::Cancelled && refused
+            })
+        };
+        let untold = |s: &&Shipment| s.has_label() && s.write_back == WriteBack::Pending;
+        self.shipments.iter().filter(untold).filter(|s| kept(&s.order)).count()
+    }
+
     /// Orders that are forgotten.
     pub(super) fn erased(&self) -> usize {
         self.orders.iter().filter(|o| o.personal == PersonalData::Erased).count()

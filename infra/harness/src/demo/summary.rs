@@ -1,9 +1,9 @@
 //! The result: every number read back from tables, bucket, sandbox and CloudTrail, and the promises it must keep.
 
 use super::calls::Calls;
-use super::channels;
 use super::say;
 use super::standing::Standing;
+use super::{carriers, channels};
 use crate::canary;
 use crate::seed::SHOP;
 use crate::stack::{Stack, Trouble};
@@ -46,9 +46,10 @@ impl Summary {
         let per_order = |n: f64| if stored == 0 { 0.0 } else { n / stored as f64 };
         let round = |n: f64| json!((n * 100.0).round() / 100.0);
         let fetched: usize = r.placed.values().sum();
+        let (parcels, twice) = carriers::at_carriers(&shop);
         let by_channel = channels::report(stack, r.live, r.forgotten, orders_in, r.placed).await?;
         let fields = vec![
-            ("orders_in", json!(orders_in + fetched as u64)),
+            ("orders_in", json!(orders_in + fetched as u64 + count("/webhooks/answered_401"))),
             ("unique", json!(count("/webhooks/orders_accepted") + fetched as u64)),
             ("stored", json!(stored)),
             ("rejected", json!(count("/webhooks/answered_401"))),
@@ -57,10 +58,11 @@ impl Summary {
             ("held", json!(never(Status::Held))),
             ("cancelled_before_allocation", json!(never(Status::Cancelled))),
             ("labels", json!(r.live.labelled())),
-            ("parcels_at_carrier", json!(count("/royal_mail/orders"))),
-            ("booked_twice", json!(count("/royal_mail/booked_twice"))),
+            ("parcels_at_carrier", json!(parcels)),
+            ("booked_twice", json!(twice)),
             ("written_back", json!(r.live.written_back())),
             ("write_back_refused", json!(r.live.write_back_refused())),
+            ("void_refused", json!(r.live.void_refused())),
             ("delivered", json!(delivered)),
             ("forgotten", json!(r.forgotten.erased().min(r.forgotten.fences))),
             ("resurrected", json!(resurrected)),
@@ -70,6 +72,7 @@ impl Summary {
             ("aws_calls_per_order", round(per_order(r.calls.total() as f64))),
             ("usd_per_million", round(per_order(r.calls.usd()) * 1e6)),
             ("channels", by_channel),
+            ("carriers", carriers::report(r.live, r.delivered)),
             ("seconds", round(r.seconds)),
         ];
         Ok(Self { fields })
@@ -85,6 +88,12 @@ impl Summary {
         &self.fields
     }
 
+    /// True when this number of every channel is above 0.
+    fn every_channel(&self, name: &str) -> bool {
+        let all = self.fields.iter().find(|(n, _)| *n == "channels").and_then(|(_, v)| v.as_object());
+        all.is_some_and(|all| all.values().all(|one| one[name].as_u64().is_some_and(|n| n > 0)))
+    }
+
     /// Promises that were not kept, in words.
     pub(super) fn broken(&self) -> Vec<String> {
         let n = |name: &str| self.number(name);
@@ -98,15 +107,18 @@ impl Summary {
             (n("labels") == n("parcels_at_carrier"), "every label is one parcel at the carrier"),
             (n("booked_twice") == 0.0, "nothing is booked twice"),
             (
-                n("written_back") + n("write_back_refused") == n("labels"),
-                "the shop knows every label, or a person knows that it refused",
+                n("written_back") + n("write_back_refused") + n("void_refused") == n("labels"),
+                "the shop knows every label, or a person knows why not",
             ),
             (n("forgotten") == n("stored"), "every stored order is forgotten in the end"),
             (n("resurrected") == 0.0, "nobody comes back"),
             (n("oversold") == 0.0, "nothing is oversold"),
             (n("canary_hits") == 0.0, "nobody is found in the clear"),
+            (self.every_channel("stock_pushed"), "every channel is told of stock"),
         ];
-        checks.into_iter().filter(|(kept, _)| !kept).map(|(_, promise)| promise.to_owned()).collect()
+        let kept = |(kept, promise): (bool, &str)| (!kept).then(|| promise.to_owned());
+        let by_carrier = self.fields.iter().find(|(name, _)| *name == "carriers").map(|(_, report)| report);
+        checks.into_iter().filter_map(kept).chain(by_carrier.into_iter().flat_map(carriers::broken)).collect()
     }
 
     /// The table at the end.

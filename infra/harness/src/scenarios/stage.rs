@@ -313,7 +313,7 @@ pub fn accounts() -> Result<Vec<Seeded>, Broken> {
 pub fn configure(world: &World, account: &Seeded, config: &Value) -> Result<(), Broken> {
     let Some(channel) = account.kind.channel() else { return Ok(()) };
     let road = Road { channel, sandbox: world.sandbox.clone() };
-    let path = format!("/control/{}/{}", account.channel(), crate::accounts::ACCOUNT);
+    let path = format!("/control/{}/{}", account.at(), crate::accounts::ACCOUNT);
     road.control(Method::PUT, &path, config)?;
     Ok(())
 }

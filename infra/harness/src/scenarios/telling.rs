@@ -49,7 +49,7 @@ pub async fn lost_reply(channel: Channel) -> Result<(), Broken> {
 fn push(stage: &mut Stage) {
     let work = Work::Push { merchant: stage.world.merchant.id.clone(), sku: MUG.to_owned(), at: stage.now() };
     let now: Timestamp = stage.now();
-    stage.mail.send(Queue::Notify, work, now);
+    stage.mail.send(Queue::Push, work, now);
 }
 
 async fn receive(stage: &mut Stage, pieces: i64, why: &str) -> Result<(), Broken> {
@@ -77,14 +77,14 @@ pub async fn stock_push_stale(channel: Channel) -> Result<(), Broken> {
     let mut stage = open(channel).await?;
     let road = stage.road(channel);
     stage.held.insert(Queue::Book);
-    stage.held.insert(Queue::Notify);
+    stage.held.insert(Queue::Push);
     let id = road.arrive(&[Wanted::new(1, &[(MUG, 2)])])?.remove(0);
     stage.rounds(channel, 1).await?;
     status_is(&stage, channel, &id, Status::Allocated)?;
     let before = sets(&stage, channel);
     receive(&mut stage, 5, "first").await?;
     receive(&mut stage, 7, "second").await?;
-    stage.held.remove(&Queue::Notify);
+    stage.held.remove(&Queue::Push);
     stage.run(10).await?;
     stock_is(&stage, MUG, PIECES + 12, 2)?;
     agrees(&stage, channel)?;

@@ -1,7 +1,7 @@
 //! Where every call of a handler to the outside waits until the scheduler lets it go.
 
 use async_trait::async_trait;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::future::poll_fn;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::task::Poll;
@@ -28,8 +28,10 @@ impl Waiting {
 #[derive(Default)]
 struct State {
     current: Option<u64>,
-    waiting: BTreeMap<u64, Waiting>,
-    granted: BTreeMap<u64, Verdict>,
+    /// What a handler calls at once waits in a line, each call with its number.
+    waiting: BTreeMap<u64, VecDeque<(u64, Waiting)>>,
+    granted: BTreeMap<u64, (u64, Verdict)>,
+    calls: u64,
     held: BTreeSet<u64>,
 }
 
@@ -49,14 +51,16 @@ impl Gate {
 
     /// Where an invocation waits, if it does.
     pub fn waiting(&self, invocation: u64) -> Option<Waiting> {
-        self.state().waiting.get(&invocation).cloned()
+        self.state().waiting.get(&invocation)?.front().map(|(_, waiting)| waiting.clone())
     }
 
-    /// Lets a waiting invocation go on; with `hold` it stops again once the call was carried out.
+    /// Lets the first waiting call of an invocation go on; with `hold` it stops again once the call was carried out.
     pub fn grant(&self, invocation: u64, verdict: Verdict, hold: bool) {
         let mut state = self.state();
-        state.waiting.remove(&invocation);
-        state.granted.insert(invocation, verdict);
+        let Some((call, _)) = state.waiting.get_mut(&invocation).and_then(VecDeque::pop_front) else {
+            return;
+        };
+        state.granted.insert(invocation, (call, verdict));
         if hold {
             state.held.insert(invocation);
         }
@@ -71,10 +75,28 @@ impl Gate {
     }
 
     async fn pass(&self, invocation: u64, waiting: Waiting) -> Verdict {
-        self.state().waiting.insert(invocation, waiting);
-        poll_fn(|_| match self.state().granted.remove(&invocation) {
-            Some(verdict) => Poll::Ready(verdict),
-            None => Poll::Pending,
+        let call = {
+            let mut state = self.state();
+            state.calls += 1;
+            let call = state.calls;
+            let line = state.waiting.entry(invocation).or_default();
+            match waiting {
+                Waiting::Before(_) => line.push_back((call, waiting)),
+                // The scheduler is not done with this one.
+                Waiting::After(_) => line.push_front((call, waiting)),
+            }
+            call
+        };
+        poll_fn(|_| {
+            let mut state = self.state();
+            match state.granted.get(&invocation) {
+                Some((granted, verdict)) if *granted == call => {
+                    let verdict = verdict.clone();
+                    state.granted.remove(&invocation);
+                    Poll::Ready(verdict)
+                }
+                _ => Poll::Pending,
+            }
         })
         .await
     }

@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use std::sync::Arc;
 use tower::ServiceExt;
 use waybill_runtime::directory::Merchants;
-use waybill_runtime::{Channels, Directory, Failure};
+use waybill_runtime::{Channels, Directory, Failure, Pushes};
 use waybill_sandbox::SignedWebhook;
 use waybill_store::memory::{Engine, MemoryDocuments, MemoryKms, MemoryQueues};
 use waybill_store::work::Message;
@@ -71,6 +71,7 @@ impl Functions {
                 grounds: waybill_allocator::Grounds::new(db.clone()),
                 db: db.clone(),
                 queues: queues.clone(),
+                pushes: Pushes::new(queues.clone(), time.clock()),
                 clock: time.clock(),
             }),
             shipper: Arc::new(waybill_shipper::Env {
@@ -79,6 +80,7 @@ impl Functions {
                 db: db.clone(),
                 make_keys: kms.clone(),
                 open_keys: kms.clone(),
+                vault: kms.clone(),
                 documents: documents.clone(),
                 queues: queues.clone(),
                 outbound: outbound.clone(),
@@ -88,12 +90,14 @@ impl Functions {
                 directory: directory(),
                 db: db.clone(),
                 queues: queues.clone(),
+                pushes: Pushes::new(queues.clone(), time.clock()),
                 channels: channels(),
                 clock: time.clock(),
             }),
             tracker: Arc::new(waybill_tracker::Env {
                 directory: directory(),
                 db: db.clone(),
+                vault: kms.clone(),
                 queues: queues.clone(),
                 outbound: outbound.clone(),
                 clock: time.clock(),
@@ -139,7 +143,7 @@ impl Functions {
             Queue::Poll => waybill_poller::handle(&self.poller, event).await?,
             Queue::Allocate => waybill_allocator::handle(&self.allocator, event).await?,
             Queue::Book => waybill_shipper::handle(&self.shipper, event).await?,
-            Queue::Notify => waybill_notifier::handle(&self.notifier, event).await?,
+            Queue::Notify | Queue::Push => waybill_notifier::handle(&self.notifier, event).await?,
             Queue::Track | Queue::Erase => waybill_tracker::handle(&self.tracker, event).await?,
         };
         Ok(response.batch_item_failures.into_iter().map(|one| one.item_identifier).collect())

@@ -1,7 +1,7 @@
 //! Every function of an order's road in one process: the handlers as they are deployed, on in-memory AWS, with
 //! the sandbox for shop and carrier and a clock that somebody else moves.
 //!
-//! One merchant with two warehouses, a Shopify shop and a Royal Mail account. The simulation and the bench put
+//! One merchant with two warehouses, a Shopify shop, a Royal Mail account and one at DPD. The simulation and the bench put
 //! their own [`Outside`] between the handlers and everything else.
 
 mod functions;
@@ -88,7 +88,7 @@ pub struct World {
     pub merchant: Merchant,
     /// Its shop connection.
     pub shop: ConnectionId,
-    /// Its carrier connection.
+    /// Its connection at Royal Mail.
     pub carrier: ConnectionId,
     /// Its index key.
     pub index: IndexKey,

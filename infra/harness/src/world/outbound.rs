@@ -50,8 +50,15 @@ fn name(request: &http::Request<Vec<u8>>) -> &'static str {
             () => "shop:read-order",
         };
     }
+    if ["/woocommerce/", "/magento/", "/amazon/", "/ebay/"].iter().any(|shop| path.starts_with(shop)) {
+        return "shop:other";
+    }
     match (request.method().as_str(), path) {
         (_, path) if path.starts_with("/royal-mail-tracking/") => "carrier:track",
+        (_, path) if path.ends_with("/auth/access") => "carrier:login",
+        ("POST", path) if path.ends_with("/outboundservices") => "carrier:offers",
+        ("POST", path) if path.ends_with("/parcel/tracking") => "carrier:track",
+        ("GET", path) if path.ends_with("/labels") => "carrier:label",
         ("POST", _) => "carrier:create",
         ("DELETE", _) => "carrier:delete",
         (_, path) if path.ends_with("/label") => "carrier:label",

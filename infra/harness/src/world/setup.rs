@@ -1,13 +1,13 @@
 //! Making a world: tables, keys, the merchant, its connections and its stock.
 
 use super::{Functions, Late, SHOP, Time, ToSandbox, World, WorldError};
-use crate::accounts::{ACCOUNT, Seeded, others};
+use crate::accounts::{ACCOUNT, Seeded, dpd_id, others};
+use crate::seed::rules;
 use http::Method;
 use jiff::Timestamp;
 use std::sync::Arc;
 use waybill_domain::order::Channel;
 use waybill_domain::retention::Policy;
-use waybill_domain::service::{Carrier, ServiceChoice, ServiceRule};
 use waybill_domain::{ConnectionId, WarehouseId};
 use waybill_privacy::index::IndexKey;
 use waybill_privacy::recipient::Needs;
@@ -99,10 +99,10 @@ impl World {
             format!("http://waybill.invalid/webhooks/{}/{id}", channel.as_str())
         };
         let wanted =
-            |one: &Seeded| one.kind.channel().is_some_and(|channel| setup.channels.contains(&channel));
+            |one: &Seeded| one.kind.channel().is_none_or(|channel| setup.channels.contains(&channel));
         for account in others(origin, webhook).map_err(bad)?.into_iter().filter(wanted) {
             db.save_connection(&account.connection(&kms, &merchant.id, origin).await?).await?;
-            let path = format!("/control/{}/{ACCOUNT}", account.channel());
+            let path = format!("/control/{}/{ACCOUNT}", account.at());
             let reply = sandbox.answer(&Call::new(Method::PUT, &path).json(&account.config));
             if reply.status != 200 {
                 return Err(WorldError::Setup("account"));
@@ -152,14 +152,6 @@ async fn merchant(setup: &Setup, kms: &MemoryKms) -> Result<Merchant, WorldError
             near: near.iter().map(|area| (*area).to_owned()).collect(),
         })
     };
-    let rule = |countries: &[&str], up_to_grams, code: &str| ServiceRule {
-        countries: countries.iter().map(|c| (*c).to_owned()).collect(),
-        ..ServiceRule::up_to(
-            up_to_grams,
-            carrier.clone(),
-            ServiceChoice { carrier: Carrier::RoyalMail, code: code.to_owned(), format: "parcel".to_owned() },
-        )
-    };
     let index_key = kms.seal("mer_00000000000000e1", &INDEX_KEY).await?;
     Ok(Merchant {
         id,
@@ -172,7 +164,7 @@ async fn merchant(setup: &Setup, kms: &MemoryKms) -> Result<Merchant, WorldError
             warehouse("wh_bristol", "Bristol", 1, &["BS", "CF", "SA", "PL"])?,
             warehouse("wh_leeds", "Leeds", 2, &["LS", "M", "NE", "EH", "G"])?,
         ],
-        services: vec![rule(&["GB"], 2_000, "TPS48"), rule(&["GB"], 20_000, "TPN24")].into(),
+        services: rules(&carrier, &dpd_id().map_err(bad)?).into(),
     })
 }
 

@@ -25,7 +25,7 @@ const HELP: &[&str] = &[
     "POST   /control/reset                                forget everything but clock and limits",
     "PUT    /control/shops                                {domain, client_secret, access_token, webhook_url, ...}",
     "POST   /control/shops/{shop}/uninstall|reinstall",
-    "PUT    /control/stock                                {shop, levels: {sku: units}}",
+    "PUT    /control/stock                                {shop, levels: {sku: units}}; GET /control/stock/{shop} shows them",
     "PUT    /control/orders                               {shop, orders: [...], split, deliver}",
     "GET    /control/orders/{shop}[/{order}]",
     "POST   /control/orders/{shop}/{order}/edit           {lines: {line id or sku: units}}",
@@ -89,6 +89,7 @@ fn route(state: &mut State, call: &Call, rest: &[&str]) -> Answer {
         ("PUT", ["shops"]) => add_shop(state, read(call)?),
         ("POST", ["shops", shop, change]) => install(state, shop, change),
         ("PUT", ["stock"]) => set_stock(state, read(call)?),
+        ("GET", ["stock", shop]) => stock(state, shop),
         ("PUT", ["sending"]) => {
             state.outbox.sending = read::<Sending>(call)?;
             done()
@@ -199,6 +200,12 @@ fn install(state: &mut State, domain: &str, change: &str) -> Answer {
 struct Stock {
     shop: String,
     levels: BTreeMap<String, i64>,
+}
+
+fn stock(state: &State, shop: &str) -> Answer {
+    let shop = state.shops.get(shop).ok_or("there is no such shop; add it with PUT /control/shops")?;
+    let levels = shop.inventory.items.values().map(|item| (item.sku.clone(), json!(item.available)));
+    Ok(json!({"levels": levels.collect::<serde_json::Map<String, Value>>()}))
 }
 
 fn set_stock(state: &mut State, stock: Stock) -> Answer {

@@ -21,7 +21,7 @@ use crate::control::read;
 use crate::royal_mail::Fate;
 use crate::state::State;
 use crate::wire::{Call, Reply};
-pub use shipments::Shipment;
+pub use shipments::{Parcel, Shipment};
 
 /// How an account is set up.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -85,8 +85,13 @@ impl Account {
         }
     }
 
+    /// Every parcel, to be told its fate.
+    pub fn parcels_mut(&mut self) -> impl Iterator<Item = &mut Parcel> {
+        self.shipments.iter_mut().flat_map(|shipment| &mut shipment.parcels)
+    }
+
     /// Shipments beyond the first with the same reference: parcels paid for twice.
-    fn booked_twice(&self) -> usize {
+    pub fn booked_twice(&self) -> usize {
         let named: Vec<&str> = self.shipments.iter().filter_map(|s| s.reference.as_deref()).collect();
         named.len() - named.iter().collect::<BTreeSet<_>>().len()
     }

@@ -2,7 +2,6 @@
 
 use axum::body::Bytes;
 use http::{HeaderMap, Request, StatusCode};
-use jiff::Timestamp;
 use serde_json::{Value, json};
 use waybill_carriers::dpd::customs::{Customs, Product, Terms};
 use waybill_carriers::dpd::label::{
@@ -10,7 +9,7 @@ use waybill_carriers::dpd::label::{
     read_create, read_find, read_labels,
 };
 use waybill_carriers::dpd::services::{Offer, build_offers, choose, read_offers};
-use waybill_carriers::dpd::token::{Before, Token, before, build_login, build_refresh, read_token};
+use waybill_carriers::dpd::token::{Token, build_login, read_token};
 use waybill_carriers::dpd::track::{Tracked, build_tracking, read_tracking};
 use waybill_carriers::dpd::{Account, Sender, allowed_fields};
 use waybill_carriers::error::{CannotBuild, CannotRead};
@@ -155,12 +154,12 @@ impl Seller {
 
     fn track(&self, booked: &Booked) -> Tracked {
         let request = build_tracking(&self.account, &self.token, booked);
-        self.ask(request, |s, h, b| read_tracking(booked, s, h, b)).unwrap()
+        self.ask(request, |s, h, b| read_tracking(booked, s, h, b)).unwrap().remove(0)
     }
 
     fn find(&self, reference: &str) -> Found {
         let to = Disclosed::new(buyer(), allowed_fields(""));
-        self.ask(build_find(&self.account, &self.token, &shipment(reference), &to), read_find).unwrap()
+        self.ask(build_find(&self.account, &self.token, reference, &to), read_find).unwrap()
     }
 
     fn report(&self) -> Value {
@@ -220,16 +219,18 @@ fn a_token_lasts_as_long_as_it_says_and_a_refresh_is_good_once() {
     assert_eq!(seller.token.expires_at, seller.sandbox.now() + jiff::SignedDuration::from_hours(24));
     assert_eq!(seller.offers(&buyer(), &[1200]).len(), 7);
     seller.wait(24);
-    let now: Timestamp = seller.sandbox.now();
-    assert!(matches!(before(&seller.account, Some(&seller.token), now), Before::Refresh(_)));
     let to = Disclosed::new(buyer(), allowed_fields(""));
     let late = build_offers(&seller.account, &seller.token, &to, &[1200]);
     let refused = seller.ask(late, read_offers).unwrap_err();
     assert_eq!(refused.advice(), Advice::AskPerson(Reason::ConnectionRefused));
-    let read = |s, h: &HeaderMap, b: &[u8]| read_token(&seller.account, now, s, h, b);
-    let renewed = seller.ask(build_refresh(&seller.account, &seller.token), read).unwrap();
-    assert!(seller.ask(build_refresh(&seller.account, &seller.token), read).is_err());
-    seller.token = renewed;
+    let pair = send(&seller.sandbox, build_login(&seller.account).unwrap()).value();
+    let refresh = || {
+        let bearer = format!("Bearer {}", pair["data"]["refreshToken"].as_str().unwrap());
+        let call = Call::new(http::Method::GET, "/dpd/acme/v1/customer/auth/refresh");
+        seller.sandbox.answer(&call.header("authorization", &bearer).header("client-id", "k")).status
+    };
+    assert_eq!((refresh(), refresh()), (200, 401));
+    seller.token = login(&seller.sandbox, &seller.account).unwrap();
     assert_eq!(seller.offers(&buyer(), &[1200]).len(), 7);
     seller.control("POST", "tokens", &json!({"revoke": true}));
     let revoked = build_offers(&seller.account, &seller.token, &to, &[1200]);
@@ -354,7 +355,7 @@ fn only_the_allowed_personal_fields_arrive() {
         "address.town",
         "contactDetails.contactName",
         "contactDetails.telephone",
-        "notificationDetails.email",
+        "notificationDetails.mobile",
     ]
     .map(d);
     expected.sort();

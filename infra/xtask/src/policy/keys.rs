@@ -19,7 +19,7 @@ const ALLOWED: &[(&str, &str, &[&str])] = &[
         &["api", "notifier", "poller", "reveal", "shipper", "tracker", "webhook"],
     ),
     // Secrets are sealed where they come in, tokens that end by whoever renewed them.
-    ("CredentialsKey", "kms:Encrypt", &["api", "notifier", "poller"]),
+    ("CredentialsKey", "kms:Encrypt", &["api", "notifier", "poller", "shipper", "tracker"]),
 ];
 
 /// What only uses a key.

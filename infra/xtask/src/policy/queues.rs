@@ -57,7 +57,9 @@ pub fn check(template: &Template) -> Vec<Finding> {
             }
         }
     }
-    for stage in ["PollQueue", "AllocateQueue", "BookQueue", "NotifyQueue", "TrackQueue", "EraseQueue"] {
+    for stage in
+        ["PollQueue", "AllocateQueue", "BookQueue", "NotifyQueue", "PushQueue", "TrackQueue", "EraseQueue"]
+    {
         if read.iter().filter(|queue| **queue == stage).count() != 1 {
             found.push(Finding::new(RULE, stage, "must be read by exactly one function."));
         }

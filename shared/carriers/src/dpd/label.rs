@@ -281,7 +281,7 @@ pub fn read_labels(
 pub fn build_find(
     account: &Account,
     token: &Token,
-    shipment: &Shipment,
+    reference: &str,
     to: &Disclosed,
 ) -> Result<Request<Vec<u8>>, CannotBuild> {
     let who = to.recipient();
@@ -289,7 +289,7 @@ pub fn build_find(
     let country = who.country.as_deref().unwrap_or_default();
     let postcode =
         crate::preflight::postcode(country, text).ok_or(CannotBuild::Missing { field: "postcode" })?;
-    let body = json!({"customerReference": reference(shipment), "postcode": postcode});
+    let body = json!({"customerReference": short_reference(reference, REFERENCE), "postcode": postcode});
     call(account, token, Method::POST, "/parcel/tracking", Some(body.to_string().into_bytes()))
 }
 

@@ -20,8 +20,8 @@ use crate::error::CannotBuild;
 use crate::royal_mail::cancel::Voided;
 use http::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE};
 use http::{HeaderValue, Method, Request};
-use serde::{Deserialize, Serialize};
 use token::Token;
+pub use waybill_domain::sender::Sender;
 use waybill_privacy::disclosure::Field;
 use waybill_privacy::secret::Secret;
 
@@ -40,48 +40,13 @@ pub struct Account {
     pub sender: Sender,
 }
 
-/// The seller as DPD and its drivers see it: where parcels are collected and whom to call. Business data; name
-/// a department, not a person.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Sender {
-    /// Trading name, 35 characters.
-    pub organisation: String,
-    /// Street, 35 characters.
-    pub street: String,
-    /// Post town, 35 characters.
-    pub town: String,
-    /// Postcode.
-    pub postcode: String,
-    /// Whom to ask for, 35 characters, such as `Dispatch`.
-    pub contact: String,
-    /// The seller's own number. DPD makes a number mandatory for every delivery: where the buyer's is not kept
-    /// this one is given, never an invented one.
-    pub phone: String,
-    /// The seller's own e-mail. DPD makes an e-mail or mobile mandatory for every delivery: where the buyer's
-    /// is not kept its messages come here.
-    pub email: String,
-    /// GB EORI number, needed to send to Ireland.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub eori: Option<String>,
-    /// VAT number.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub vat: Option<String>,
-}
+const ALLOWED: &[Field] =
+    &[Field::Name, Field::Company, Field::Lines, Field::City, Field::Postcode, Field::Country, Field::Phone];
 
-const ALLOWED: &[Field] = &[
-    Field::Name,
-    Field::Company,
-    Field::Lines,
-    Field::City,
-    Field::Postcode,
-    Field::Country,
-    Field::Phone,
-    Field::Email,
-];
-
-/// The personal fields a service needs (contract, "Customer data"). All services of the domestic endpoint need
-/// the same: a phone and an e-mail or mobile are mandatory there, so they are given where the order keeps
-/// them (the merchant pays for notifications); where it does not, the seller's own stand in. No county.
+/// The personal fields a service needs (contract, "Customer data"). All services of the domestic endpoint need the
+/// same. A telephone is mandatory there and so is one way of telling the recipient, by e-mail or to a mobile: a
+/// mobile is both, so the phone is given where the order keeps it and the e-mail never. What is lacking the
+/// seller's own stands in for. No county.
 pub fn allowed_fields(_service_code: &str) -> &'static [Field] {
     ALLOWED
 }

@@ -95,26 +95,23 @@ pub(super) fn recipient<'a>(who: &'a Recipient, sender: &Sender) -> Result<Party
     Ok(Party { address, contact_details: Contact { contact_name, telephone } })
 }
 
-/// Where DPD announces the parcel: the recipient's e-mail, else their mobile, else the seller's own e-mail.
+/// Where DPD announces the parcel: the recipient's mobile, else the seller's own e-mail.
 pub(super) fn notification<'a>(
     who: &'a Recipient,
     sender: &'a Sender,
 ) -> Result<Notification<'a>, CannotBuild> {
-    if let Some(email) = open(who.email.as_ref()) {
-        return Ok(Notification { email: Some(mail("email", email)?), mobile: None });
-    }
     if let Some(own) = open(who.phone.as_ref()) {
         let mobile = telephone("mobile", own)?;
         if preflight::is_mobile(&mobile) {
             return Ok(Notification { email: None, mobile: Some(mobile) });
         }
     }
-    Ok(Notification { email: Some(mail("collectionDetails.email", &sender.email)?), mobile: None })
-}
-
-fn mail<'a>(field: &'static str, text: &'a str) -> Result<&'a str, CannotBuild> {
-    let text = fit(field, text, EMAIL)?;
-    if preflight::is_email(text) { Ok(text) } else { Err(CannotBuild::Malformed { field }) }
+    let field = "collectionDetails.email";
+    let email = fit(field, &sender.email, EMAIL)?;
+    if !preflight::is_email(email) {
+        return Err(CannotBuild::Malformed { field });
+    }
+    Ok(Notification { email: Some(email), mobile: None })
 }
 
 /// `+` and at most 14 digits, or at most 15 digits.

@@ -132,8 +132,8 @@ pub fn choose<'a>(
 fn is_code(key: &str, brand: char, code: &str) -> bool {
     let begins =
         |key: &str| key.strip_prefix(code).is_some_and(|rest| rest.is_empty() || rest.starts_with('^'));
-    // The brand alone is no service.
-    code.chars().any(|c| c != brand && c != '^')
+    // The brand alone is no service; `11` is one.
+    code.trim_end_matches('^') != brand.to_string()
         && (begins(key)
             || key.strip_prefix(brand).and_then(|rest| rest.strip_prefix('^')).is_some_and(begins))
 }

@@ -1,5 +1,6 @@
-//! Logging in. An access token lasts about 24 hours and a refresh token about 7 days; DPD's own sandbox limits
-//! logins, so one is made per token, not per call (contract, "Auth").
+//! Logging in. An access token lasts about 24 hours; DPD's own sandbox limits logins, so one is made per token, not
+//! per call (contract, "Auth"). The refresh token that comes with it is not kept: key and secret are at hand, give
+//! the same, and do not end after a week.
 
 use super::errors::Refusal;
 use super::{Account, send};
@@ -13,19 +14,15 @@ use serde_json::Value;
 use waybill_domain::time::after;
 use waybill_privacy::secret::Secret;
 
-/// How long before its end a token is no longer used.
-const MARGIN: SignedDuration = SignedDuration::from_secs(60);
 /// How long a token that does not say when it ends is used.
 const UNSAID: SignedDuration = SignedDuration::from_hours(1);
 
-/// A pair of tokens and the account and environment they were made for. Kept elsewhere, it must be kept under
+/// A token and the account and environment they were made for. Kept elsewhere, it must be kept under
 /// both: a sandbox token is not refused by the live system but answered with "no services" (contract, "Auth").
 #[derive(Debug, Clone)]
 pub struct Token {
     /// Goes with every call.
     pub access: Secret,
-    /// Gets the next pair.
-    pub refresh: Option<Secret>,
     /// When the access token ends.
     pub expires_at: Timestamp,
     /// The [`Account::base`] it was made at.
@@ -41,29 +38,7 @@ impl Token {
     }
 }
 
-/// What to do before a call.
-#[derive(Debug, Clone)]
-pub enum Before<'a> {
-    /// Nothing: use this token.
-    Use(&'a Token),
-    /// Send [`build_refresh`] with this one first; when that is refused, log in.
-    Refresh(&'a Token),
-    /// Send [`build_login`] first.
-    Login,
-}
-
-/// Decides from the token at hand. A call that is answered `CannotRead::Connection` although its token should
-/// be good throws the token away: ask again with `None`, log in, repeat the call once. A refusal comes before
-/// any work, so repeating is safe even for a create. Refused again, the connection is.
-pub fn before<'a>(account: &Account, kept: Option<&'a Token>, now: Timestamp) -> Before<'a> {
-    match kept.filter(|token| token.is_of(account)) {
-        Some(token) if now < after(token.expires_at, -MARGIN) => Before::Use(token),
-        Some(token) if token.refresh.is_some() => Before::Refresh(token),
-        _ => Before::Login,
-    }
-}
-
-/// Asks for a pair with key and secret.
+/// Asks for a token with key and secret.
 ///
 /// # Errors
 /// `CannotBuild` when the address or credentials cannot be sent.
@@ -72,16 +47,7 @@ pub fn build_login(account: &Account) -> Result<Request<Vec<u8>>, CannotBuild> {
     send(account, Method::GET, "/auth/access", &format!("Basic {}", STANDARD.encode(both)), None)
 }
 
-/// Asks for a pair with the refresh token of the last one.
-///
-/// # Errors
-/// `CannotBuild` when there is no refresh token of this account, or it cannot be sent.
-pub fn build_refresh(account: &Account, token: &Token) -> Result<Request<Vec<u8>>, CannotBuild> {
-    let refresh = token.refresh.as_ref().filter(|_| token.is_of(account)).ok_or(CannotBuild::Credential)?;
-    send(account, Method::GET, "/auth/refresh", &format!("Bearer {}", refresh.expose()), None)
-}
-
-/// Reads the reply to [`build_login`] or [`build_refresh`].
+/// Reads the reply to [`build_login`].
 ///
 /// # Errors
 /// `CannotRead::Connection` when the credentials are refused.
@@ -105,7 +71,6 @@ pub fn read_token(
     let said = expiry(access).or_else(|| seconds(reply.pointer("/data/expiry")?));
     Ok(Token {
         access: Secret::new(access.to_owned()),
-        refresh: text("refreshToken").filter(|t| !t.is_empty()).map(|t| Secret::new(t.to_owned())),
         expires_at: said.unwrap_or_else(|| after(now, UNSAID)),
         base: account.base.clone(),
         key: account.key.clone(),

@@ -33,8 +33,8 @@ pub fn build_tracking(
     call(account, token, Method::POST, "/parcel/tracking", Some(body))
 }
 
-/// Reads what became of all parcels of a shipment together: it is delivered when each is, failed or on its way
-/// back when one is, and moving as soon as one is. Places and names are not kept.
+/// Reads what became of each parcel of a shipment, in the order of their numbers; one that DPD does not name is
+/// pending. Places and names are not kept.
 ///
 /// # Errors
 /// `CannotRead` when DPD does not answer the question.
@@ -43,34 +43,13 @@ pub fn read_tracking(
     status: StatusCode,
     headers: &HeaderMap,
     body: &[u8],
-) -> Result<Tracked, CannotRead> {
+) -> Result<Vec<Tracked>, CannotRead> {
     let rows = rows(status, headers, body)?;
-    let parcels: Vec<Tracked> = booked
-        .parcels
-        .iter()
-        .map(|number| {
-            let row = rows.iter().find(|row| number_of(row).as_ref() == Some(number));
-            row.map_or(Tracked { transit: Transit::Pending, delivered_at: None, last_event: None }, parcel)
-        })
-        .collect();
-    let any = |t: Transit| parcels.iter().any(|p| p.transit == t);
-    let transit = if !parcels.is_empty() && parcels.iter().all(|p| p.transit == Transit::Delivered) {
-        Transit::Delivered
-    } else if any(Transit::Returned) {
-        Transit::Returned
-    } else if any(Transit::Failed) {
-        Transit::Failed
-    } else if any(Transit::Moving) || any(Transit::Delivered) {
-        Transit::Moving
-    } else {
-        Transit::Pending
+    let one = |number: &String| {
+        let row = rows.iter().find(|row| number_of(row).as_ref() == Some(number));
+        row.map_or(Tracked { transit: Transit::Pending, delivered_at: None, last_event: None }, parcel)
     };
-    let delivered_at = parcels.iter().map(|p| p.delivered_at).max().flatten();
-    Ok(Tracked {
-        transit,
-        delivered_at: delivered_at.filter(|_| transit == Transit::Delivered),
-        last_event: parcels.iter().filter_map(|p| p.last_event).max(),
-    })
+    Ok(booked.parcels.iter().map(one).collect())
 }
 
 /// The page where the buyer follows the parcel, by consignment number. The one of DPD Local is seen in public

@@ -10,6 +10,7 @@ use super::wire::{
 };
 use super::{Account, call, carrier_key, limits};
 use crate::error::{CannotBuild, CannotRead, code};
+use crate::preflight;
 use http::{HeaderMap, Method, Request, StatusCode};
 use jiff::Timestamp;
 use rust_decimal::Decimal;
@@ -65,11 +66,15 @@ pub fn build_create(
         return Err(CannotBuild::Beyond { field: "addressLine3" });
     }
     let country = who.country.as_deref().ok_or(CannotBuild::Missing { field: "countryCode" })?;
-    let postcode = optional("postcode", who.postcode.as_ref(), 20)?;
     let inland = country == "GB";
-    if inland && postcode.is_none() {
-        return Err(CannotBuild::Missing { field: "postcode" });
-    }
+    let postcode = match optional("postcode", who.postcode.as_ref(), 20)? {
+        None if inland => return Err(CannotBuild::Missing { field: "postcode" }),
+        None => None,
+        Some(text) => {
+            Some(preflight::postcode(country, text).ok_or(CannotBuild::Malformed { field: "postcode" })?)
+        }
+    };
+    let postcode = postcode.as_deref();
     // A business that sends to Northern Ireland must say which kind of recipient it is.
     let northern =
         inland && postcode.is_some_and(|p| p.get(..2).is_some_and(|a| a.eq_ignore_ascii_case("BT")));

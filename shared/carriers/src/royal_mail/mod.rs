@@ -13,8 +13,15 @@ mod wire;
 use crate::error::CannotBuild;
 use http::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE};
 use http::{HeaderValue, Method, Request};
+use jiff::SignedDuration;
+use waybill_domain::rate::Rate;
 use waybill_privacy::disclosure::Field;
 use waybill_privacy::secret::Secret;
+
+/// How often a Click & Drop account is called: 5 calls a second are allowed (contract, "Click & Drop: basics"). Calls
+/// that are taken one second may arrive the next, so we take 3 at most at once and as many again each second: not more
+/// than 5 in any second, with room for one that was held up on the way.
+pub const RATE: Rate = Rate { every: SignedDuration::from_millis(333), burst: 3 };
 
 /// A Click & Drop account. Whoever has the key can read every order on it.
 #[derive(Debug, Clone)]

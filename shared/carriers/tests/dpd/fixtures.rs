@@ -39,7 +39,6 @@ pub fn account() -> Account {
 pub fn token() -> Token {
     Token {
         access: Secret::new("access-EXAMPLE".to_owned()),
-        refresh: Some(Secret::new("refresh-EXAMPLE".to_owned())),
         expires_at: "2026-11-24T09:00:00Z".parse().unwrap(),
         base: account().base,
         key: account().key,

@@ -5,8 +5,8 @@ use crate::fixtures::*;
 use jiff::Timestamp;
 use serde_json::{Value, json};
 use waybill_carriers::dpd::Account;
-use waybill_carriers::dpd::token::{Before, Token, before, build_login, build_refresh, read_token};
-use waybill_carriers::error::{CannotBuild, CannotRead};
+use waybill_carriers::dpd::token::{Token, build_login, read_token};
+use waybill_carriers::error::CannotRead;
 use waybill_domain::advice::Advice;
 use waybill_domain::exception::Reason;
 use waybill_privacy::secret::Secret;
@@ -20,7 +20,7 @@ fn read(status: u16, body: &Value) -> Result<Token, CannotRead> {
 }
 
 #[test]
-fn key_and_secret_are_exchanged_for_a_pair() {
+fn key_and_secret_are_exchanged_for_a_token() {
     let login = build_login(&account()).unwrap();
     assert_path(&login);
     assert_eq!(login.uri(), "https://api.customers.dpd.co.uk/v1/customer/auth/access");
@@ -28,16 +28,9 @@ fn key_and_secret_are_exchanged_for_a_pair() {
     assert_eq!(login.headers()["authorization"], "Basic a2V5LUVYQU1QTEU6c2VjcmV0LUVYQU1QTEU=");
     assert_eq!(login.headers()["client-id"], "key-EXAMPLE");
     assert!(login.headers()["authorization"].is_sensitive() && login.body().is_empty());
-    let refresh = build_refresh(&account(), &token()).unwrap();
-    assert_path(&refresh);
-    assert_eq!(refresh.headers()["authorization"], "Bearer refresh-EXAMPLE");
-    assert_eq!(refresh.headers()["client-id"], "key-EXAMPLE");
-    let none = Token { refresh: None, ..token() };
-    assert_eq!(build_refresh(&account(), &none).err(), Some(CannotBuild::Credential));
     let Some(sample) = contracts::sample("v1-auth.response") else { return };
     let token = read(200, &sample).unwrap();
     assert_eq!(sample["data"]["accessToken"], token.access.expose());
-    assert_eq!(sample["data"]["refreshToken"], token.refresh.as_ref().unwrap().expose());
     assert_eq!(token.expires_at.as_second(), 1_795_400_000);
     assert!(token.is_of(&account()));
 }
@@ -73,21 +66,10 @@ fn a_login_that_is_refused_asks_for_a_person() {
 }
 
 #[test]
-fn a_token_is_used_then_refreshed_and_never_taken_elsewhere() {
-    let decide = |account: &Account, token: Option<&Token>, now: &str| match before(account, token, at(now)) {
-        Before::Use(_) => "use",
-        Before::Refresh(_) => "refresh",
-        Before::Login => "login",
-    };
-    let (account, token) = (account(), token());
-    assert_eq!(decide(&account, None, "2026-11-23T09:00:00Z"), "login");
-    assert_eq!(decide(&account, Some(&token), "2026-11-24T08:58:59Z"), "use");
-    assert_eq!(decide(&account, Some(&token), "2026-11-24T08:59:00Z"), "refresh");
-    let bare = Token { refresh: None, ..token.clone() };
-    assert_eq!(decide(&account, Some(&bare), "2026-11-24T08:59:00Z"), "login");
-    let live = Account { base: "https://elsewhere.invalid".into(), ..account.clone() };
-    assert_eq!(decide(&live, Some(&token), "2026-11-23T09:00:00Z"), "login");
-    let other = Account { key: Secret::new("other".into()), ..account };
-    assert_eq!(decide(&other, Some(&token), "2026-11-23T09:00:00Z"), "login");
+fn a_token_is_of_one_key_at_one_environment() {
+    let live = Account { base: "https://elsewhere.invalid".into(), ..account() };
+    let other = Account { key: Secret::new("other".into()), ..account() };
+    let token = token();
+    assert!(token.is_of(&account()) && !token.is_of(&live) && !token.is_of(&other));
     assert!(!format!("{token:?}").contains("EXAMPLE"));
 }

@@ -107,6 +107,9 @@ fn the_rule_s_service_is_taken_and_never_another() {
         assert_eq!(take(&offers, code, format), Err(why.into()), "{code} {format}");
     }
     assert_eq!(take(&[], "1^12", ""), Err("nothing_on_offer".into()));
+    // A number of nothing but the brand's digit is a service like others.
+    let two_days = [offer("1^11", "Parcel Two Day", "Two Day", "Parcel"), offer("1^12", "", "", "")];
+    assert_eq!(take(&two_days, "11", ""), Ok("1^11".into()));
     let renewed = [offer("1^12^7", "Parcel Next Day", "Next Day", "Parcel"), offer("1^32^7", "", "", "")];
     assert_eq!(take(&renewed, "1^12", ""), Ok("1^12^7".into()));
     assert_eq!(take(&renewed, "12", ""), Ok("1^12^7".into()));

@@ -170,11 +170,17 @@ fn plain(secret: &Secret) -> Result<&str, CannotBuild> {
     if fits { Ok(text) } else { Err(CannotBuild::Credential) }
 }
 
+/// Where deliveries go.
+enum Address {
+    Known(String),
+    EndsWith(String),
+}
+
 /// Lists the webhooks and does what [`plan`] says, one call after the other. Making one is not idempotent, so
 /// every attempt begins with the list.
 pub struct Care {
     shop: Shop,
-    url: String,
+    address: Address,
     secret: Secret,
     registered: Vec<Registered>,
     page: u32,
@@ -186,9 +192,19 @@ pub struct Care {
 impl Care {
     /// Begins; deliveries go to `url` and are signed with `secret`.
     pub fn new(shop: &Shop, url: &str, secret: &Secret) -> Self {
+        Self::at(shop, Address::Known(url.to_owned()), secret)
+    }
+
+    /// Begins for deliveries that go to an address ending with `path`: which, the webhooks that are there say. Where
+    /// none is there, the merchant wants none, and none is made.
+    pub fn of(shop: &Shop, path: &str, secret: &Secret) -> Self {
+        Self::at(shop, Address::EndsWith(path.to_owned()), secret)
+    }
+
+    fn at(shop: &Shop, address: Address, secret: &Secret) -> Self {
         Self {
             shop: shop.clone(),
-            url: url.to_owned(),
+            address,
             secret: secret.clone(),
             registered: Vec::new(),
             page: 0,
@@ -214,7 +230,12 @@ impl Care {
                     self.page += 1;
                     return Ok(Next::Send(Box::new(build_list(&self.shop, self.page)?)));
                 }
-                let mut steps = plan(&self.registered, &self.url);
+                if let Address::EndsWith(path) = &self.address {
+                    let ours = self.registered.iter().find(|hook| hook.url.ends_with(path.as_str()));
+                    let Some(ours) = ours else { return Ok(Next::Over(Outcome::Applied)) };
+                    self.address = Address::Known(ours.url.clone());
+                }
+                let mut steps = plan(&self.registered, self.url());
                 steps.reverse();
                 self.steps = Some(steps);
             }
@@ -224,7 +245,7 @@ impl Care {
             }
         }
         match self.steps.as_ref().and_then(|steps| steps.last()) {
-            Some(step) => Ok(Next::Send(Box::new(build_step(&self.shop, step, &self.url, &self.secret)?))),
+            Some(step) => Ok(Next::Send(Box::new(build_step(&self.shop, step, self.url(), &self.secret)?))),
             None => Ok(Next::Over(Outcome::Applied)),
         }
     }
@@ -237,6 +258,14 @@ impl Care {
 
     /// The shop's webhooks to our address that a person paused, for the merchant to see.
     pub fn paused(&self) -> impl Iterator<Item = &Registered> {
-        self.registered.iter().filter(|r| r.url == self.url && r.status == Status::Paused)
+        self.registered.iter().filter(|r| r.url == self.url() && r.status == Status::Paused)
+    }
+
+    /// Where deliveries go; nowhere while that is not known.
+    fn url(&self) -> &str {
+        match &self.address {
+            Address::Known(url) => url,
+            Address::EndsWith(_) => "",
+        }
     }
 }

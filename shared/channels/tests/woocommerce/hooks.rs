@@ -87,6 +87,26 @@ fn care_reads_every_page_and_does_each_step_once() {
 }
 
 #[test]
+fn care_finds_out_where_deliveries_go_and_makes_none_where_there_are_none() {
+    let path = URL.split_once("://").and_then(|(_, rest)| rest.find('/').map(|at| &rest[at..])).unwrap();
+    let begun = |hooks: &serde_json::Value| {
+        let mut care = Care::of(&shop(), path, &secret());
+        care.next(None, &stamp()).unwrap();
+        let next = care.next(Some(&ok(hooks)), &stamp()).unwrap();
+        match next {
+            Next::Send(request) => (line(&request), body(&request)["delivery_url"].clone()),
+            Next::Over(_) => ("over".to_owned(), json!(null)),
+        }
+    };
+    let other = "https://elsewhere.invalid/webhooks";
+    assert_eq!(begun(&json!([hook(1, "order.created", "disabled", other)])).0, "over");
+    let ours = json!([hook(1, "order.updated", "active", other), hook(2, "order.created", "active", URL)]);
+    assert_eq!(begun(&ours), ("POST /wc/v3/webhooks".to_owned(), json!(URL)));
+    let off = json!([hook(2, "order.created", "disabled", URL)]);
+    assert_eq!(begun(&off).0, "PUT /wc/v3/webhooks/2");
+}
+
+#[test]
 fn keys_without_the_right_are_refused() {
     let mut care = Care::new(&shop(), URL, &secret());
     care.next(None, &stamp()).unwrap();

@@ -98,12 +98,22 @@ impl Engine {
 
     /// A client whose calls end here. It never retries by itself, so that every failure is seen.
     pub fn db(&self) -> Db {
+        self.client(RetryConfig::disabled())
+    }
+
+    /// A client that makes a call again when nothing came back, as the deployed one does.
+    pub fn db_that_retries(&self) -> Db {
+        let soon = std::time::Duration::from_millis(1);
+        self.client(RetryConfig::standard().with_initial_backoff(soon).with_max_backoff(soon))
+    }
+
+    fn client(&self, retries: RetryConfig) -> Db {
         let config = aws_sdk_dynamodb::Config::builder()
             .behavior_version(BehaviorVersion::latest())
             .region(Region::from_static("eu-west-2"))
             .credentials_provider(Credentials::new("local", "local", None, None, "in-memory"))
             .endpoint_url("http://dynamodb.invalid")
-            .retry_config(RetryConfig::disabled())
+            .retry_config(retries)
             .http_client(self.clone())
             .build();
         let name = |n: &str| n.to_owned();

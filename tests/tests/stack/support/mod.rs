@@ -1,9 +1,11 @@
 //! What the stories share.
 
+mod account;
 mod shop;
 mod story;
 mod time;
 
+pub use account::Own;
 pub use shop::{PREVIOUS_SECRET, Reply, Shop, stack, unique};
 pub use story::Story;
 pub use time::{deliver_everything, now, tick, until};

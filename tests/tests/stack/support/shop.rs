@@ -81,6 +81,7 @@ impl Shop {
             merchant: format!("mer_{unique}00").parse().unwrap(),
             shop: format!("con_{unique}0a").parse().unwrap(),
             royal_mail: format!("con_{unique}0c").parse().unwrap(),
+            dpd: format!("con_{unique}0d").parse().unwrap(),
             ..Ids::demo().unwrap()
         };
         let (db, kms) = (stack.db().unwrap(), stack.kms().unwrap());
@@ -229,7 +230,7 @@ impl Shop {
         (live.len(), deleted.len())
     }
 
-    /// Lets a function take messages from its queue, or stops it until the next story begins.
+    /// Lets a function take messages from its queues, or stops it until the next story begins.
     pub async fn listen(&self, function: &'static str, on: bool) {
         let note = |mut stopped: std::sync::MutexGuard<'_, BTreeSet<_>>| {
             if on { stopped.remove(function) } else { stopped.insert(function) }
@@ -241,13 +242,14 @@ impl Shop {
             .get("lambda", &format!("/2015-03-31/event-source-mappings/?FunctionName={name}"))
             .await
             .unwrap();
-        let uuid = found["EventSourceMappings"][0]["UUID"].as_str().unwrap().to_owned();
-        let path = format!("/2015-03-31/event-source-mappings/{uuid}");
-        let body = json!({"Enabled": on}).to_string();
-        let headers = [("content-type", "application/json")];
-        let call =
-            Call { method: "PUT", service: "lambda", path: &path, headers: &headers, body: body.as_bytes() };
-        aws.send(call).await.unwrap();
+        for mapping in found["EventSourceMappings"].as_array().unwrap() {
+            let path = format!("/2015-03-31/event-source-mappings/{}", mapping["UUID"].as_str().unwrap());
+            let (service, body) = ("lambda", json!({"Enabled": on}).to_string());
+            let headers = [("content-type", "application/json")];
+            aws.send(Call { method: "PUT", service, path: &path, headers: &headers, body: body.as_bytes() })
+                .await
+                .unwrap();
+        }
     }
 
     /// Whether a connection may be used.

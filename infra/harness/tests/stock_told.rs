@@ -1,0 +1,107 @@
+//! What channels are told of a SKU: what the merchant lets each of them sell, and bundles by what they are made of.
+#![allow(clippy::unwrap_used)]
+
+use async_trait::async_trait;
+use http::Method;
+use jiff::{SignedDuration, Timestamp};
+use serde_json::{Value, json};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, OnceLock};
+use waybill_domain::catalogue::{Part, Sku};
+use waybill_domain::order::Channel;
+use waybill_domain::sourcing::{Buffer, Policy};
+use waybill_domain::time::after;
+use waybill_domain::{MerchantId, WarehouseId};
+use waybill_harness::accounts::ACCOUNT;
+use waybill_harness::world::{Setup, Stocked, World};
+use waybill_sandbox::Call;
+use waybill_store::memory::{Calm, Outside, Verdict};
+use waybill_store::{Db, Queue, Work};
+
+/// Goods come in once, at the moment in which the first channel is told of what was there before.
+#[derive(Default)]
+struct Meanwhile {
+    comes: AtomicBool,
+    world: OnceLock<(Db, MerchantId, WarehouseId)>,
+}
+
+#[async_trait]
+impl Outside for Meanwhile {
+    async fn before(&self, call: &str) -> Verdict {
+        let inside = ["dynamodb:", "sqs:", "kms:"].iter().any(|start| call.starts_with(start));
+        if !inside && self.comes.swap(false, Ordering::Relaxed) {
+            let (db, merchant, warehouse) = self.world.get().unwrap();
+            let slot = (MUG.to_owned(), warehouse.clone());
+            db.receive(merchant, &slot, 5, "meanwhile", Timestamp::UNIX_EPOCH).await.unwrap();
+        }
+        Verdict::Go
+    }
+
+    async fn after(&self, _call: &str) {}
+}
+
+const MUG: &str = "MUG-ENAMEL";
+const GIFT: &str = "TEE-RED-M";
+
+fn shown(world: &World, channel: &str, sku: &str) -> Value {
+    let path = format!("/control/{channel}/{ACCOUNT}/stock");
+    world.sandbox.answer(&Call::new(Method::GET, &path)).value()["levels"][sku].clone()
+}
+
+/// Works through a push and everything it sends, each when its time has come.
+async fn push(world: &World, sku: &str) {
+    let merchant = world.merchant.id.clone();
+    let mut all = vec![Work::Push { merchant, sku: sku.to_owned(), at: world.time.now() }];
+    while let Some(work) = all.pop() {
+        assert!(world.functions.work(Queue::Push, &[("one".to_owned(), work)]).await.unwrap().is_empty());
+        for sent in world.queues.take() {
+            assert_eq!(sent.queue, Queue::Push, "stock waits in its own queue: {sent:?}");
+            let later = after(world.time.now(), SignedDuration::from_secs(i64::from(sent.delay)));
+            world.set_now(later);
+            all.push(sent.work);
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_bundle_is_told_when_its_parts_move() {
+    let stock = vec![Stocked { sku: MUG.to_owned(), pieces: [7, 4] }];
+    let world = World::new(&Setup { stock, ..Setup::default() }, Arc::new(Calm)).await.unwrap();
+    let path = format!("/control/woocommerce/{ACCOUNT}/stock");
+    world.sandbox.answer(&Call::new(Method::PUT, &path).json(&json!({"levels": {MUG: 1, GIFT: 1}})));
+    let parts = vec![Part { sku: MUG.to_owned(), units: 3 }];
+    let gift = Sku { parts, ..Sku::named(GIFT) };
+    world.db.save_sku(&world.merchant.id, &gift).await.unwrap();
+    push(&world, MUG).await;
+    assert_eq!(shown(&world, "woocommerce", MUG), 11);
+    // Two at one place and one at the other; no bundle is packed from two places.
+    assert_eq!(shown(&world, "woocommerce", GIFT), 3);
+}
+
+#[tokio::test]
+async fn a_channel_is_told_what_is_not_kept_back_from_it() {
+    let stock = vec![Stocked { sku: MUG.to_owned(), pieces: [7, 4] }];
+    let world = World::new(&Setup { stock, ..Setup::default() }, Arc::new(Calm)).await.unwrap();
+    let policy =
+        Policy { buffers: vec![Buffer { channel: Channel::WooCommerce, pieces: 5 }], ..Policy::default() };
+    world.db.save_policy(&world.merchant.id, &policy).await.unwrap();
+    let mug = Sku { safety: 2, ..Sku::named(MUG) };
+    world.db.save_sku(&world.merchant.id, &mug).await.unwrap();
+    push(&world, MUG).await;
+    assert_eq!((shown(&world, "woocommerce", MUG), shown(&world, "amazon", MUG)), (json!(4), json!(9)));
+}
+
+#[tokio::test]
+async fn a_number_that_grew_old_while_it_was_told_is_told_anew() {
+    let stock = vec![Stocked { sku: MUG.to_owned(), pieces: [7, 4] }];
+    let meanwhile = Arc::new(Meanwhile::default());
+    let world = World::new(&Setup { stock, ..Setup::default() }, meanwhile.clone()).await.unwrap();
+    let place = world.merchant.warehouses[0].id.clone();
+    assert!(meanwhile.world.set((world.db.clone(), world.merchant.id.clone(), place)).is_ok());
+    meanwhile.comes.store(true, Ordering::Relaxed);
+    push(&world, MUG).await;
+    assert!(!meanwhile.comes.load(Ordering::Relaxed));
+    for channel in ["woocommerce", "amazon", "ebay", "magento"] {
+        assert_eq!(shown(&world, channel, MUG), 16, "{channel}");
+    }
+}

@@ -1,0 +1,75 @@
+//! An order from eBay: read, told with a token that had to be renewed, and forgotten when its buyer closes the account.
+
+use crate::support::{Own, Shop, Story, until};
+use jiff::Timestamp;
+use serde_json::{Value, json};
+use waybill_domain::OrderId;
+use waybill_domain::order::{PersonalData, Status};
+use waybill_store::registry::{Credentials, Kind};
+
+pub static CLOSED: Story = Story::new("closed account", || Box::pin(closed()));
+
+#[test]
+#[ignore = "needs a running stack"]
+fn a_buyer_who_closes_the_account_at_ebay_is_erased_here() {
+    CLOSED.told();
+}
+
+async fn open(shop: &Shop) -> Own {
+    let text = str::to_owned;
+    let credentials = Credentials::Ebay {
+        client_id: text("own-client"),
+        client_secret: text("own-secret"),
+        refresh_token: text("v^1.1#own"),
+        verification_token: text("own_verification_token_0123456789abcdefg"),
+        refresh_until: None,
+    };
+    let config = json!({"client_id": "own-client", "client_secret": "own-secret", "refresh_token": "v^1.1#own",
+        "verification_token": "own_verification_token_0123456789abcdefg"});
+    Own::open(shop, Kind::Ebay, &credentials, config).await
+}
+
+async fn closed() {
+    let shop = Shop::open().await;
+    let own = open(&shop).await;
+    shop.listen("FunctionNotifier", false).await;
+    own.ask(&shop, "POST", "invent", json!({"seed": 11, "count": 6, "deliver": false})).await;
+    let there = own.ask(&shop, "GET", "orders", Value::Null).await;
+    let all: Vec<(&str, OrderId)> = there
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|order| order["id"].as_str().unwrap())
+        .map(|channel_id| (channel_id, shop.index.order_id(&own.connection, channel_id).unwrap()))
+        .collect();
+    Own::poll(&shop).await;
+    let booked = async || {
+        for (channel_id, id) in &all {
+            let order = shop.db.order(id).await.unwrap();
+            if order.is_some_and(|order| order.status == Status::Booked) {
+                return Some((*channel_id, id.clone()));
+            }
+        }
+        None
+    };
+    let (channel_id, id) = until("an order to be booked", booked).await;
+
+    // Whoever tells eBay now needs another token.
+    let mut token = shop.db.token(&own.connection).await.unwrap().expect("the poller got a token");
+    token.expires_at = Timestamp::UNIX_EPOCH;
+    shop.db.save_token(&own.connection, &token).await.unwrap();
+    shop.listen("FunctionNotifier", true).await;
+    shop.stands(&id, Status::Dispatched).await;
+    let renewed = shop.db.token(&own.connection).await.unwrap().unwrap();
+    assert!(renewed.expires_at > token.expires_at, "the token was not renewed");
+    let shown = own.ask(&shop, "GET", &format!("orders/{channel_id}"), Value::Null).await;
+    assert!(!shown["tracking"].as_array().unwrap().is_empty(), "{shown}");
+
+    own.ask(&shop, "POST", &format!("orders/{channel_id}/erase"), json!({})).await;
+    let erased = async || {
+        let order = shop.db.order(&id).await.unwrap()?;
+        (order.personal == PersonalData::Erased).then_some(())
+    };
+    until("the buyer to be erased", erased).await;
+    own.close(&shop).await;
+}
