@@ -102,6 +102,9 @@ impl World {
             |one: &Seeded| one.kind.channel().is_none_or(|channel| setup.channels.contains(&channel));
         for account in others(origin, webhook).map_err(bad)?.into_iter().filter(wanted) {
             db.save_connection(&account.connection(&kms, &merchant.id, origin).await?).await?;
+            if account.kind.channel().is_none() {
+                db.save_assessment(&merchant.id, &account.id, "harness", setup.now).await?;
+            }
             let path = format!("/control/{}/{ACCOUNT}", account.at());
             let reply = sandbox.answer(&Call::new(Method::PUT, &path).json(&account.config));
             if reply.status != 200 {

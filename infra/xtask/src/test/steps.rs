@@ -18,6 +18,9 @@ pub struct Step {
     pub run: fn(&Arguments) -> Done<Count>,
 }
 
+/// The crate whose tests run whole systems in memory.
+const HARNESS: &str = "waybill-harness";
+
 /// All of them, from fast to whole.
 pub const ALL: &[Step] = &[
     Step { name: "format", run: format },
@@ -46,28 +49,33 @@ fn template(_: &Arguments) -> Done<Count> {
     lint::run(&lint::Arguments { policy: false }).map(|()| Count::one_passed())
 }
 
-/// Unit, property and contract tests. Tests that need a stack are `#[ignore]`d and wait for their step.
+/// Unit, property and contract tests. Tests that need a stack are `#[ignore]`d and wait for their step; those of the
+/// harness are long and run optimised with the simulation.
 fn unit(_: &Arguments) -> Done<Count> {
-    if has_nextest() {
-        return Ok(counted(with(&[
-            "nextest",
-            "run",
-            "--workspace",
-            "--no-fail-fast",
-            "--no-tests",
-            "pass",
-        ]))? + counted(with(&["test", "--quiet", "--workspace", "--doc", "--no-fail-fast"]))?);
+    let all = ["--workspace", "--exclude", HARNESS];
+    let doc = ["test", "--quiet", "--workspace", "--doc", "--no-fail-fast"];
+    match has_nextest() {
+        true => Ok(tests(&all)? + counted(with(&doc))?),
+        false => tests(&all),
     }
-    counted(with(&["test", "--quiet", "--workspace", "--no-fail-fast"]))
 }
 
+/// The tests of the harness, among them that planted bugs are found, and the seeds.
 fn simulation(arguments: &Arguments) -> Done<Count> {
-    if !cargo::has_package("waybill-harness") {
-        return Err(Failure::new("infra/harness is missing, and the simulation is part of it."));
-    }
+    let profile = if has_nextest() { "--cargo-profile" } else { "--profile" };
+    let count = tests(&["--package", HARNESS, profile, "bench"])?;
     let seeds = arguments.seeds.to_string();
-    cargo::run("the simulation", harness("simulate", &["--seeds", &seeds], [].iter()))
-        .map(|()| Count::one_passed())
+    cargo::run("the simulation", harness("simulate", &["--seeds", &seeds], [].iter()))?;
+    Ok(count + Count::one_passed())
+}
+
+/// Runs tests by nextest where it is there, and counts them.
+fn tests(which: &[&str]) -> Done<Count> {
+    let runner: &[&str] = match has_nextest() {
+        true => &["nextest", "run", "--no-fail-fast", "--no-tests", "pass"],
+        false => &["test", "--quiet", "--no-fail-fast"],
+    };
+    counted(with(&[runner, which].concat()))
 }
 
 /// Stories against a deployed stack of their own: the ignored tests of `tests/`, which find it by WAYBILL_STATE.
