@@ -101,6 +101,13 @@ pub(crate) const NOT_ENOUGH: Problem = Problem::new(
 );
 pub(crate) const NOT_WAITING: Problem =
     Problem::new(StatusCode::CONFLICT, "not_waiting", "Nothing waits for this; read it again.");
+pub(crate) const NOT_SO: Problem = Problem::new(
+    StatusCode::CONFLICT,
+    "not_so",
+    "This matter does not end so: give the `remedy` that the list of exceptions shows for it, or follow its advice.",
+);
+pub(crate) const TOO_MANY: Problem =
+    Problem::new(StatusCode::BAD_REQUEST, "too_many", "Name 100 orders at most. Nothing was done.");
 pub(crate) const UNKNOWN_SKU: Problem =
     Problem::new(StatusCode::CONFLICT, "unknown_sku", "A SKU that is named is not known: enter it first.");
 pub(crate) const NESTED_BUNDLE: Problem = Problem::new(

@@ -18,6 +18,7 @@ use waybill_domain::OrderId;
 use waybill_domain::access::Action;
 use waybill_domain::exception::{Exception, Reason};
 use waybill_domain::order::{Hold, Order, Status};
+use waybill_domain::remedy::{Remedy, offered};
 
 /// One page.
 #[derive(Debug, Serialize)]
@@ -54,12 +55,25 @@ pub struct Matter {
     pub detail: Option<String>,
     /// What to do next.
     pub advice: &'static str,
+    /// What to settle it with once that is done; absent where it ends by itself or elsewhere.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub remedy: Option<Remedy>,
 }
 
-impl From<&Exception> for Matter {
-    fn from(open: &Exception) -> Self {
-        let Exception { reason, since, detail } = open;
-        Self { reason: *reason, since: *since, detail: detail.clone(), advice: reason.advice() }
+impl Matter {
+    /// The open matters of an order.
+    pub fn all(order: &Order) -> Vec<Self> {
+        order.exceptions.iter().map(|open| Self::of(open, order.status)).collect()
+    }
+
+    fn of(Exception { reason, since, detail }: &Exception, status: Status) -> Self {
+        Self {
+            reason: *reason,
+            since: *since,
+            detail: detail.clone(),
+            advice: reason.advice(),
+            remedy: offered(*reason, status),
+        }
     }
 }
 
@@ -69,7 +83,7 @@ impl From<&Order> for Waiting {
             order: order.id.clone(),
             status: order.status,
             placed_at: order.placed_at,
-            exceptions: order.exceptions.iter().map(Matter::from).collect(),
+            exceptions: Matter::all(order),
         }
     }
 }

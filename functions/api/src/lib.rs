@@ -20,6 +20,7 @@ pub mod picks;
 pub mod places;
 pub mod privacy;
 pub mod registers;
+pub mod settle;
 pub mod stock;
 pub mod transfers;
 pub mod uploads;
@@ -63,6 +64,8 @@ pub fn router(env: Arc<Env>) -> Router {
         .route("/v1/exceptions", get(exceptions::list))
         .route("/v1/orders/{order}/allocation", get(dry_run::explain))
         .route("/v1/orders/{order}/let-go", post(dry_run::let_go))
+        .route("/v1/orders/{order}/settle", post(settle::one))
+        .route("/v1/exceptions/settle", post(settle::many))
         .route("/v1/orders/{order}/packing", get(picks::boxes).post(picks::pack))
         .route("/v1/stock/{sku}", get(stock::read))
         .route("/v1/connections", get(connections::list).post(connections::connect::connect))

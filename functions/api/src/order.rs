@@ -167,7 +167,7 @@ impl View {
             cancelled_at: order.milestones.cancelled,
             lines: order.lines.iter().map(LineView::from).collect(),
             shipments: shipments.iter().map(|s| ShipmentView::new(s, purged)).collect(),
-            exceptions: order.exceptions.iter().map(Matter::from).collect(),
+            exceptions: Matter::all(order),
         }
     }
 }

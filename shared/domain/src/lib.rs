@@ -27,6 +27,7 @@ pub mod places;
 pub mod polling;
 pub mod rate;
 pub mod register;
+pub mod remedy;
 pub mod request;
 pub mod retention;
 pub mod sender;

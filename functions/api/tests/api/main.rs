@@ -5,6 +5,7 @@ mod connections;
 mod lists;
 mod privacy;
 mod registers;
+mod settle;
 mod single;
 mod stage;
 mod warehouse;

@@ -29,7 +29,8 @@ async fn sent() -> (Stage, i64) {
     let mut stage = Stage::set().await;
     let id = stage.bought(1).await;
     stage.drain().await;
-    assert_eq!(stage.order(id).await.status, Status::Dispatched);
+    let order = stage.order(id).await;
+    assert_eq!(order.status, Status::Dispatched, "{:?}", order.exceptions);
     assert_eq!(stage.world.documents.all().len(), 1);
     assert!(stage.tokens.len() > 40 && stage.messages.len() >= 4);
     (stage, id)

@@ -39,8 +39,7 @@ const STRUCTURED: &[&str] = &[
 
 /// The `n`th canary order (one line of a stocked article, to be sent within the United Kingdom) and where its
 /// tokens are: JSON pointer and token. The whole text at a pointer is the token, except for mail
-/// (`token@canary.invalid`), telephones (`+447700900` and digits), postcodes (`BS1 ` and token) and web
-/// addresses, where the token is part of it.
+/// (`token@canary.invalid`), telephones (`+447700900` and digits) and web addresses, where the token is part of it.
 pub fn order(n: u64, now: Timestamp) -> (Value, Vec<(String, String)>) {
     let seed = 900_000 + n % 100_000;
     let mut rng = StdRng::seed_from_u64(seed ^ 0xa3a2_7700);
@@ -122,8 +121,8 @@ fn write(name: &str, rng: &mut StdRng) -> (String, String) {
             (format!("+447700900{token}"), token)
         }
         "postalCode" => {
-            let token = letters(rng);
-            (format!("BS1 {token}"), token)
+            let token = crate::invent::canary_postcode(rng);
+            (token.clone(), token)
         }
         "customizedUrl" => {
             let token = letters(rng);

@@ -280,8 +280,8 @@ fn write(name: &str, rng: &mut StdRng) -> (String, String) {
             (format!("+447700900{token}"), token)
         }
         "postalCode" => {
-            let token = letters(rng, 12);
-            (format!("BS1 {token}"), token)
+            let token = crate::invent::canary_postcode(rng);
+            (token.clone(), token)
         }
         _ => {
             let token = letters(rng, 14);

@@ -38,7 +38,7 @@ const STRUCTURED: &[&str] = &[
 
 /// The `n`th canary order (id as of seed 900,000 plus `n`, one line of a stocked article, a United Kingdom
 /// address) and where its tokens are: JSON pointer and token. The whole text at a pointer is the token, except
-/// for mail (`token@canary.invalid`), telephones (`+447700900` and digits), postcodes (`BS1 ` and token), web
+/// for mail (`token@canary.invalid`), telephones (`+447700900` and digits), web
 /// addresses and the order's name, where the token is part of it.
 pub fn canary_order(n: u64) -> (Value, Vec<(String, String)>) {
     let seed = 900_000 + n % 100_000;
@@ -113,8 +113,8 @@ fn write(name: &str, before: &str, rng: &mut StdRng) -> (String, String) {
             (format!("+447700900{token}"), token)
         }
         "zip" => {
-            let token = letters(rng, 12);
-            (format!("BS1 {token}"), token)
+            let token = canary_postcode(rng);
+            (token.clone(), token)
         }
         "browser_ip" => {
             let mut part = || format!("{:04x}", rng.random_range(0x1000..0xffff_u32));
@@ -134,6 +134,13 @@ fn write(name: &str, before: &str, rng: &mut StdRng) -> (String, String) {
             (token.clone(), token)
         }
     }
+}
+
+/// A postcode of an area that does not exist, of the shape that carriers ask for.
+pub fn canary_postcode(rng: &mut StdRng) -> String {
+    let mut letter = || char::from(b'A' + rng.random_range(0..26_u8));
+    let unit = [letter(), letter()];
+    format!("ZX{} {}{}{}", rng.random_range(10..100_u8), rng.random_range(0..10_u8), unit[0], unit[1])
 }
 
 /// Letters and digits that are not mistaken for one another; five bits each.

@@ -11,7 +11,7 @@ use rand::{Rng, SeedableRng};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-pub use canary::canary_order;
+pub use canary::{canary_order, canary_postcode};
 pub use catalogue::{Product, catalogue};
 
 /// What an invented order is there to show.

@@ -89,8 +89,8 @@ const OF_PAYMENT: &[&str] = &[
 ];
 
 /// The `number`th canary order and where its tokens are: JSON pointer and token. The whole text at a pointer is
-/// the token, except for mail (`token@canary.invalid`), telephones (`+447700900` and digits), postcodes (`BS1 `
-/// and token) and the order's number.
+/// the token, except for mail (`token@canary.invalid`), telephones (`+447700900` and digits) and the order's
+/// number.
 pub(super) fn order(number: u64) -> (Value, Vec<(String, String)>) {
     let number = number % 100_000;
     let mut made = orders(900_000 + number, 1, &Mix::of(&[(Kind::Gift, 1)]), catalogue());
@@ -168,8 +168,8 @@ fn write(name: &str, rng: &mut StdRng) -> (String, String) {
             (format!("+447700900{token}"), token)
         }
         "postcode" => {
-            let token = letters(rng, 12);
-            (format!("BS1 {token}"), token)
+            let token = crate::invent::canary_postcode(rng);
+            (token.clone(), token)
         }
         "increment_id" => {
             let token = letters(rng, 12);

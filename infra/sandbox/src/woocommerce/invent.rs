@@ -109,7 +109,7 @@ const STRUCTURED: &[&str] = &[
 
 /// The `n`th canary order, of one line of a stocked article and to an address in the United Kingdom, and where its
 /// tokens are: JSON pointer and token. The whole text at a pointer is the token, except for mail
-/// (`token@canary.invalid`), telephones (`+447700900` and digits) and postcodes (`BS1 ` and token).
+/// (`token@canary.invalid`) and telephones (`+447700900` and digits).
 pub fn canary(n: u64) -> (Value, Vec<(String, String)>) {
     let mut rng = StdRng::seed_from_u64(0x0ca9_a200 ^ n);
     let goods = catalogue().iter().find(|one| one.ships && !one.scarce).map_or("MUG-ENAMEL", |one| one.sku);
@@ -164,7 +164,10 @@ fn plant(value: &mut Value, name: &str, at: &str, rng: &mut StdRng, tokens: &mut
             let (written, token) = match name {
                 "email" => (format!("{}@canary.invalid", token.to_lowercase()), token.to_lowercase()),
                 "phone" => (format!("+447700900{token}"), token),
-                "postcode" => (format!("BS1 {token}"), token),
+                "postcode" => {
+                    let token = invent::canary_postcode(rng);
+                    (token.clone(), token)
+                }
                 _ => (token.clone(), token),
             };
             *text = written;

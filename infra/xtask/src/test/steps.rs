@@ -6,7 +6,7 @@ use super::Arguments;
 use super::count::{Count, counted, told};
 use crate::cargo::{self, cargo};
 use crate::demo::{self, harness};
-use crate::failure::{Done, Failure};
+use crate::failure::Done;
 use crate::stack::{Folder, ports};
 use crate::{down, evidence, lint, up};
 
