@@ -105,7 +105,14 @@ async fn carrier_refused() {
 
 async fn slowed() {
     let shop = Shop::open().await;
-    for endpoint in ["royal-mail.create", "royal-mail.label", "tracking.events", "shopify.*"] {
+    let endpoints = [
+        "royal-mail.create",
+        "royal-mail.label",
+        "tracking.events",
+        "shopify.*",
+        "shopify.fulfillmentCreate",
+    ];
+    for endpoint in endpoints {
         slow(&shop, endpoint).await;
     }
     let order = shop.bought(Kind::Plain).await;
