@@ -116,8 +116,11 @@ pub(crate) const FORGED: Problem = Problem::new(
     "forged",
     "This form is not of your present sign-in: open the page again and repeat what you did. Nothing was done.",
 );
-pub(crate) const SIGN_IN_AGAIN: Problem =
-    Problem::new(StatusCode::FORBIDDEN, "sign_in_again", "The sign-in did not come to its end; sign in again.");
+pub(crate) const SIGN_IN_AGAIN: Problem = Problem::new(
+    StatusCode::FORBIDDEN,
+    "sign_in_again",
+    "The sign-in did not come to its end; sign in again.",
+);
 
 /// What a page says where a program gets a problem document.
 #[derive(Debug, Clone)]

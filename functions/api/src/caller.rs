@@ -5,10 +5,10 @@ use crate::answer::{NO_ACCESS, NOT_ALLOWED, NOT_CONFIRMED, Stop};
 use crate::console::Signed;
 use axum::extract::FromRequestParts;
 use http::request::Parts;
+use jiff::Timestamp;
 use lambda_http::request::RequestContext;
 use std::sync::Arc;
 use waybill_domain::MerchantId;
-use jiff::Timestamp;
 use waybill_domain::access::{Action, Refusal, allowed, permit};
 use waybill_store::staff::Staff;
 

@@ -45,7 +45,7 @@ pub fn columns(id: &str, title: &str, unit: &str, rows: &[Row], each: usize) -> 
         text.scale x="0" y="9" { "most: " (most) }
         @for (n, row) in rows.iter().enumerate() {
             @let high = length(row.value, most, tall);
-            rect.bar x=(n * step + 1) y=(tall + 14 - high) width=(step - 2) height=(high) rx="1" {}
+            rect.mark x=(n * step + 1) y=(tall + 14 - high) width=(step - 2) height=(high) rx="1" {}
             @if n % each.max(1) == 0 {
                 text.scale x=(n * step + 1) y=(tall + 27) { (row.name) }
             }
@@ -63,7 +63,7 @@ pub fn bars(id: &str, title: &str, unit: &str, rows: &[Row]) -> Markup {
         @for (n, row) in rows.iter().enumerate() {
             @let wide = length(row.value, most, WIDE - left - 44);
             text.label x=(left - 8) y=(n * high + 16) text-anchor="end" { (row.name) }
-            rect.bar x=(left) y=(n * high + 4) width=(wide) height=(high - 8) rx="2" {}
+            rect.mark x=(left) y=(n * high + 4) width=(wide) height=(high - 8) rx="2" {}
             text.label x=(left + wide + 6) y=(n * high + 16) { (row.value) }
         }
     };

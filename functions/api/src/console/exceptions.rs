@@ -120,6 +120,6 @@ pub async fn map(State(env): State<Arc<Env>>, desk: Desk, fields: Fields) -> Res
         sku: fields.text("sku").to_owned(),
         units: fields.parsed("units")?,
     };
-    crate::catalogue::map(State(env), desk.caller.clone(), Told(mapping)).await?;
+    let Json(_) = crate::catalogue::map(State(env), desk.caller.clone(), Told(mapping)).await?;
     Ok(desk.on("/exceptions", Done::Mapped))
 }

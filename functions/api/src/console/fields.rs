@@ -41,7 +41,8 @@ impl Fields {
 
     /// A field as one of a closed list of words.
     pub fn word<T: for<'a> Deserialize<'a>>(&self, name: &str) -> Result<T, Stop> {
-        let text: StrDeserializer<'_, Error> = serde::de::IntoDeserializer::into_deserializer(self.text(name));
+        let text: StrDeserializer<'_, Error> =
+            serde::de::IntoDeserializer::into_deserializer(self.text(name));
         T::deserialize(text).map_err(|_| BAD_BODY.into())
     }
 

@@ -45,7 +45,9 @@ async fn ahead(env: &Env, merchant: &MerchantId, held: &BTreeSet<OrderId>) -> Re
             seen += ids.len();
             let page = env.db.orders(&ids).await?;
             let live = page.into_iter().filter(|order| {
-                order.merchant == *merchant && order.personal == PersonalData::Live && !held.contains(&order.id)
+                order.merchant == *merchant
+                    && order.personal == PersonalData::Live
+                    && !held.contains(&order.id)
             });
             orders.extend(live.map(|order| (order.milestones.purge_at(policy), order.id)));
             after = next;

@@ -4,7 +4,7 @@ use super::Door;
 use super::fields::{FORM, LARGEST, read};
 use crate::answer::{FORGED, NOT_FOUND, Stop};
 use axum::body::{Body, to_bytes};
-use axum::extract::{Request, State};
+use axum::extract::{MatchedPath, Request, State};
 use axum::middleware::Next;
 use axum::response::IntoResponse;
 use http::{HeaderMap, Method, Response, StatusCode, header};
@@ -46,6 +46,9 @@ pub async fn stand(State(door): State<Arc<Door>>, request: Request, next: Next) 
         Ok(request) => request,
         Err(stop) => return stop.into_response(),
     };
+    // The gateway's log names no caller here, so ours does (CONTROLS D2).
+    let page = request.extensions().get::<MatchedPath>().map_or("", MatchedPath::as_str).to_owned();
+    tracing::info!(actor = %sub, method = %request.method(), page, "console");
     request.extensions_mut().insert(Signed { sub, form });
     let mut response = next.run(request).await;
     if let Some(cookie) = fresh.and_then(|token| door.jar.set(Cookie::Token, &token)) {

@@ -63,6 +63,7 @@ pub fn router(door: Arc<Door>) -> Router {
         .route("/console/connections/{connection}/{act}", post(connections::act))
         .route("/console/forgetting", get(forgetting::show))
         .route("/console/evidence", get(evidence::show))
+        .route("/console/again", get(sign_in::again))
         .with_state(door.env.clone())
         .merge(Router::new().route("/console/sign-out", post(sign_in::out)).with_state(door.clone()))
         .layer(from_fn_with_state(door.clone(), guard::stand));

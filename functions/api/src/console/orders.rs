@@ -206,6 +206,6 @@ pub async fn let_go(
     desk: Desk,
     path: Result<Path<String>, PathRejection>,
 ) -> Result<Response<Body>, Stop> {
-    crate::dry_run::let_go(State(env), desk.caller.clone(), path).await?;
+    let Json(_) = crate::dry_run::let_go(State(env), desk.caller.clone(), path).await?;
     Ok(desk.on("/exceptions", Done::LetGo))
 }

@@ -39,9 +39,15 @@ struct Wanted {
 ///
 /// # Errors
 /// As `GET /v1/orders`.
-pub async fn bench(State(env): State<Arc<Env>>, desk: Desk, uri: Uri, asked: Asked) -> Result<Response<Body>, Stop> {
+pub async fn bench(
+    State(env): State<Arc<Env>>,
+    desk: Desk,
+    uri: Uri,
+    asked: Asked,
+) -> Result<Response<Body>, Stop> {
     desk.caller.may(&env, Action::ReadStock)?;
-    let wanted = Query::<Wanted>::try_from_uri(&uri).ok().and_then(|Query(wanted)| wanted.order.trim().parse().ok());
+    let wanted =
+        Query::<Wanted>::try_from_uri(&uri).ok().and_then(|Query(wanted)| wanted.order.trim().parse().ok());
     let found: Option<OrderId> = wanted;
     if let Some(order) = found {
         return Ok(super::guard::see("../", &format!("console/pack/{order}")));
@@ -191,7 +197,8 @@ pub async fn check(
         .filter_map(|(sku, pieces)| Some((sku.to_owned(), pieces.parse().ok()?)))
         .collect();
     let scanned = Scanned { warehouse: fields.parsed("warehouse")?, parcels: vec![packed] };
-    let checked = crate::picks::pack(State(env.clone()), desk.caller.clone(), Ok(Path(id.clone())), Told(scanned));
+    let checked =
+        crate::picks::pack(State(env.clone()), desk.caller.clone(), Ok(Path(id.clone())), Told(scanned));
     let Json(Checked { right, differences }) = checked.await?;
     let (page, order) = inside(&env, &desk, &id).await?;
     let whole = html! {

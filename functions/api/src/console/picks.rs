@@ -91,11 +91,7 @@ async fn all(env: &Arc<Env>, desk: &Desk) -> Result<Markup, Stop> {
 ///
 /// # Errors
 /// As `POST /v1/picks`.
-pub async fn make(
-    State(env): State<Arc<Env>>,
-    desk: Desk,
-    fields: Fields,
-) -> Result<Response<Body>, Stop> {
+pub async fn make(State(env): State<Arc<Env>>, desk: Desk, fields: Fields) -> Result<Response<Body>, Stop> {
     let zone = Some(fields.text("zone").to_owned()).filter(|zone| !zone.is_empty());
     let making = Making {
         list: fields.text("list").to_owned(),
@@ -229,6 +225,6 @@ pub async fn drop_list(
     desk: Desk,
     path: Result<Path<String>, PathRejection>,
 ) -> Result<Response<Body>, Stop> {
-    crate::picks::drop_list(State(env), desk.caller.clone(), path).await?;
+    let Json(_) = crate::picks::drop_list(State(env), desk.caller.clone(), path).await?;
     Ok(desk.on("/picks", Done::Dropped))
 }

@@ -3,8 +3,9 @@
 use super::Door;
 use super::frame::alone;
 use super::guard::see;
-use crate::answer::{NO_ACCESS, SIGN_IN_AGAIN, Stop};
+use crate::answer::{NO_ACCESS, NOT_FOUND, SIGN_IN_AGAIN, Stop};
 use axum::body::Body;
+use axum::extract::rejection::QueryRejection;
 use axum::extract::{Query, State};
 use axum::response::{Html, IntoResponse};
 use http::{HeaderMap, Response, header};
@@ -60,9 +61,9 @@ pub struct Back {
 pub async fn back(
     State(door): State<Arc<Door>>,
     headers: HeaderMap,
-    back: Option<Query<Back>>,
+    back: Result<Query<Back>, QueryRejection>,
 ) -> Result<Response<Body>, Stop> {
-    let Query(Back { code, state }) = back.ok_or(SIGN_IN_AGAIN)?;
+    let Query(Back { code, state }) = back.map_err(|_| SIGN_IN_AGAIN)?;
     let kept = door.jar.get(&headers, Cookie::Begun).ok_or(SIGN_IN_AGAIN)?;
     let got = door.pages.finish(kept, &state, &code).await?;
     let sub = door.tokens.sub(&got.id_token, door.env.clock.read()).await?;
@@ -80,6 +81,27 @@ pub async fn back(
         response.headers_mut().append(header::SET_COOKIE, cookie);
     }
     Ok(response)
+}
+
+/// Where the browser was going.
+#[derive(Deserialize)]
+pub struct Going {
+    to: String,
+}
+
+/// `GET /console/again?to=labels…`: `reveal` takes a session and cannot renew one. The door has by now, so the browser
+/// goes back to the label; to nowhere else.
+///
+/// # Errors
+/// `not_found`.
+pub async fn again(going: Result<Query<Going>, QueryRejection>) -> Result<Response<Body>, Stop> {
+    let Query(Going { to }) = going.map_err(|_| NOT_FOUND)?;
+    let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"/_-?=&,".contains(&byte);
+    let label = to.starts_with("labels/") || to.starts_with("labels?");
+    if !label || !to.contains('?') || !to.bytes().all(plain) {
+        return Err(NOT_FOUND.into());
+    }
+    Ok(see("../", &format!("console/{to}&again=1")))
 }
 
 /// `POST /console/sign-out`.

@@ -33,7 +33,9 @@ struct Wanted {
 /// A text as one part of an address (RFC 3986 section 2).
 fn part(text: &str) -> String {
     let keep = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~".contains(&byte);
-    text.bytes().map(|byte| if keep(byte) { char::from(byte).to_string() } else { format!("%{byte:02X}") }).collect()
+    text.bytes()
+        .map(|byte| if keep(byte) { char::from(byte).to_string() } else { format!("%{byte:02X}") })
+        .collect()
 }
 
 /// `GET /console/stock`, and `?sku=…` from its form.
@@ -83,8 +85,10 @@ pub async fn list(
 /// What left each day, oldest first.
 fn left(movements: &[Movement], now: Timestamp) -> Vec<Row> {
     let ago = |at: Timestamp| now.duration_since(at).as_hours().div_euclid(24);
-    let mut rows: Vec<Row> =
-        (0..PACE_DAYS).rev().map(|n| Row::new(after(now, days(-n)).strftime("%-d %b").to_string(), 0)).collect();
+    let mut rows: Vec<Row> = (0..PACE_DAYS)
+        .rev()
+        .map(|n| Row::new(after(now, days(-n)).strftime("%-d %b").to_string(), 0))
+        .collect();
     for movement in movements.iter().filter(|one| one.kind == MovementKind::Dispatch && one.at <= now) {
         let place = usize::try_from(PACE_DAYS - 1 - ago(movement.at));
         if let Some(row) = place.ok().and_then(|place| rows.get_mut(place)) {

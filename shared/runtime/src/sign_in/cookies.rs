@@ -98,10 +98,17 @@ mod tests {
     #[test]
     fn a_cookie_is_found_by_its_whole_name() {
         let mut headers = HeaderMap::new();
-        headers.insert(header::COOKIE, HeaderValue::from_static("xwaybill-token=no; waybill-token=yes; waybill-keep="));
+        headers.insert(
+            header::COOKIE,
+            HeaderValue::from_static("xwaybill-token=no; waybill-token=yes; waybill-keep="),
+        );
         let jar = Jar::new(false);
         assert_eq!(jar.get(&headers, Cookie::Token), Some("yes"));
         assert_eq!(jar.get(&headers, Cookie::Keep), None);
-        assert_eq!(Jar::new(true).get(&headers, Cookie::Token), None, "one without the prefix counts for nothing");
+        assert_eq!(
+            Jar::new(true).get(&headers, Cookie::Token),
+            None,
+            "one without the prefix counts for nothing"
+        );
     }
 }

@@ -195,7 +195,8 @@ mod tests {
             // RSAPublicKey of 2048 bits in DER: two headers of four bytes and a zero, the modulus, then 65537.
             let der = self.pair.public_key().as_ref();
             let (n, e) = (URL_SAFE_NO_PAD.encode(&der[9..265]), URL_SAFE_NO_PAD.encode([1, 0, 1]));
-            let keys = json!({"keys": [{"kid": "k1", "kty": "RSA", "alg": "RS256", "use": "sig", "n": n, "e": e}]});
+            let keys =
+                json!({"keys": [{"kid": "k1", "kty": "RSA", "alg": "RS256", "use": "sig", "n": n, "e": e}]});
             Ok(http::Response::new(keys.to_string().into_bytes()))
         }
     }
