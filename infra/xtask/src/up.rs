@@ -45,6 +45,9 @@ pub fn run(arguments: &Arguments) -> Done {
     }
     println!("\nWaybill runs as `{}`.", state.name);
     println!("  API       {}", state.api_url);
+    if let Some(console) = state.outputs.get("ConsoleUrl") {
+        println!("  console   {console}");
+    }
     println!("  AWS       {}   (region {}, keys test / test)", state.endpoint, state.region);
     println!("  sandbox   {}", state.sandbox_url);
     println!("  state     {}", Folder::of(&state.name)?.state_file().display());

@@ -10,6 +10,7 @@ mod bad_input;
 mod canary;
 mod changes;
 mod connections;
+mod console;
 mod ebay;
 mod erasure;
 mod grants;

@@ -60,11 +60,7 @@ fn read(page: &str) -> Result<Vec<Element>, String> {
         let (name, more) = tag.split_once([' ', '\n']).unwrap_or((tag, ""));
         let parent = *open.last().ok_or("something after the end")?;
         let at = all.len();
-        all.push(Element {
-            name: name.to_owned(),
-            attributes: attributes(more),
-            ..Element::default()
-        });
+        all.push(Element { name: name.to_owned(), attributes: attributes(more), ..Element::default() });
         all[parent].inside.push(at);
         if !VOID.contains(&name) {
             open.push(at);
