@@ -3,7 +3,7 @@
 use maud::{Markup, html};
 
 /// The width of the drawing, in its own units.
-const WIDE: usize = 400;
+const WIDE: usize = 320;
 
 /// One thing that is shown.
 pub struct Row {
@@ -58,10 +58,10 @@ pub fn columns(id: &str, title: &str, unit: &str, rows: &[Row], each: usize) -> 
 pub fn bars(id: &str, title: &str, unit: &str, rows: &[Row]) -> Markup {
     let most = most(rows);
     let total: i64 = rows.iter().map(|row| row.value).sum();
-    let (left, high) = (116, 24);
+    let (left, high) = (104, 24);
     let drawing = html! {
         @for (n, row) in rows.iter().enumerate() {
-            @let wide = length(row.value, most, WIDE - left - 44);
+            @let wide = length(row.value, most, WIDE - left - 40);
             text.label x=(left - 8) y=(n * high + 16) text-anchor="end" { (row.name) }
             rect.mark x=(left) y=(n * high + 4) width=(wide) height=(high - 8) rx="2" {}
             text.label x=(left + wide + 6) y=(n * high + 16) { (row.value) }
@@ -74,12 +74,12 @@ fn chart(id: &str, title: &str, text: &str, tall: usize, drawing: &Markup, rows:
     let (name, said) = (format!("{id}-title"), format!("{id}-text"));
     html! {
         figure.card {
+            figcaption { strong { (title) } " " (text) }
             svg viewBox=(format!("0 0 {WIDE} {tall}")) role="img" aria-labelledby=(format!("{name} {said}")) {
                 title id=(name) { (title) }
                 desc id=(said) { (text) }
                 (drawing)
             }
-            figcaption { strong { (title) } " " (text) }
             details {
                 summary { "Figures of: " (title) }
                 table {

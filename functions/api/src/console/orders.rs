@@ -109,7 +109,7 @@ pub fn label(desk: &Desk, shipment: &ShipmentView) -> Markup {
                 "Open label " (name)
             }
         } @else if there { span.hint { "Labels are opened by those who pack, with valid training." } }
-        @else { span.hint { (words::plain(shipment.booking)) ", no label" } }
+        @else { span.hint { (words::booking(shipment.booking)) } }
     }
 }
 
@@ -186,8 +186,8 @@ pub async fn one(
             div.card {
                 p {
                     strong { (words::carrier(shipment.service.carrier)) " " (shipment.service.code) }
-                    " from " (shipment.warehouse) ", " (shipment.grams) " g, "
-                    (words::plain(shipment.booking)) ", " (words::plain(shipment.transit))
+                    " from " (shipment.warehouse) ", " (shipment.grams) " g: "
+                    (words::booking(shipment.booking)) ", " (words::transit(shipment.transit))
                 }
                 p { (label(&desk, shipment)) }
             }

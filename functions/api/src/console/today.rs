@@ -82,7 +82,7 @@ pub async fn show(State(env): State<Arc<Env>>, desk: Desk) -> Result<Html<String
     let inside = html! {
         ul.tiles {
             (tile(&lately.to_string(), "placed in 24 hours", None))
-            (tile(&figure(open(&[Status::Held])), "held, see exceptions", Some(desk.to("/exceptions"))))
+            (tile(&figure(open(&[Status::Held])), "held", Some(desk.to("/orders?status=held"))))
             (tile(&figure(open(&[Status::Backordered])), "wait for goods", Some(desk.to("/orders?status=backordered"))))
             (tile(&figure(open(&[Status::Allocated, Status::PartAllocated, Status::Picking])), "to pick", Some(desk.to("/picks"))))
             (tile(&figure(open(&[Status::Booked])), "to pack", Some(desk.to("/pack"))))

@@ -1,5 +1,6 @@
 //! What things are called on the pages.
 
+use crate::order::BookingView;
 use jiff::Timestamp;
 use maud::{Markup, html};
 use serde::{Deserialize, Serialize};
@@ -7,6 +8,7 @@ use waybill_domain::OrderId;
 use waybill_domain::exception::Reason;
 use waybill_domain::order::{Channel, Hold, Status};
 use waybill_domain::service::Carrier;
+use waybill_domain::shipment::Transit;
 use waybill_store::registry::{ConnectionState, Kind};
 
 /// Something that has just been done: a closed list, so that no address can make a page say what it wants.
@@ -132,6 +134,29 @@ pub fn carrier(carrier: Carrier) -> &'static str {
         Carrier::Parcelforce => "Parcelforce",
         Carrier::Dpd => "DPD",
         Carrier::DpdLocal => "DPD Local",
+    }
+}
+
+/// How far a booking is.
+pub fn booking(booking: BookingView) -> &'static str {
+    match booking {
+        BookingView::Planned => "not booked yet",
+        BookingView::Created => "booked, its label is not here yet",
+        BookingView::Labelled => "its label is here",
+        BookingView::Voided => "its label was cancelled",
+        BookingView::Forgotten => "forgotten",
+    }
+}
+
+/// Where a parcel is.
+pub fn transit(transit: Transit) -> &'static str {
+    match transit {
+        Transit::Pending => "not scanned by the carrier",
+        Transit::Moving => "with the carrier",
+        Transit::Delivered => "delivered",
+        Transit::Failed => "could not be delivered",
+        Transit::Returned => "on its way back",
+        Transit::Lost => "counts as lost",
     }
 }
 

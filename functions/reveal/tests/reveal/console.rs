@@ -102,7 +102,8 @@ async fn a_session_opens_a_label_for_a_purpose_with_its_record_and_nothing_witho
         (Action::Label, sub(Role::Packer), ORDER)
     );
     let all = browser.get(&packer, &format!("/console/labels?purpose=label&shipments={SHIPMENT}")).await;
-    assert_eq!(all.status, 200, "{}", String::from_utf8_lossy(&all.body));
+    // The invented label is no whole PDF, which is found when it is open and on record.
+    assert_eq!(all.status, 409, "{}", String::from_utf8_lossy(&all.body));
     let opened = stage.kms.decrypts();
     assert_eq!((opened, stage.records().await.len()), (2, 2));
     for (token, end, status, said) in [

@@ -246,6 +246,17 @@ fn an_open_door_is_found() -> Result<(), Failure> {
         "entry",
         "GetOrderRoute"
     ));
+    // The console's roads are named one by one, and each leads to one place.
+    for (road, to) in [
+        ("/Resources/ConsolePageRoute/Properties/RouteKey", json!("GET /{proxy+}")),
+        (
+            "/Resources/ConsolePageRoute/Properties/Target",
+            json!({"Fn::Sub": "integrations/${RevealIntegration}"}),
+        ),
+        ("/Resources/ConsolePageRoute/Properties/RouteKey", json!("DELETE /console/{proxy+}")),
+    ] {
+        assert!(named(&with(road, to)?, "entry", "ConsolePageRoute"));
+    }
     assert!(named(&with("/Rules/LocalEgressIsForDev/Assertions", json!([]))?, "entry", "Rules"));
     assert!(named(
         &with("/Resources/UserPool/Properties/MfaConfiguration", json!("OFF"))?,
