@@ -30,15 +30,20 @@ fn most(rows: &[Row]) -> i64 {
     rows.iter().map(|row| row.value).max().unwrap_or_default().max(1)
 }
 
-/// Columns over time, oldest first; every `each`th and the last is named below its column.
+/// So many of something, whose plural ends in s.
+fn counted(n: i64, unit: &str) -> String {
+    format!("{n} {unit}{}", if n == 1 { "" } else { "s" })
+}
+
+/// Columns over time, oldest first; every `each`th is named below its column. `unit` is the name of one.
 pub fn columns(id: &str, title: &str, unit: &str, rows: &[Row], each: usize) -> Markup {
     let (most, tall) = (most(rows), 110);
     let step = (WIDE / rows.len().max(1)).max(3);
     let total: i64 = rows.iter().map(|row| row.value).sum();
     let top = rows.iter().max_by_key(|row| row.value).filter(|row| row.value > 0);
     let text = top.map_or_else(
-        || format!("No {unit} in this time."),
-        |top| format!("{total} {unit} in all; the most, {}, at {}.", top.value, top.name),
+        || format!("No {unit}s in this time."),
+        |top| format!("{} in all; the most, {}, at {}.", counted(total, unit), top.value, top.name),
     );
     let drawing = html! {
         line.axis x1="0" y1=(tall + 14) x2=(WIDE) y2=(tall + 14) {}
@@ -67,7 +72,7 @@ pub fn bars(id: &str, title: &str, unit: &str, rows: &[Row]) -> Markup {
             text.label x=(left + wide + 6) y=(n * high + 16) { (row.value) }
         }
     };
-    chart(id, title, &format!("{total} {unit} in all."), rows.len() * high + 4, &drawing, rows)
+    chart(id, title, &format!("{} in all.", counted(total, unit)), rows.len() * high + 4, &drawing, rows)
 }
 
 fn chart(id: &str, title: &str, text: &str, tall: usize, drawing: &Markup, rows: &[Row]) -> Markup {
@@ -108,12 +113,14 @@ mod tests {
     #[test]
     fn a_chart_says_in_words_what_it_shows() {
         let rows = [Row::new("09:00", 3), Row::new("10:00", 9)];
-        let chart = columns("x", "Orders", "orders", &rows, 6).into_string();
+        let chart = columns("x", "Orders", "order", &rows, 6).into_string();
         assert!(chart.contains("12 orders in all; the most, 9, at 10:00."), "{chart}");
         assert!(chart.contains("role=\"img\"") && chart.contains("<th scope=\"row\">10:00</th>"));
-        let none = columns("x", "Orders", "orders", &[], 6).into_string();
+        assert!(bars("x", "Orders", "order", &rows[..1]).into_string().contains("3 orders in all."));
+        assert_eq!(counted(1, "piece"), "1 piece");
+        let none = columns("x", "Orders", "order", &[], 6).into_string();
         assert!(none.contains("No orders in this time."));
-        let hostile = bars("x", "<i>", "pieces", &[Row::new("<script>", 1)]).into_string();
+        let hostile = bars("x", "<i>", "piece", &[Row::new("<script>", 1)]).into_string();
         assert!(!hostile.contains("<script>") && !hostile.contains("<i>"));
     }
 }

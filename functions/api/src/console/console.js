@@ -1,6 +1,10 @@
 // What makes scanning quicker. Every page works without it.
 "use strict";
 
+// On a phone the navigation is wider than the screen: what is open is brought into sight.
+const here = document.querySelector('nav [aria-current="page"]');
+if (here) here.scrollIntoView({ block: "nearest", inline: "center" });
+
 // A second press while the first is under way would only be refused.
 document.addEventListener("submit", (event) => {
   const asked = event.submitter && event.submitter.dataset.ask;

@@ -83,7 +83,7 @@ impl Desk {
         let nav = frame::nav(&self.root, nav, place);
         let out = self.form("/sign-out", &html! { button.quiet { "Sign out" } });
         let whole = html! { @if let Some(notice) = notice { (notice) } (inside) };
-        Html(frame::whole(&self.root, title, &nav, &out, &whole).into_string())
+        Html(frame::roles(&frame::whole(&self.root, title, &nav, &out, &whole).into_string()))
     }
 
     /// The same with what went wrong on top of it.

@@ -44,7 +44,7 @@ pub async fn show(State(env): State<Arc<Env>>, desk: Desk) -> Result<Html<String
                 }
             }
         }
-        (bars("chains", "Records in the audit chains.", "records", &rows))
+        (bars("chains", "Records in the audit chains.", "record", &rows))
         h2 { "Due in the registers" }
         @if view.due.is_empty() { (nothing("Nothing is due.")) }
         @else {

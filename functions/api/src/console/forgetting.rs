@@ -1,7 +1,7 @@
 //! `GET /console/forgetting`: whose data goes when: how many on each day, which orders are next by their ids alone, and
 //! what holds or hastens it.
 
-use super::charts::{Row, bars};
+use super::charts::{Row, columns};
 use super::desk::Desk;
 use super::frame::{Place, nothing};
 use super::words;
@@ -25,7 +25,7 @@ const MOST: usize = 500;
 /// How many are named.
 const NEXT: usize = 20;
 /// Days that are shown.
-const DAYS: i64 = 14;
+const DAYS: i64 = 28;
 
 /// When orders are forgotten.
 struct Ahead {
@@ -116,7 +116,7 @@ pub async fn show(State(env): State<Arc<Env>>, desk: Desk) -> Result<Html<String
         @if !ahead.whole {
             p.notice.warn { "Only the newest orders of each state were looked at, " (MOST) " of each. There are more; all of them are forgotten in time." }
         }
-        (bars("due", "Due to be forgotten, by day.", "orders in these two weeks", &by_day(&ahead, desk.now)))
+        (columns("due", "Due to be forgotten, by day, four weeks.", "order", &by_day(&ahead, desk.now), 7))
         h2 { "Next" }
         @if ahead.orders.is_empty() { (nothing("Nobody's data is kept.")) }
         @else {
@@ -167,8 +167,8 @@ mod tests {
             at("2027-01-01T00:00:00Z"),
         ];
         let rows = by_day(&Ahead { orders, whole: true }, now);
-        assert_eq!(rows.len(), 14);
+        assert_eq!(rows.len(), 28);
         assert_eq!((rows[0].value, rows[1].value, rows[2].value), (2, 1, 0));
-        assert_eq!(rows[0].name, "Mon 23 Nov");
+        assert_eq!(rows[0].name, "23 Nov");
     }
 }

@@ -91,6 +91,25 @@ pub fn whole(root: &str, title: &str, nav: &Markup, out: &Markup, inside: &Marku
     }
 }
 
+/// The parts of a table and what they are.
+const PARTS: [(&str, &str); 7] = [
+    ("<table", "table"),
+    ("<thead", "rowgroup"),
+    ("<tbody", "rowgroup"),
+    ("<tr", "row"),
+    ("<td", "cell"),
+    ("<th scope=\"col\"", "columnheader"),
+    ("<th scope=\"row\"", "rowheader"),
+];
+
+/// Says what the parts of tables are: on a phone the style sheet stacks their cells, and a browser that lays a table out as
+/// blocks no longer tells a screen reader that it is one. What is not markup has no `<`, so nothing else is met.
+pub fn roles(page: &str) -> String {
+    PARTS
+        .iter()
+        .fold(page.to_owned(), |page, (part, role)| page.replace(part, &format!("{part} role=\"{role}\"")))
+}
+
 /// A page by itself, for somebody who is not signed in, or when something went wrong.
 pub fn alone(root: &str, title: &str, more: &Markup, inside: &Markup) -> Markup {
     html! {

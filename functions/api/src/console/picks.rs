@@ -181,7 +181,7 @@ pub async fn walk(
     path: Result<Path<String>, PathRejection>,
 ) -> Result<Html<String>, Stop> {
     let Json(list) = crate::picks::read(State(env), desk.caller.clone(), path).await?;
-    Ok(desk.page(Place::Picks, &format!("Walk {}", list.id), &inside(&desk, &list)))
+    Ok(desk.page(Place::Picks, &format!("Pick list {}", list.id), &inside(&desk, &list)))
 }
 
 /// `POST /console/picks/{list}`: what went wrong is said on the page of the same stop, ready for the next scan.
@@ -210,7 +210,7 @@ pub async fn confirm(
         Err(stop) => {
             let Json(list) =
                 crate::picks::read(State(env), desk.caller.clone(), Ok(Path(id.clone()))).await?;
-            let title = format!("Walk {id}");
+            let title = format!("Pick list {id}");
             Ok(desk.again(Place::Picks, &title, stop, &inside(&desk, &list)).into_response())
         }
     }

@@ -105,6 +105,9 @@ fn cover(available: i64, left: &[Row]) -> String {
         None => format!("Nothing left in {PACE_DAYS} days, so there is no pace to reckon with."),
         Some(0) => "Nothing is left for tomorrow at the pace of the last four weeks.".to_owned(),
         Some(1) => "What is free lasts one day at the pace of the last four weeks.".to_owned(),
+        Some(days) if days > 365 => {
+            "What is free lasts more than a year at the pace of the last four weeks.".to_owned()
+        }
         Some(days) => format!("What is free lasts {days} days at the pace of the last four weeks."),
     }
 }
@@ -196,8 +199,8 @@ pub async fn one(
         p.lead { (cover(kept[0].value, &left)) }
         (shelves(&view))
         div.pair {
-            (bars("kept", "What is kept, all warehouses.", "pieces", &kept))
-            (columns("left", "What left each day, four weeks.", "pieces", &left, 7))
+            (bars("kept", "What is kept, all warehouses.", "piece", &kept))
+            (columns("left", "What left each day, four weeks.", "piece", &left, 7))
         }
         (people(&desk, &view))
     };
@@ -226,6 +229,7 @@ mod tests {
         );
         assert_eq!((rows.len(), rows[27].value, rows[0].value), (28, 8, 6));
         assert_eq!(cover(20, &rows), "What is free lasts 40 days at the pace of the last four weeks.");
+        assert!(cover(200, &rows).contains("more than a year"));
         assert!(cover(-3, &rows).starts_with("Nothing is left for tomorrow"));
         assert!(cover(20, &[]).starts_with("Nothing left in 28 days"));
     }

@@ -88,8 +88,8 @@ pub async fn show(State(env): State<Arc<Env>>, desk: Desk) -> Result<Html<String
             (tile(&figure(open(&[Status::Booked])), "to pack", Some(desk.to("/pack"))))
         }
         div.pair {
-            (columns("hours", "Orders per hour, last 24 hours.", "orders", &by_hour(&standing, since), 6))
-            (bars("states", "Orders by state.", "orders", &states))
+            (columns("hours", "Orders per hour, last 24 hours.", "order", &by_hour(&standing, since), 6))
+            (bars("states", "Orders by state.", "order", &states))
         }
         h2 { "By state" }
         table.stack {

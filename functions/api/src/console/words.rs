@@ -197,7 +197,7 @@ pub fn moment(at: Timestamp) -> Markup {
 
 /// A day.
 pub fn day(at: Timestamp) -> String {
-    at.strftime("%a %-d %b").to_string()
+    at.strftime("%-d %b").to_string()
 }
 
 /// How long ago, roughly.

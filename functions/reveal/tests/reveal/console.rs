@@ -128,7 +128,7 @@ async fn a_session_opens_a_label_for_a_purpose_with_its_record_and_nothing_witho
     let over = browser.get("a.b.c", &label("?purpose=label")).await;
     assert_eq!(over.headers["location"], format!("../again?to=labels/{SHIPMENT}?purpose=label"));
     assert_eq!(stage.kms.decrypts(), opened, "something was opened");
-    assert_eq!(stage.records().await.len(), 4, "the two refusals of the staff are on record");
+    assert_eq!(stage.records().await.len(), 5, "the three refusals of the staff are on record");
 }
 
 #[tokio::test]

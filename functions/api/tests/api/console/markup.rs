@@ -28,7 +28,7 @@ fn attributes(text: &str) -> BTreeMap<String, String> {
         let name = rest[..end].to_owned();
         rest = &rest[end..];
         let value = rest.strip_prefix("=\"").map(|after| {
-            let close = after.find('"').expect("a value is closed");
+            let close = after.find('"').unwrap();
             rest = &after[close + 1..];
             after[..close].to_owned()
         });
@@ -126,6 +126,11 @@ pub fn problems(page: &str) -> Vec<String> {
     must(named("summary").all(|one| !one.text.trim().is_empty()), "a summary without words".into());
     must(named("img").all(|one| one.attributes.contains_key("alt")), "an image without words".into());
     must(named("th").all(|one| !one.attribute("scope").is_empty()), "a table head without scope".into());
+    let parts = all.iter().filter(|one| ["table", "tr", "th", "td"].contains(&one.name.as_str()));
+    must(
+        parts.into_iter().all(|one| !one.attribute("role").is_empty()),
+        "a table that is none when stacked".into(),
+    );
     for drawing in named("svg") {
         let told =
             drawing.attribute("aria-labelledby").split(' ').all(|id| ids.contains(id) && !id.is_empty());
@@ -162,6 +167,7 @@ fn the_checks_find_what_is_wrong() {
         ("<svg role=\"img\" aria-labelledby=\"t\"></svg>", "drawing without words"),
         ("<button></button>", "button without words"),
         ("<table><tr><th>x</th></tr></table>", "without scope"),
+        ("<table></table>", "none when stacked"),
         ("<p style=\"color:red\">x</p>", "style or a script of its own"),
         ("<script>x</script>", "script in the page"),
         ("<p id=\"a\"></p><p id=\"a\"></p>", "stands twice"),
