@@ -120,7 +120,7 @@ async fn console() {
     }
     picked(&shop, &mut browser, &id).await;
     labelled(&shop, &mut browser, &id).await;
-    managed(&shop).await;
+    managed(&shop, &id).await;
 
     assert_eq!(browser.post("/sign-out", &[]).await.to, "../console/sign-in");
     assert_eq!(browser.get("").await.reply.status, 303);
@@ -178,10 +178,20 @@ async fn labelled(shop: &Shop, browser: &mut Browser<'_>, id: &waybill_domain::O
 }
 
 /// What a manager sees besides.
-async fn managed(shop: &Shop) {
+async fn managed(shop: &Shop, id: &waybill_domain::OrderId) {
     let mut browser = Browser::of(shop, MANAGER).await;
     // As if the token had ended: the session is renewed at the pool, and a label finds its way round by that.
-    browser.cookies.insert("waybill-token".into(), "a.b.c".into());
+    let ended = |browser: &mut Browser| browser.cookies.insert("waybill-token".into(), "a.b.c".into());
+    let shipment = shop.db.shipments(id).await.unwrap().remove(0).id;
+    let label = format!("/labels/{shipment}?purpose=label");
+    ended(&mut browser);
+    let round = browser.get(&label).await.to;
+    assert_eq!(round, format!("../again?to=labels/{shipment}?purpose=label"));
+    let back = browser.get(&format!("/{}", round.trim_start_matches("../"))).await.to;
+    assert_eq!(back, format!("../console{label}&again=1"));
+    let opened = browser.get(&format!("{label}&again=1")).await.reply;
+    assert_eq!((opened.status, opened.body.starts_with("%PDF")), (200, true));
+    ended(&mut browser);
     for page in ["/connections", "/forgetting", "/evidence"] {
         let seen = browser.get(page).await.reply;
         assert_eq!(seen.status, 200, "{page}: {}", seen.body);

@@ -3,7 +3,7 @@
 use super::desk::Desk;
 use super::fields::Fields;
 use super::frame::{Place, nothing};
-use super::orders::{go, matters};
+use super::orders::{go, matters, states};
 use super::words::{self, Done};
 use crate::Env;
 use crate::answer::Stop;
@@ -21,9 +21,6 @@ use waybill_domain::access::Action;
 use waybill_domain::catalogue::Mapping;
 use waybill_domain::exception::Reason;
 use waybill_domain::order::{Order, Status};
-
-/// States in which an order can have an open matter that a person settles.
-const LOOKED_AT: [Status; 4] = [Status::Held, Status::Allocated, Status::Booked, Status::Dispatched];
 
 /// Asks which of the merchant's SKUs an article of the channel is.
 fn mapping(desk: &Desk, order: &Order) -> Markup {
@@ -76,16 +73,7 @@ pub async fn list(State(env): State<Arc<Env>>, desk: Desk, asked: Asked) -> Resu
     let ids: Vec<_> = orders.iter().map(|one| one.order.clone()).collect();
     let whole = env.db.orders(&ids).await?;
     let inside = html! {
-        nav.filter aria-label="State" {
-            ul {
-                @for status in LOOKED_AT {
-                    li {
-                        a href=(desk.to(&format!("/exceptions?status={}", status.as_str())))
-                            aria-current=[(status == here).then_some("true")] { (words::status(status)) }
-                    }
-                }
-            }
-        }
+        (states(&desk, "/exceptions", here))
         @if orders.is_empty() { (nothing("Nothing here needs a person.")) }
         @for one in &orders {
             section.card aria-labelledby=(format!("o-{}", one.order.suffix())) {

@@ -21,7 +21,7 @@ use waybill_domain::access::Action;
 use waybill_domain::order::{PersonalData, Status};
 
 /// Links to every state.
-fn states(desk: &Desk, path: &str, here: Status) -> Markup {
+pub fn states(desk: &Desk, path: &str, here: Status) -> Markup {
     html! {
         nav.filter aria-label="State" {
             ul {
