@@ -118,6 +118,21 @@ pub(crate) const NESTED_BUNDLE: Problem = Problem::new(
 pub(crate) const BUSY: Problem =
     Problem::new(StatusCode::CONFLICT, "busy", "The goods kept moving while this was decided; try again.");
 
+pub(crate) const FORGED: Problem = Problem::new(
+    StatusCode::FORBIDDEN,
+    "forged",
+    "This form is not of your present sign-in: open the page again and repeat what you did. Nothing was done.",
+);
+pub(crate) const SIGN_IN_AGAIN: Problem = Problem::new(
+    StatusCode::FORBIDDEN,
+    "sign_in_again",
+    "The sign-in did not come to its end; sign in again.",
+);
+
+/// What a page says where a program gets a problem document.
+#[derive(Debug, Clone)]
+pub(crate) struct Said(pub(crate) String);
+
 /// Why a request got no answer.
 pub enum Stop {
     /// A field is wrong.
@@ -146,8 +161,29 @@ impl From<StoreError> for Stop {
     }
 }
 
+impl Stop {
+    /// The status and the sentence for a person.
+    pub(crate) fn said(&self) -> (StatusCode, String) {
+        match self {
+            Self::Problem(problem) => (problem.status, problem.title.to_owned()),
+            Self::Invalid(invalid) => (StatusCode::UNPROCESSABLE_ENTITY, invalid.to_string()),
+            Self::Store(StoreError::Conflict) => (BUSY.status, BUSY.title.to_owned()),
+            Self::Store(_) => (Problem::UNAVAILABLE.status, Problem::UNAVAILABLE.title.to_owned()),
+        }
+    }
+}
+
 impl IntoResponse for Stop {
     fn into_response(self) -> Response<Body> {
+        let said = Said(self.said().1);
+        let mut response = self.answer();
+        response.extensions_mut().insert(said);
+        response
+    }
+}
+
+impl Stop {
+    fn answer(self) -> Response<Body> {
         match self {
             Self::Problem(problem) => {
                 tracing::info!(code = problem.code, "refused");

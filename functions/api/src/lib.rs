@@ -8,6 +8,7 @@ mod body;
 mod caller;
 pub mod catalogue;
 pub mod connections;
+pub mod console;
 pub mod counts;
 pub mod dry_run;
 pub mod exceptions;

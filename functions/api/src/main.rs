@@ -1,7 +1,9 @@
 //! Lambda `api`: everything staff and integrators do that needs no personal data.
 
 use std::sync::Arc;
+use waybill_api::console;
 use waybill_runtime::outbound::Network;
+use waybill_runtime::sign_in::{Pages, Place};
 use waybill_runtime::{Channels, Clock, Directory, Pushes, aws, config, log};
 use waybill_store::Queue;
 
@@ -13,21 +15,30 @@ async fn main() -> Result<(), lambda_http::Error> {
     let queues = read.queues(&[Queue::Poll, Queue::Allocate, Queue::Push, Queue::Erase]);
     let credentials = read.need("KEY_CREDENTIALS", "the ARN of the credentials key");
     let egress = read.egress();
+    let outbound = Arc::new(Network::new(egress)?);
+    let place = Place::read(&mut read, egress);
+    let pages = Pages::read(&mut read, egress, &place.client, outbound.clone());
     read.done()?;
     let sdk = aws::load().await;
     let db = aws::db(&sdk, tables);
     let vault = Arc::new(aws::kms(&sdk, String::new(), credentials));
-    let outbound = Arc::new(Network::new(egress)?);
     let queues = Arc::new(aws::queues(&sdk, queues));
-    let env = waybill_api::Env {
+    let env = Arc::new(waybill_api::Env {
         directory: Directory::new(db.clone(), vault.clone()),
-        channels: Channels { db: db.clone(), vault: vault.clone(), outbound, clock: Clock::system() },
+        channels: Channels {
+            db: db.clone(),
+            vault: vault.clone(),
+            outbound: outbound.clone(),
+            clock: Clock::system(),
+        },
         db,
         vault,
         egress,
         pushes: Pushes::new(queues.clone(), Clock::system()),
         queues,
         clock: Clock::system(),
-    };
-    lambda_http::run(waybill_api::router(Arc::new(env))).await
+    });
+    let (tokens, jar) = (place.tokens(outbound), place.jar());
+    let console = console::router(Arc::new(console::Door { env: env.clone(), tokens, pages, jar }));
+    lambda_http::run(waybill_api::router(env).merge(console)).await
 }

@@ -42,6 +42,12 @@ impl<S: Sync> FromRequestParts<S> for Asked {
 }
 
 impl Asked {
+    /// As it is, or for this status where it names none.
+    pub(crate) fn or(mut self, status: Status) -> Self {
+        self.status.get_or_insert_with(|| status.as_str().to_owned());
+        self
+    }
+
     /// The status asked for; `None` when the query names none.
     pub(crate) fn status(&self) -> Result<Option<Status>, Problem> {
         let Some(text) = &self.status else { return Ok(None) };

@@ -51,13 +51,13 @@ const TOO_MANY_ORDERS: Problem = Problem::new(
 #[serde(deny_unknown_fields)]
 pub struct Making {
     /// What the list is called; the same name again gives the same list.
-    list: String,
-    warehouse: WarehouseId,
-    style: Style,
-    zone: Option<String>,
+    pub(crate) list: String,
+    pub(crate) warehouse: WarehouseId,
+    pub(crate) style: Style,
+    pub(crate) zone: Option<String>,
     /// Which orders; the oldest that hold goods there when absent.
     #[serde(default)]
-    orders: Vec<OrderId>,
+    pub(crate) orders: Vec<OrderId>,
 }
 
 /// A list that was made.
@@ -148,13 +148,13 @@ pub async fn list(State(env): State<Arc<Env>>, caller: Caller) -> Result<Json<Op
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Confirming {
-    stop: u32,
+    pub(crate) stop: u32,
     /// The bin's label, where it was scanned too.
-    bin: Option<BinId>,
+    pub(crate) bin: Option<BinId>,
     /// The article's barcode, or its SKU.
-    scanned: String,
+    pub(crate) scanned: String,
     /// Pieces that were there.
-    quantity: i64,
+    pub(crate) quantity: i64,
 }
 
 /// Confirms a stop.
@@ -263,9 +263,9 @@ pub async fn boxes(
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Scanned {
-    warehouse: WarehouseId,
+    pub(crate) warehouse: WarehouseId,
     /// Each parcel's pieces, by barcode or SKU.
-    parcels: Vec<BTreeMap<String, i64>>,
+    pub(crate) parcels: Vec<BTreeMap<String, i64>>,
 }
 
 /// What the check says.

@@ -8,6 +8,7 @@ mod answer;
 mod ask;
 mod batch;
 mod buyer;
+mod console;
 mod export;
 mod gate;
 mod label;
@@ -27,6 +28,7 @@ use waybill_store::labels::Documents;
 use waybill_store::{Db, queues};
 
 pub use batch::MOST as MOST_LABELS;
+pub use console::{Door, console};
 pub use gate::{HOURLY, LABELS_HOURLY};
 pub use pages::{Paper, joined};
 

@@ -19,7 +19,7 @@ pub const SUPPORT: &str = "support@waybill.invalid";
 /// Someone who audits.
 pub const AUDITOR: &str = "auditor@waybill.invalid";
 /// The password of all of them, on this machine only: the local AWS holds no real data and dies with its process.
-const PASSWORD: &str = "Local-only-9-Sandbox";
+pub const PASSWORD: &str = "Local-only-9-Sandbox";
 
 async fn cognito(stack: &Stack, operation: &str, body: &Value) -> Result<Value, Trouble> {
     stack.json("cognito-idp", &format!("AWSCognitoIdentityProviderService.{operation}"), body).await

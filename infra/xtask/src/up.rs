@@ -45,6 +45,7 @@ pub fn run(arguments: &Arguments) -> Done {
     }
     println!("\nWaybill runs as `{}`.", state.name);
     println!("  API       {}", state.api_url);
+    println!("  console   {}/console", state.api_url);
     println!("  AWS       {}   (region {}, keys test / test)", state.endpoint, state.region);
     println!("  sandbox   {}", state.sandbox_url);
     println!("  state     {}", Folder::of(&state.name)?.state_file().display());

@@ -14,6 +14,7 @@ pub mod problem;
 pub mod pushes;
 pub mod remote;
 pub mod schedule;
+pub mod sign_in;
 pub mod token;
 
 pub use channel::Channels;

@@ -23,13 +23,14 @@ impl Problem {
     pub const UNAVAILABLE: Self =
         Self::new(StatusCode::SERVICE_UNAVAILABLE, "unavailable", "Something failed on our side; try again.");
 
-    /// The answer.
+    /// The answer. It carries the problem itself along, for whoever says it in another form than a document.
     pub fn response<B: From<String> + Default>(self) -> Response<B> {
         let body = serde_json::json!({
             "type": "about:blank", "status": self.status.as_u16(), "code": self.code, "title": self.title,
         });
         let mut response = Response::new(B::from(body.to_string()));
         *response.status_mut() = self.status;
+        response.extensions_mut().insert(self);
         response
             .headers_mut()
             .insert(header::CONTENT_TYPE, http::HeaderValue::from_static("application/problem+json"));

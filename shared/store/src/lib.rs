@@ -21,6 +21,7 @@ pub mod manifests;
 #[cfg(feature = "memory")]
 pub mod memory;
 pub mod orders;
+pub mod placed;
 pub mod places;
 pub mod polling;
 pub mod products;

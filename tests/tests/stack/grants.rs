@@ -19,7 +19,7 @@ static LEAST: Story = Story::new("least privilege", || Box::pin(least()));
 static REMOVED: Story = Story::new("removed grants", || Box::pin(removed()));
 
 /// Every story that makes functions call AWS.
-static ALL: [&Story; 23] = [
+static ALL: [&Story; 24] = [
     &crate::road::ROAD,
     &crate::bad_input::REFUSED,
     &crate::bad_input::UNREADABLE,
@@ -37,6 +37,7 @@ static ALL: [&Story; 23] = [
     &crate::staff::STAFF,
     &crate::privacy::ASKED,
     &crate::warehouse::WAREHOUSE,
+    &crate::console::CONSOLE,
     &crate::connections::CONNECTIONS,
     &crate::connections::ERASED_THERE,
     &crate::stock::TOLD,

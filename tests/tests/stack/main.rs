@@ -10,6 +10,7 @@ mod bad_input;
 mod canary;
 mod changes;
 mod connections;
+mod console;
 mod dpd;
 mod ebay;
 mod erasure;

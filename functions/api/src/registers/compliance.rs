@@ -18,29 +18,29 @@ use waybill_store::audit::{Stream, first_break};
 /// One audit chain.
 #[derive(Serialize)]
 pub struct Chain {
-    name: &'static str,
-    records: usize,
+    pub(crate) name: &'static str,
+    pub(crate) records: usize,
     /// The first record that does not follow from the one before it.
     #[serde(skip_serializing_if = "Option::is_none")]
-    broken_at: Option<u64>,
+    pub(crate) broken_at: Option<u64>,
 }
 
 /// An incident with clocks that run.
 #[derive(Serialize)]
 pub struct Open {
-    incident: IncidentId,
-    clocks: Vec<Running>,
+    pub(crate) incident: IncidentId,
+    pub(crate) clocks: Vec<Running>,
 }
 
 /// How it stands.
 #[derive(Serialize)]
 pub struct View {
-    at: Timestamp,
-    ok: bool,
-    chains: Vec<Chain>,
-    due: Vec<Due>,
-    overdue_requests: Vec<RequestId>,
-    open_incidents: Vec<Open>,
+    pub(crate) at: Timestamp,
+    pub(crate) ok: bool,
+    pub(crate) chains: Vec<Chain>,
+    pub(crate) due: Vec<Due>,
+    pub(crate) overdue_requests: Vec<RequestId>,
+    pub(crate) open_incidents: Vec<Open>,
 }
 
 /// Answers.

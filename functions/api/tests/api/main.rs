@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, clippy::panic)]
 
 mod connections;
+mod console;
 mod lists;
 mod privacy;
 mod registers;

@@ -30,7 +30,7 @@ use waybill_store::staff::Staff;
 pub const MERCHANT: &str = "mer_00000000000000aa";
 pub const OTHER: &str = "mer_00000000000000bb";
 /// Words that name or locate the buyer; no answer may hold one.
-const PERSONAL: [&str; 5] = ["Zoë", "Ångström", "Invented Street", "BS1 4DJ", "07700 900001"];
+pub const PERSONAL: [&str; 5] = ["Zoë", "Ångström", "Invented Street", "BS1 4DJ", "07700 900001"];
 const START: i64 = 1_795_425_300;
 
 /// Everything a test looks at.
@@ -39,6 +39,8 @@ pub struct Stage {
     pub kms: MemoryKms,
     /// What was sent to other functions.
     pub queues: MemoryQueues,
+    /// What the function works with.
+    pub env: Arc<Env>,
     seconds: Arc<AtomicI64>,
     router: Router,
 }
@@ -75,7 +77,7 @@ impl Stage {
         let kms = MemoryKms::new(calm.clone()).unwrap();
         let queues = MemoryQueues::new(calm);
         let vault = Arc::new(kms.clone());
-        let router = waybill_api::router(Arc::new(Env {
+        let env = Arc::new(Env {
             directory: Directory::new(db.clone(), vault.clone()),
             channels: Channels {
                 db: db.clone(),
@@ -89,8 +91,9 @@ impl Stage {
             queues: Arc::new(queues.clone()),
             pushes: Pushes::new(Arc::new(queues.clone()), clock.clone()),
             clock,
-        }));
-        let stage = Self { db, kms, queues, seconds, router };
+        });
+        let router = waybill_api::router(env.clone());
+        let stage = Self { db, kms, queues, env, seconds, router };
         for merchant in [MERCHANT, OTHER] {
             stage.open_business(merchant).await;
         }

@@ -4,6 +4,7 @@
 mod access;
 mod batch;
 mod buyer;
+mod console;
 mod erased;
 mod records;
 mod stage;

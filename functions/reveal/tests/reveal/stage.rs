@@ -59,6 +59,7 @@ pub struct Stage {
     pub queues: MemoryQueues,
     outside: Arc<Refusing>,
     seconds: Arc<AtomicI64>,
+    pub env: Arc<waybill_reveal::Env>,
     router: Router,
 }
 
@@ -120,16 +121,16 @@ impl Stage {
         let queues = MemoryQueues::new(outside.clone());
         let seconds = Arc::new(AtomicI64::new(START));
         let ticking = seconds.clone();
-        let env = waybill_reveal::Env {
+        let env = Arc::new(waybill_reveal::Env {
             db: engine.db(),
             documents: Arc::new(documents.clone()),
             open_keys: Arc::new(kms.clone()),
             vault: Arc::new(kms.clone()),
             queues: Arc::new(queues.clone()),
             clock: Clock::of(move || Timestamp::from_second(ticking.load(Ordering::Relaxed)).unwrap()),
-        };
-        let router = waybill_reveal::router(Arc::new(env));
-        let stage = Self { engine, kms, documents, queues, outside, seconds, router };
+        });
+        let router = waybill_reveal::router(env.clone());
+        let stage = Self { engine, kms, documents, queues, outside, seconds, env, router };
         stage.take_order(ORDER).await;
         stage.make_label().await;
         stage.hire().await;

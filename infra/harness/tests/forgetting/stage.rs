@@ -28,6 +28,9 @@ pub fn number(name: &str, default: usize) -> usize {
     std::env::var(name).ok().and_then(|n| n.parse().ok()).unwrap_or(default)
 }
 
+/// The longest wait in seconds that is waited for; leases and second looks take longer.
+const PATIENCE: u32 = 20;
+
 /// Stops at the call with this number, and at every one after it, until told to go on.
 #[derive(Default)]
 pub struct Stopping {
@@ -144,13 +147,21 @@ impl Stage {
         self.world.functions.deliver(&webhook).await
     }
 
-    /// Works through everything that is waiting and not told to wait, until nothing is left.
+    /// Works through everything that is waiting, until nothing is left but what was told to wait for longer than a
+    /// carrier's rate asks for.
     pub async fn drain(&mut self) {
-        for _ in 0..50 {
+        let mut later = Vec::new();
+        for _ in 0..200 {
             let sent = self.world.queues.take();
             self.messages.extend(sent.iter().cloned());
+            let (at_once, told): (Vec<_>, Vec<_>) = sent.into_iter().partition(|one| one.delay == 0);
+            later.extend(told.into_iter().filter(|one| one.delay <= PATIENCE));
+            let next = if at_once.is_empty() { std::mem::take(&mut later) } else { at_once };
+            if let Some(wait) = next.iter().map(|one| one.delay).max().filter(|wait| *wait > 0) {
+                self.advance(SignedDuration::from_secs(i64::from(wait)));
+            }
             let mut by_queue: BTreeMap<Queue, Vec<_>> = BTreeMap::new();
-            for (n, one) in sent.into_iter().filter(|one| one.delay == 0).enumerate() {
+            for (n, one) in next.into_iter().enumerate() {
                 by_queue.entry(one.queue).or_default().push((n.to_string(), one.work));
             }
             if by_queue.is_empty() {

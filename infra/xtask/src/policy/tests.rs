@@ -246,6 +246,17 @@ fn an_open_door_is_found() -> Result<(), Failure> {
         "entry",
         "GetOrderRoute"
     ));
+    // The console's roads are named one by one, and each leads to one place.
+    for (road, to) in [
+        ("/Resources/ConsolePageRoute/Properties/RouteKey", json!("GET /{proxy+}")),
+        (
+            "/Resources/ConsolePageRoute/Properties/Target",
+            json!({"Fn::Sub": "integrations/${RevealIntegration}"}),
+        ),
+        ("/Resources/ConsolePageRoute/Properties/RouteKey", json!("DELETE /console/{proxy+}")),
+    ] {
+        assert!(named(&with(road, to)?, "entry", "ConsolePageRoute"));
+    }
     assert!(named(&with("/Rules/LocalEgressIsForDev/Assertions", json!([]))?, "entry", "Rules"));
     assert!(named(
         &with("/Resources/UserPool/Properties/MfaConfiguration", json!("OFF"))?,
@@ -312,6 +323,13 @@ fn a_grant_that_no_stack_test_would_miss_is_missed_here() -> Result<(), Failure>
     assert!(named(&with_grant("TrackerRole", send)?, "roles", "TrackerFunction"));
     let read = json!({"Effect": "Allow", "Action": "sqs:ReceiveMessage", "Resource": {"Fn::GetAtt": ["BookQueue", "Arn"]}});
     assert!(named(&with_grant("TrackerRole", read)?, "roles", "TrackerRole"));
+    // Where staff sign in is told to those behind the console, and under no other name.
+    let client = json!({"Ref": "StaffClient"});
+    let told = |function: &str, name: &str| {
+        with(&format!("/Resources/{function}/Properties/Environment/Variables/{name}"), client.clone())
+    };
+    assert!(named(&told("TrackerFunction", "SIGN_IN_CLIENT")?, "roles", "TrackerFunction"));
+    assert!(named(&told("ApiFunction", "CLIENT")?, "roles", "ApiFunction"));
     assert!(named(
         &with("/Resources/ClockSchedule/Properties/Target/Input", json!("{}"))?,
         "roles",

@@ -1,0 +1,106 @@
+//! Who stands at the door: every request for a page names a session, and every form repeats what the session was given.
+
+use super::Door;
+use super::fields::{FORM, LARGEST, read};
+use crate::answer::{FORGED, NOT_FOUND, Stop};
+use axum::body::{Body, to_bytes};
+use axum::extract::{MatchedPath, Request, State};
+use axum::middleware::Next;
+use axum::response::IntoResponse;
+use http::{HeaderMap, Method, Response, StatusCode, header};
+use std::sync::Arc;
+use waybill_runtime::problem::Problem;
+use waybill_runtime::sign_in::{Cookie, NotSignedIn};
+
+/// Somebody whose session is good.
+#[derive(Clone)]
+pub struct Signed {
+    /// The `sub` of the token.
+    pub sub: String,
+    /// What every form must repeat.
+    pub form: String,
+}
+
+/// How to get from an address back to the root of the API, which may lie below a prefix that we are not told.
+pub fn root(path: &str) -> String {
+    "../".repeat(path.matches('/').count().saturating_sub(1))
+}
+
+/// A redirect within the console.
+pub fn see(root: &str, to: &str) -> Response<Body> {
+    (StatusCode::SEE_OTHER, [(header::LOCATION, format!("{root}{to}"))]).into_response()
+}
+
+/// Lets a request in with its session, or sends it to the sign-in.
+pub async fn stand(State(door): State<Arc<Door>>, request: Request, next: Next) -> Response<Body> {
+    let root = root(request.uri().path());
+    let (sub, fresh) = match session(&door, request.headers()).await {
+        Ok(session) => session,
+        Err(NotSignedIn::Refused) => return see(&root, "console/sign-in"),
+        Err(NotSignedIn::Unavailable) => return Stop::from(Problem::UNAVAILABLE).into_response(),
+    };
+    let Some(form) = door.jar.get(request.headers(), Cookie::Form).map(str::to_owned) else {
+        return see(&root, "console/sign-in");
+    };
+    let mut request = match meant(request, &form).await {
+        Ok(request) => request,
+        Err(stop) => return stop.into_response(),
+    };
+    // The gateway's log names no caller here, so ours does (CONTROLS D2).
+    let page = request.extensions().get::<MatchedPath>().map_or("", MatchedPath::as_str).to_owned();
+    tracing::info!(actor = %sub, method = %request.method(), page, "console");
+    request.extensions_mut().insert(Signed { sub, form });
+    let mut response = next.run(request).await;
+    if let Some(cookie) = fresh.and_then(|token| door.jar.set(Cookie::Token, &token)) {
+        response.headers_mut().append(header::SET_COOKIE, cookie);
+    }
+    response
+}
+
+/// Whose session it is; with a new token when the one before has ended and the day has not.
+async fn session(door: &Door, headers: &HeaderMap) -> Result<(String, Option<String>), NotSignedIn> {
+    let now = door.env.clock.read();
+    if let Some(token) = door.jar.get(headers, Cookie::Token) {
+        match door.tokens.sub(token, now).await {
+            Ok(sub) => return Ok((sub, None)),
+            Err(NotSignedIn::Refused) => {}
+            Err(NotSignedIn::Unavailable) => return Err(NotSignedIn::Unavailable),
+        }
+    }
+    let keep = door.jar.get(headers, Cookie::Keep).ok_or(NotSignedIn::Refused)?;
+    let fresh = door.pages.renew(keep).await?.id_token;
+    Ok((door.tokens.sub(&fresh, now).await?, Some(fresh)))
+}
+
+/// Passes on what asks for nothing to be done, and a form that this session was given. Another site's form carries no
+/// `SameSite=Strict` cookie; this refuses it even in a browser that does not know the attribute.
+pub async fn meant(request: Request, form: &str) -> Result<Request, Stop> {
+    match *request.method() {
+        Method::GET | Method::HEAD => return Ok(request),
+        Method::POST => {}
+        _ => return Err(NOT_FOUND.into()),
+    }
+    let site = request.headers().get("sec-fetch-site");
+    if site.is_some_and(|site| site != "same-origin") {
+        return Err(FORGED.into());
+    }
+    let (parts, body) = request.into_parts();
+    let body = to_bytes(body, LARGEST).await.map_err(|_| FORGED)?;
+    let repeated = read(&body).into_iter().find(|(name, _)| name == FORM).map(|(_, value)| value);
+    let repeated = repeated.unwrap_or_default();
+    aws_lc_rs::constant_time::verify_slices_are_equal(repeated.as_bytes(), form.as_bytes())
+        .map_err(|_| FORGED)?;
+    Ok(Request::from_parts(parts, Body::from(body)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::root;
+
+    #[test]
+    fn the_root_is_found_from_every_depth() {
+        assert_eq!(root("/console"), "");
+        assert_eq!(root("/console/picks"), "../");
+        assert_eq!(root("/console/picks/walk-1/drop"), "../../../");
+    }
+}

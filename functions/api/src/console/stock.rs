@@ -1,0 +1,241 @@
+//! `/console/stock`: what is kept, and one SKU with where it lies, who holds it, who waits and how long it will last.
+
+use super::charts::{Row, bars, columns};
+use super::desk::Desk;
+use super::frame::{Place, nothing};
+use super::words;
+use crate::Env;
+use crate::answer::Stop;
+use crate::catalogue::{Asked, Page};
+use crate::stock::View;
+use axum::Json;
+use axum::body::Body;
+use axum::extract::rejection::{PathRejection, QueryRejection};
+use axum::extract::{Path, Query, State};
+use axum::response::{Html, IntoResponse};
+use http::{Response, Uri};
+use jiff::Timestamp;
+use maud::{Markup, html};
+use serde::Deserialize;
+use std::sync::Arc;
+use waybill_domain::access::Action;
+use waybill_domain::stock::{Movement, MovementKind};
+use waybill_domain::time::{after, days};
+
+/// The days from which the pace of selling is taken.
+const PACE_DAYS: i64 = 28;
+
+#[derive(Deserialize)]
+struct Wanted {
+    sku: String,
+}
+
+/// A text as one part of an address (RFC 3986 section 2).
+fn part(text: &str) -> String {
+    let keep = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~".contains(&byte);
+    text.bytes()
+        .map(|byte| if keep(byte) { char::from(byte).to_string() } else { format!("%{byte:02X}") })
+        .collect()
+}
+
+/// `GET /console/stock`, and `?sku=…` from its form.
+///
+/// # Errors
+/// As `GET /v1/skus`.
+pub async fn list(
+    State(env): State<Arc<Env>>,
+    desk: Desk,
+    uri: Uri,
+    asked: Result<Query<Asked>, QueryRejection>,
+) -> Result<Response<Body>, Stop> {
+    let wanted = Query::<Wanted>::try_from_uri(&uri).ok().map(|Query(wanted)| wanted.sku.trim().to_owned());
+    if let Some(sku) = wanted.filter(|sku| !sku.is_empty()) {
+        return Ok(super::guard::see("../", &format!("console/stock/{}", part(&sku))));
+    }
+    let Json(Page { skus, next }) = crate::catalogue::list(State(env), desk.caller.clone(), asked).await?;
+    let inside = html! {
+        form method="get" action=(desk.to("/stock")) {
+            div.fields {
+                div { label for="sku" { "SKU" } input.scan id="sku" name="sku" required autofocus autocomplete="off" spellcheck="false"; }
+                button { "Look it up" }
+            }
+        }
+        h2 { "Entered SKUs" }
+        @if skus.is_empty() { (nothing("No SKU has been entered. Goods can be kept without; look one up above.")) }
+        @else {
+            table.stack {
+                thead { tr { th scope="col" { "SKU" } th scope="col" { "Name" } th scope="col" { "Weight" } th scope="col" { "Barcodes" } } }
+                tbody {
+                    @for sku in &skus {
+                        tr {
+                            th scope="row" { a href=(desk.to(&format!("/stock/{}", part(&sku.sku)))) { (sku.sku) } }
+                            td data-label="Name" { (sku.name) }
+                            td.number data-label="Weight" { (sku.grams) " g" }
+                            td data-label="Barcodes" { (sku.barcodes.join(", ")) }
+                        }
+                    }
+                }
+            }
+        }
+        @if let Some(next) = next { p { a.button href=(desk.to(&format!("/stock?after={}", part(&next)))) { "More SKUs" } } }
+    };
+    Ok(desk.page(Place::Stock, "Stock", &inside).into_response())
+}
+
+/// What left each day, oldest first.
+fn left(movements: &[Movement], now: Timestamp) -> Vec<Row> {
+    let ago = |at: Timestamp| now.duration_since(at).as_hours().div_euclid(24);
+    let mut rows: Vec<Row> = (0..PACE_DAYS)
+        .rev()
+        .map(|n| Row::new(after(now, days(-n)).strftime("%-d %b").to_string(), 0))
+        .collect();
+    for movement in movements.iter().filter(|one| one.kind == MovementKind::Dispatch && one.at <= now) {
+        let place = usize::try_from(PACE_DAYS - 1 - ago(movement.at));
+        if let Some(row) = place.ok().and_then(|place| rows.get_mut(place)) {
+            row.value += movement.quantity;
+        }
+    }
+    rows
+}
+
+/// How long what is free will last at this pace.
+fn cover(available: i64, left: &[Row]) -> String {
+    let gone: i64 = left.iter().map(|row| row.value).sum();
+    match (available.max(0) * PACE_DAYS).checked_div(gone) {
+        None => format!("Nothing left in {PACE_DAYS} days, so there is no pace to reckon with."),
+        Some(0) => "Nothing is left for tomorrow at the pace of the last four weeks.".to_owned(),
+        Some(1) => "What is free lasts one day at the pace of the last four weeks.".to_owned(),
+        Some(days) if days > 365 => {
+            "What is free lasts more than a year at the pace of the last four weeks.".to_owned()
+        }
+        Some(days) => format!("What is free lasts {days} days at the pace of the last four weeks."),
+    }
+}
+
+fn shelves(view: &View) -> Markup {
+    html! {
+        table.stack {
+            thead {
+                tr {
+                    th scope="col" { "Warehouse" } th scope="col" { "On hand" } th scope="col" { "Reserved" }
+                    th scope="col" { "Available" } th scope="col" { "Quarantined" } th scope="col" { "Where" }
+                }
+            }
+            tbody {
+                @for shelf in &view.warehouses {
+                    tr {
+                        th scope="row" { (shelf.warehouse) }
+                        td.number data-label="On hand" { (shelf.on_hand) }
+                        td.number data-label="Reserved" { (shelf.reserved) }
+                        td.number data-label="Available" { (shelf.available) }
+                        td.number data-label="Quarantined" { (shelf.quarantined) }
+                        td data-label="Where" { @for (spot, held) in &shelf.spots { code { (spot) } " × " (held.on_hand) " " } }
+                    }
+                }
+            }
+        }
+        @if !view.sound { p.notice.bad { "The levels and the movements of this SKU do not agree: run a count, and tell support." } }
+    }
+}
+
+fn people(desk: &Desk, view: &View) -> Markup {
+    html! {
+        h2 { "Held by" }
+        @if view.held_by.is_empty() { (nothing("No order holds any.")) }
+        @else {
+            table.stack {
+                thead { tr { th scope="col" { "Order" } th scope="col" { "Pieces" } th scope="col" { "At" } th scope="col" { "Since" } } }
+                tbody {
+                    @for holder in &view.held_by {
+                        tr {
+                            th scope="row" { a.id href=(desk.to(&format!("/orders/{}", holder.order))) { (words::short(&holder.order)) } }
+                            td.number data-label="Pieces" { (holder.quantity) }
+                            td data-label="At" { (holder.warehouse) }
+                            td data-label="Since" { (words::moment(holder.since)) }
+                        }
+                    }
+                }
+            }
+        }
+        h2 { "Waiting for it" }
+        @if view.waiting.is_empty() { (nothing("No order waits for it.")) }
+        @else {
+            ul {
+                @for one in &view.waiting {
+                    li {
+                        a.id href=(desk.to(&format!("/orders/{}", one.order))) { (words::short(&one.order)) } ": " (one.quantity) " pieces, "
+                        @match one.promised { Some(day) => { "served on " (day) } None => "nobody has ordered enough" }
+                    }
+                }
+            }
+        }
+        @if !view.expected.is_empty() {
+            h2 { "On order" }
+            ul { @for one in &view.expected { li { (one.quantity) " on " (one.on) ", " code { (one.reference) } } } }
+        }
+    }
+}
+
+/// `GET /console/stock/{sku}`.
+///
+/// # Errors
+/// As `GET /v1/stock/{sku}`.
+pub async fn one(
+    State(env): State<Arc<Env>>,
+    desk: Desk,
+    path: Result<Path<String>, PathRejection>,
+) -> Result<Html<String>, Stop> {
+    let Json(view) = crate::stock::read(State(env.clone()), desk.caller.clone(), path).await?;
+    let merchant = desk.caller.may(&env, Action::ReadStock)?;
+    let (_, movements) = env.db.sku(merchant, &view.sku).await?;
+    let left = left(&movements, desk.now);
+    let sum = |of: fn(&crate::stock::Shelf) -> i64| view.warehouses.iter().map(of).sum::<i64>();
+    let kept = [
+        Row::new("Available", sum(|shelf| shelf.available)),
+        Row::new("Reserved", sum(|shelf| shelf.reserved)),
+        Row::new("Quarantined", sum(|shelf| shelf.quarantined)),
+    ];
+    let inside = html! {
+        p.lead { (cover(kept[0].value, &left)) }
+        (shelves(&view))
+        div.pair {
+            (bars("kept", "What is kept, all warehouses.", "piece", &kept))
+            (columns("left", "What left each day, four weeks.", "piece", &left, 7))
+        }
+        (people(&desk, &view))
+    };
+    Ok(desk.page(Place::Stock, &view.sku, &inside))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn movement(kind: MovementKind, quantity: i64, at: &str) -> Movement {
+        Movement::new(kind, "wh_north".parse().unwrap(), quantity, at.parse().unwrap())
+    }
+
+    #[test]
+    fn cover_is_what_is_free_over_what_leaves() {
+        let now: Timestamp = "2026-11-23T09:15:00Z".parse().unwrap();
+        let rows = left(
+            &[
+                movement(MovementKind::Dispatch, 8, "2026-11-23T08:00:00Z"),
+                movement(MovementKind::Dispatch, 6, "2026-10-26T10:00:00Z"),
+                movement(MovementKind::Dispatch, 99, "2026-10-20T08:00:00Z"),
+                movement(MovementKind::Receive, 99, "2026-11-20T08:00:00Z"),
+            ],
+            now,
+        );
+        assert_eq!((rows.len(), rows[27].value, rows[0].value), (28, 8, 6));
+        assert_eq!(cover(20, &rows), "What is free lasts 40 days at the pace of the last four weeks.");
+        assert!(cover(200, &rows).contains("more than a year"));
+        assert!(cover(-3, &rows).starts_with("Nothing is left for tomorrow"));
+        assert!(cover(20, &[]).starts_with("Nothing left in 28 days"));
+    }
+
+    #[test]
+    fn a_sku_is_one_part_of_an_address_whatever_it_holds() {
+        assert_eq!(part("TEE/RED 50%"), "TEE%2FRED%2050%25");
+    }
+}

@@ -1,0 +1,236 @@
+//! What things are called on the pages.
+
+use crate::order::BookingView;
+use jiff::Timestamp;
+use maud::{Markup, html};
+use serde::{Deserialize, Serialize};
+use waybill_domain::OrderId;
+use waybill_domain::exception::Reason;
+use waybill_domain::order::{Channel, Hold, Status};
+use waybill_domain::service::Carrier;
+use waybill_domain::shipment::Transit;
+use waybill_store::registry::{ConnectionState, Kind};
+
+/// Something that has just been done: a closed list, so that no address can make a page say what it wants.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Done {
+    Picked,
+    Short,
+    Made,
+    Dropped,
+    LetGo,
+    Mapped,
+    Works,
+    Fails,
+    Paused,
+    Resumed,
+}
+
+impl Done {
+    /// Its word in an address.
+    pub fn key(self) -> &'static str {
+        match self {
+            Self::Picked => "picked",
+            Self::Short => "short",
+            Self::Made => "made",
+            Self::Dropped => "dropped",
+            Self::LetGo => "let-go",
+            Self::Mapped => "mapped",
+            Self::Works => "works",
+            Self::Fails => "fails",
+            Self::Paused => "paused",
+            Self::Resumed => "resumed",
+        }
+    }
+
+    /// What a page says of it.
+    pub fn said(self) -> &'static str {
+        match self {
+            Self::Picked => "Picked. On to the next stop.",
+            Self::Short => "Short pick noted. The orders it is missing from are allocated again.",
+            Self::Made => "The list is made.",
+            Self::Dropped => "The list is closed. What was not picked can go on another.",
+            Self::LetGo => "The order goes on.",
+            Self::Mapped => "Mapped. Orders that waited for it go on by themselves.",
+            Self::Works => "The account answers as it should.",
+            Self::Fails => "The account did not answer as it should: look at its state and credentials.",
+            Self::Paused => "Paused. Nothing is sent to it or taken from it.",
+            Self::Resumed => "Resumed. What changed meanwhile is read now.",
+        }
+    }
+}
+
+/// A state in a person's words.
+pub fn status(status: Status) -> &'static str {
+    match status {
+        Status::Received => "Received",
+        Status::Allocated => "Allocated",
+        Status::PartAllocated => "Part allocated",
+        Status::Backordered => "Backordered",
+        Status::Held => "Held",
+        Status::Picking => "Picking",
+        Status::Booked => "Booked",
+        Status::Dispatched => "Dispatched",
+        Status::Delivered => "Delivered",
+        Status::Cancelled => "Cancelled",
+        Status::Returned => "Returned",
+    }
+}
+
+/// A state as a badge; its colour says nothing that its word does not.
+pub fn badge(of: Status) -> Markup {
+    let tone = match of {
+        Status::Held | Status::Backordered => "warn",
+        Status::Delivered | Status::Dispatched => "good",
+        Status::Cancelled | Status::Returned => "quiet",
+        Status::Received | Status::Allocated | Status::PartAllocated | Status::Picking | Status::Booked => {
+            "busy"
+        }
+    };
+    html! { span.badge.(tone) { (status(of)) } }
+}
+
+/// Why an order waits.
+pub fn hold(hold: Hold) -> &'static str {
+    match hold {
+        Hold::NothingToShip => "nothing to ship",
+        Hold::Pickup => "the buyer collects it",
+        Hold::TestOrder => "a test order",
+        Hold::AwaitingPayment => "not paid yet",
+        Hold::Channel => "held at the channel",
+        Hold::Exception => "needs a person",
+    }
+}
+
+/// A name of the API in a person's words: `short_picked` is `Short picked`.
+pub fn plain<T: Serialize>(name: T) -> String {
+    let text = serde_json::to_value(name).ok().and_then(|value| value.as_str().map(str::to_owned));
+    let text = text.unwrap_or_default().replace('_', " ");
+    let mut letters = text.chars();
+    letters.next().map_or_else(String::new, |first| first.to_uppercase().chain(letters).collect())
+}
+
+/// A reason in a person's words.
+pub fn reason(reason: Reason) -> String {
+    plain(reason)
+}
+
+/// A channel's name.
+pub fn channel(channel: Channel) -> &'static str {
+    match channel {
+        Channel::Shopify => "Shopify",
+        Channel::WooCommerce => "WooCommerce",
+        Channel::Magento => "Magento",
+        Channel::Amazon => "Amazon",
+        Channel::Ebay => "eBay",
+    }
+}
+
+/// Who carries a parcel.
+pub fn carrier(carrier: Carrier) -> &'static str {
+    match carrier {
+        Carrier::RoyalMail => "Royal Mail",
+        Carrier::Parcelforce => "Parcelforce",
+        Carrier::Dpd => "DPD",
+        Carrier::DpdLocal => "DPD Local",
+    }
+}
+
+/// How far a booking is.
+pub fn booking(booking: BookingView) -> &'static str {
+    match booking {
+        BookingView::Planned => "not booked yet",
+        BookingView::Created => "booked, its label is not here yet",
+        BookingView::Labelled => "its label is here",
+        BookingView::Voided => "its label was cancelled",
+        BookingView::Forgotten => "forgotten",
+    }
+}
+
+/// Where a parcel is.
+pub fn transit(transit: Transit) -> &'static str {
+    match transit {
+        Transit::Pending => "not scanned by the carrier",
+        Transit::Moving => "with the carrier",
+        Transit::Delivered => "delivered",
+        Transit::Failed => "could not be delivered",
+        Transit::Returned => "on its way back",
+        Transit::Lost => "counts as lost",
+    }
+}
+
+/// What an account leads to.
+pub fn kind(kind: Kind) -> &'static str {
+    match kind {
+        Kind::Shopify => "Shopify",
+        Kind::WooCommerce => "WooCommerce",
+        Kind::Magento => "Magento",
+        Kind::Amazon => "Amazon",
+        Kind::Ebay => "eBay",
+        Kind::RoyalMail => "Royal Mail Click & Drop",
+        Kind::Dpd => "DPD",
+    }
+}
+
+/// A connection's state as a badge.
+pub fn connection(state: ConnectionState) -> Markup {
+    let (tone, word) = match state {
+        ConnectionState::Active => ("good", "Active"),
+        ConnectionState::Refused => ("bad", "Refused"),
+        ConnectionState::Paused => ("warn", "Paused"),
+        ConnectionState::Disconnected => ("quiet", "Disconnected"),
+    };
+    html! { span.badge.(tone) { (word) } }
+}
+
+/// The end of an order's id, which is chance and enough to tell orders on one page apart.
+pub fn short(order: &OrderId) -> &str {
+    let text = order.suffix();
+    text.get(text.len().saturating_sub(8)..).unwrap_or(text)
+}
+
+/// A moment, to the minute, in UTC.
+pub fn moment(at: Timestamp) -> Markup {
+    html! { time datetime=(at.strftime("%Y-%m-%dT%H:%M:%SZ")) { (at.strftime("%-d %b %H:%M")) } }
+}
+
+/// A day.
+pub fn day(at: Timestamp) -> String {
+    at.strftime("%-d %b").to_string()
+}
+
+/// How long ago, roughly.
+pub fn ago(at: Timestamp, now: Timestamp) -> String {
+    match now.duration_since(at).as_mins() {
+        ..=0 => "just now".into(),
+        minutes @ 1..=119 => format!("{minutes} min ago"),
+        minutes @ 120..=2879 => format!("{} h ago", minutes / 60),
+        minutes => format!("{} days ago", minutes / 1440),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_word_in_an_address_is_read_back() {
+        for done in [
+            Done::Picked,
+            Done::Short,
+            Done::Made,
+            Done::Dropped,
+            Done::LetGo,
+            Done::Mapped,
+            Done::Works,
+            Done::Fails,
+            Done::Paused,
+            Done::Resumed,
+        ] {
+            let read: Done = serde_json::from_value(done.key().into()).unwrap();
+            assert_eq!(read, done);
+        }
+        assert_eq!(plain(Reason::ShortPicked), "Short picked");
+    }
+}

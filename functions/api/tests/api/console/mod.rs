@@ -1,0 +1,7 @@
+//! The console whole, as a browser sees it: sessions, forms, pages, and whether everybody can use them.
+
+mod browser;
+mod contrast;
+mod markup;
+mod pages;
+mod sessions;
