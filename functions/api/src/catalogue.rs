@@ -11,8 +11,8 @@ use crate::wake;
 use axum::Json;
 use axum::extract::rejection::{PathRejection, QueryRejection};
 use axum::extract::{Path, Query, State};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use serde_json::{Value, json};
 use std::collections::BTreeSet;
 use std::sync::Arc;
 use waybill_domain::access::Action;
@@ -26,13 +26,15 @@ use waybill_store::catalogue::SKU_SHARDS;
 const PAGE: i32 = 100;
 
 /// The query of the list: `after=<shard>:<sku>`, as `next` of the page before says.
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
+#[schemars(rename = "SkuQuery")]
 pub struct Asked {
     after: Option<String>,
 }
 
 /// A page of SKUs.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
+#[schemars(rename = "SkuPage")]
 pub struct Page {
     /// In no order that means anything; every SKU comes once.
     pub skus: Vec<Sku>,
@@ -131,9 +133,26 @@ async fn can_be_bundle(env: &Env, merchant: &MerchantId, sku: &Sku) -> Result<()
 }
 
 /// The query of the list of mappings.
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
+#[schemars(rename = "MappingQuery")]
 pub struct OfConnection {
     connection: ConnectionId,
+}
+
+/// The mappings of a connection.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct Mappings {
+    /// By what the channel calls the article.
+    pub mappings: Vec<Mapping>,
+}
+
+/// A mapping that was stored.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct Mapped {
+    /// It.
+    pub mapping: Mapping,
+    /// Orders that waited for it and are looked at now.
+    pub woken: usize,
 }
 
 /// Lists the mappings of a connection.
@@ -144,11 +163,11 @@ pub async fn mappings(
     State(env): State<Arc<Env>>,
     caller: Caller,
     asked: Result<Query<OfConnection>, QueryRejection>,
-) -> Result<Json<Value>, Stop> {
+) -> Result<Json<Mappings>, Stop> {
     let merchant = caller.may(&env, Action::ReadStock)?;
     let Query(asked) = asked.map_err(|_| BAD_QUERY)?;
     let mappings = env.db.mappings(merchant, &asked.connection).await?;
-    Ok(Json(json!({ "mappings": mappings })))
+    Ok(Json(Mappings { mappings }))
 }
 
 /// Stores a mapping and lets the orders go on that waited for it.
@@ -159,7 +178,7 @@ pub async fn map(
     State(env): State<Arc<Env>>,
     caller: Caller,
     Told(mapping): Told<Mapping>,
-) -> Result<Json<Value>, Stop> {
+) -> Result<Json<Mapped>, Stop> {
     let merchant = caller.may(&env, Action::KeepCatalogue)?;
     mapping.check()?;
     if !env.db.unknown_skus(merchant, &BTreeSet::from([mapping.sku.clone()])).await?.is_empty() {
@@ -167,7 +186,7 @@ pub async fn map(
     }
     env.db.save_mapping(merchant, &mapping).await?;
     let woken = wake::unmapped(&env, merchant, &mapping.channel_sku).await?;
-    Ok(Json(json!({ "mapping": mapping, "woken": woken })))
+    Ok(Json(Mapped { mapping, woken }))
 }
 
 /// Stores goods on order.

@@ -11,6 +11,7 @@ use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use http::request::Parts;
 use jiff::Timestamp;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use waybill_domain::order::{Order, Status};
 use waybill_domain::time::sortable;
@@ -25,7 +26,8 @@ const USUAL: i32 = 50;
 const MOST: i32 = 100;
 
 /// The query of a list.
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
+#[schemars(rename = "OrderQuery")]
 pub struct Asked {
     status: Option<String>,
     limit: Option<String>,

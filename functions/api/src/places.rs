@@ -8,6 +8,7 @@ use crate::movements::exists;
 use axum::Json;
 use axum::extract::rejection::PathRejection;
 use axum::extract::{Path, State};
+use schemars::JsonSchema;
 use serde::Serialize;
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -18,14 +19,14 @@ use waybill_domain::sourcing::Policy;
 use waybill_domain::stock::BinId;
 
 /// Every warehouse.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 pub struct Warehouses {
     /// By id.
     pub warehouses: Vec<Place>,
 }
 
 /// Every bin of a warehouse.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 pub struct Bins {
     /// In walking order.
     pub bins: Vec<Bin>,

@@ -10,6 +10,7 @@ use axum::extract::rejection::{PathRejection, QueryRejection};
 use axum::extract::{Path, Query, Request, State};
 use http::header::CONTENT_TYPE;
 use http::{HeaderValue, Response, StatusCode};
+use schemars::JsonSchema;
 use serde::Deserialize;
 use std::io::Cursor;
 use std::sync::Arc;
@@ -39,7 +40,8 @@ const TOO_LARGE: Problem = Problem::new(
 );
 
 /// The query of an upload.
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
+#[schemars(rename = "UploadQuery")]
 pub struct Asked {
     kind: String,
     mode: Mode,
@@ -127,7 +129,8 @@ pub async fn read(
 }
 
 /// The query of an export: mappings are those of one connection.
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
+#[schemars(rename = "ExportQuery")]
 pub struct Wanted {
     connection: Option<ConnectionId>,
 }

@@ -9,6 +9,7 @@ use axum::extract::rejection::JsonRejection;
 use axum::extract::{Path, State};
 use http::StatusCode;
 use jiff::{SignedDuration, Timestamp};
+use schemars::JsonSchema;
 use serde::Serialize;
 use std::sync::Arc;
 use waybill_channels::feed::Window;
@@ -31,7 +32,8 @@ const NOT_A_CHANNEL: Problem = Problem::new(
 );
 
 /// How a trial went.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
+#[schemars(rename = "ConnectionTrial")]
 pub struct Tried {
     /// The account answered as it should.
     pub works: bool,

@@ -15,6 +15,7 @@ use axum::extract::rejection::JsonRejection;
 use axum::extract::{Path, RawQuery, State};
 use http::StatusCode;
 use jiff::{SignedDuration, Timestamp};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -43,7 +44,7 @@ const DECLINED: Problem = Problem::new(
 );
 
 /// An application of the merchant's at a channel, with where the account is.
-#[derive(Serialize, Deserialize)]
+#[derive(Serialize, Deserialize, JsonSchema)]
 #[serde(tag = "kind", rename_all = "snake_case", deny_unknown_fields)]
 pub enum Application {
     /// A Shopify app in one shop.
@@ -94,11 +95,13 @@ pub enum Application {
 }
 
 /// Where to go.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
+#[schemars(rename = "Consent")]
 pub struct Away {
     /// Open this in the browser of the account's owner.
     pub address: String,
     /// Until when they may come back.
+    #[schemars(with = "waybill_domain::time::Moment")]
     pub until: Timestamp,
 }
 

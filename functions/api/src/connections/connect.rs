@@ -9,6 +9,7 @@ use axum::Json;
 use axum::extract::State;
 use axum::extract::rejection::JsonRejection;
 use http::StatusCode;
+use schemars::JsonSchema;
 use serde::Deserialize;
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -26,7 +27,8 @@ const BAD_ADDRESS: Problem = Problem::new(
 );
 
 /// An account to connect.
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
+#[schemars(rename = "ConnectionBody")]
 #[serde(deny_unknown_fields)]
 pub struct Wanted {
     /// Address of its API, without a slash at the end.

@@ -6,7 +6,7 @@ pub mod backfill;
 pub mod connect;
 mod show;
 
-pub use show::{Shown, list, read};
+pub use show::{All, Shown, list, read};
 
 use crate::Env;
 use crate::answer::{NOT_FOUND, Stop};

@@ -11,6 +11,7 @@ use axum::Json;
 use axum::extract::rejection::PathRejection;
 use axum::extract::{Path, State};
 use jiff::Timestamp;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -22,7 +23,8 @@ use waybill_store::audit::{Record, Stream};
 use waybill_store::requests::fresh_suffix;
 
 /// What is suspected.
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
+#[schemars(rename = "SuspicionBody")]
 #[serde(deny_unknown_fields)]
 pub struct Open {
     suspicion: Suspicion,
@@ -31,7 +33,8 @@ pub struct Open {
 }
 
 /// What was decided.
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
+#[schemars(rename = "DecisionBody")]
 #[serde(deny_unknown_fields)]
 pub struct Decide {
     notice: Notice,
@@ -40,7 +43,8 @@ pub struct Decide {
 }
 
 /// An incident as it stands.
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "IncidentView")]
 pub struct View {
     incident: Incident,
     clocks: Vec<Running>,
@@ -51,9 +55,11 @@ pub struct View {
 }
 
 /// An incident in a list.
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "IncidentBrief")]
 pub struct Brief {
     incident: IncidentId,
+    #[schemars(with = "waybill_domain::time::Moment")]
     detected_at: Timestamp,
     clocks: Vec<Running>,
     decisions: Vec<Decision>,

@@ -2,9 +2,13 @@
 #![allow(clippy::unwrap_used, clippy::panic)]
 
 mod connections;
+mod document;
+mod examples;
 mod lists;
 mod privacy;
+mod ready;
 mod registers;
 mod single;
 mod stage;
+mod tenants;
 mod warehouse;

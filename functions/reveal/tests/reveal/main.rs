@@ -5,5 +5,6 @@ mod access;
 mod batch;
 mod buyer;
 mod erased;
+mod examples;
 mod records;
 mod stage;

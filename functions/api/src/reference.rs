@@ -1,0 +1,32 @@
+//! `GET /v1/openapi.json` and `GET /v1/reference`: the API described, for programs and for people.
+//!
+//! Both are the same for everybody and hold no data, so they ask for no sign-in. The document is made from the table of
+//! routes by a test, which fails when the file is not what the code says; the function serves the finished file.
+
+use crate::answer::Stop;
+use axum::response::{Html, IntoResponse, Response};
+use http::header::{CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE};
+use serde_json::Value;
+use waybill_store::StoreError;
+
+/// The document, as the code says.
+const DOCUMENT: &str = include_str!("../openapi.json");
+/// How long anybody may keep it.
+const KEPT: &str = "public, max-age=300";
+/// The page brings its own style and runs no script.
+const POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; frame-ancestors 'none'";
+
+/// The document.
+pub async fn document() -> Response {
+    ([(CONTENT_TYPE, "application/json"), (CACHE_CONTROL, KEPT)], DOCUMENT).into_response()
+}
+
+/// The page.
+///
+/// # Errors
+/// `unavailable`, never for a document that was tested.
+pub async fn page() -> Result<Response, Stop> {
+    let document: Value = serde_json::from_str(DOCUMENT).map_err(|_| StoreError::Corrupt("the document"))?;
+    let page = Html(waybill_http::reference(&document));
+    Ok(([(CACHE_CONTROL, KEPT), (CONTENT_SECURITY_POLICY, POLICY)], page).into_response())
+}
