@@ -20,6 +20,7 @@ use waybill_domain::backorder::Expected;
 use waybill_domain::catalogue::{Mapping, Sku, is_sku};
 use waybill_domain::stock::is_reference;
 use waybill_domain::{ConnectionId, MerchantId};
+use waybill_http::{CHANGED_MEANWHILE, IfMatch};
 use waybill_store::catalogue::SKU_SHARDS;
 
 /// SKUs on a page.
@@ -29,6 +30,7 @@ const PAGE: i32 = 100;
 #[derive(Deserialize, JsonSchema)]
 #[schemars(rename = "SkuQuery")]
 pub struct Asked {
+    /// `next` of the page before.
     after: Option<String>,
 }
 
@@ -98,11 +100,12 @@ pub async fn read(
 ///
 /// # Errors
 /// `no_access`, `not_allowed`, `bad_body`, `not_found`, `invalid_field`, `unknown_sku`, `nested_bundle`,
-/// `unavailable`.
+/// `changed_meanwhile`, `unavailable`.
 pub async fn save(
     State(env): State<Arc<Env>>,
     caller: Caller,
     path: Result<Path<String>, PathRejection>,
+    seen: IfMatch,
     Told(sku): Told<Sku>,
 ) -> Result<Json<Sku>, Stop> {
     let merchant = caller.may(&env, Action::KeepCatalogue)?;
@@ -113,7 +116,11 @@ pub async fn save(
     if sku.is_bundle() {
         can_be_bundle(&env, merchant, &sku).await?;
     }
-    env.db.save_sku(merchant, &sku).await?;
+    if !seen.is_given() {
+        env.db.save_sku(merchant, &sku).await?;
+    } else if !env.db.replace_sku(merchant, &sku, |now| seen.is(now)).await? {
+        return Err(CHANGED_MEANWHILE.into());
+    }
     // What is kept back of it, or what it is made of, may be new.
     wake::channels(&env, merchant, &sku.sku).await?;
     wake::unmapped(&env, merchant, &sku.sku).await?;
@@ -136,6 +143,7 @@ async fn can_be_bundle(env: &Env, merchant: &MerchantId, sku: &Sku) -> Result<()
 #[derive(Deserialize, JsonSchema)]
 #[schemars(rename = "MappingQuery")]
 pub struct OfConnection {
+    /// Whose mappings.
     connection: ConnectionId,
 }
 

@@ -30,6 +30,7 @@ mod wake;
 
 use axum::Router;
 use std::sync::Arc;
+use waybill_http::{Care, under_care};
 use waybill_runtime::config::Egress;
 use waybill_runtime::{Channels, Clock, Directory, Pushes};
 use waybill_store::keyring::Vault;
@@ -63,5 +64,6 @@ pub fn routes() -> Vec<waybill_http::Route<Arc<Env>>> {
 
 /// The dispatch of the function.
 pub fn router(env: Arc<Env>) -> Router {
-    waybill_http::dispatch(routes()).with_state(env)
+    let care = Care { db: env.db.clone(), clock: env.clock.clone() };
+    under_care(waybill_http::dispatch(routes()).with_state(env), care)
 }

@@ -29,8 +29,13 @@ const MOST: i32 = 100;
 #[derive(Deserialize, JsonSchema)]
 #[schemars(rename = "OrderQuery")]
 pub struct Asked {
+    /// Where the orders stand; orders must be asked for by one, exceptions are those of `held` without it.
+    #[schemars(with = "Option<Status>")]
     status: Option<String>,
+    /// How many at most, 1 to 100; 50 without it.
+    #[schemars(with = "Option<u8>", range(min = 1, max = 100))]
     limit: Option<String>,
+    /// `next` of the page before.
     cursor: Option<String>,
 }
 

@@ -43,8 +43,12 @@ const TOO_LARGE: Problem = Problem::new(
 #[derive(Deserialize, JsonSchema)]
 #[schemars(rename = "UploadQuery")]
 pub struct Asked {
+    /// What its rows are.
+    #[schemars(with = "Kind")]
     kind: String,
+    /// What becomes of the good rows when some are bad.
     mode: Mode,
+    /// Only look; nothing is written.
     #[serde(default)]
     dry_run: bool,
 }
@@ -132,6 +136,7 @@ pub async fn read(
 #[derive(Deserialize, JsonSchema)]
 #[schemars(rename = "ExportQuery")]
 pub struct Wanted {
+    /// Whose mappings.
     connection: Option<ConnectionId>,
 }
 

@@ -23,6 +23,7 @@ const LONGEST: Duration = Duration::from_secs(5);
 #[derive(Deserialize, JsonSchema)]
 #[schemars(rename = "VerifyQuery")]
 pub struct Asked {
+    /// `next` of the call before.
     cursor: Option<String>,
 }
 

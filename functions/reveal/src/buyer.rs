@@ -18,9 +18,10 @@ use std::sync::Arc;
 use waybill_domain::RequestId;
 use waybill_domain::access::Action;
 use waybill_domain::request::{Asker, Clock, Kind};
+use waybill_http::Fresh;
 use waybill_privacy::Sensitive;
 use waybill_runtime::directory::index_key;
-use waybill_store::requests::{Request, Scope, fresh_suffix};
+use waybill_store::requests::{Request, Scope};
 use waybill_store::{Queue, StoreError, Work};
 
 /// What is asked.
@@ -52,6 +53,7 @@ pub struct Asked {
 pub async fn ask(
     State(env): State<Arc<Env>>,
     ask: Ask,
+    fresh: Fresh,
     body: Result<Json<Body>, JsonRejection>,
 ) -> Result<Json<Asked>, Stop> {
     let pass = enter(&env, &ask, None, |_| Action::EraseBuyer).await?;
@@ -62,7 +64,7 @@ pub async fn ask(
     let connections = env.db.connections(&merchant.id).await?;
     let indexes = connections.iter().map(|(connection, _)| index.buyer(connection, &email)).collect();
     let request = Request {
-        id: RequestId::from_suffix(&fresh_suffix()?).map_err(|_| StoreError::Corrupt("id"))?,
+        id: RequestId::from_suffix(&fresh.suffix()?).map_err(|_| StoreError::Corrupt("id"))?,
         merchant: merchant.id.clone(),
         clock: Clock::start(kind, Asker::Person, pass.now),
         scope: Scope::Buyer { indexes },

@@ -34,7 +34,7 @@ use waybill_store::requests::Scope;
 pub struct Asked {
     /// `page` for one that people can read; JSON otherwise.
     format: Option<String>,
-    /// request.
+    /// Must be `request`.
     #[serde(default, rename = "purpose")]
     _purpose: Option<String>,
 }

@@ -21,6 +21,7 @@ use axum::body::Body;
 use axum::middleware::map_response;
 use http::{HeaderValue, Response, header};
 use std::sync::Arc;
+use waybill_http::{Care, under_care};
 use waybill_runtime::Clock;
 use waybill_store::keyring::{OpenKeys, Vault};
 use waybill_store::labels::Documents;
@@ -53,7 +54,9 @@ pub fn routes() -> Vec<waybill_http::Route<Arc<Env>>> {
 
 /// The dispatch of the function.
 pub fn router(env: Arc<Env>) -> Router {
-    waybill_http::dispatch(routes()).layer(map_response(never_kept)).with_state(env)
+    let care = Care { db: env.db.clone(), clock: env.clock.clone() };
+    let router = waybill_http::dispatch(routes()).layer(map_response(never_kept)).with_state(env);
+    under_care(router, care).layer(map_response(never_kept))
 }
 
 /// No browser or proxy may keep an answer, whatever it says.

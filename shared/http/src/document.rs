@@ -57,7 +57,7 @@ pub fn document<'a>(routes: impl IntoIterator<Item = &'a About>) -> Value {
         "paths": paths,
         "components": {
             "schemas": all,
-            "parameters": {"IdempotencyKey": idempotency_key()},
+            "parameters": {"IdempotencyKey": idempotency_key(), "IfMatch": if_match()},
             "responses": {"Problem": {
                 "description": "It did not go well; `code` says why and `title` what to do.",
                 "content": {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}},
@@ -126,6 +126,9 @@ fn parameters(about: &About, schemas: &mut Schemas) -> Vec<Value> {
     if about.method == Method::POST {
         all.push(json!({"$ref": "#/components/parameters/IdempotencyKey"}));
     }
+    if about.matches {
+        all.push(json!({"$ref": "#/components/parameters/IfMatch"}));
+    }
     all
 }
 
@@ -140,7 +143,7 @@ fn in_query(about: &About, form: &Value) -> Vec<Value> {
         let meaning = schema.as_object_mut().and_then(|schema| schema.remove("description"));
         let mut one = json!({
             "name": name, "in": "query", "required": required.contains(name.as_str()),
-            "description": meaning.unwrap_or_default(), "schema": schema,
+            "description": meaning.unwrap_or_else(|| "".into()), "schema": schema,
         });
         let value = asked.split('&').find_map(|pair| pair.split_once('=').filter(|(key, _)| key == name));
         if let Some((_, value)) = value {
@@ -200,6 +203,15 @@ fn idempotency_key() -> Value {
         "description": "Makes a repeat harmless for 24 hours: the same key with the same body gets the same answer \
                         and does nothing twice; with another body it is refused (409 `other_request`).",
         "schema": {"type": "string", "minLength": 1, "maxLength": 128},
+    })
+}
+
+fn if_match() -> Value {
+    json!({
+        "name": "If-Match", "in": "header", "required": false,
+        "description": "The `ETag` of what you have read: it is changed only if it is still that (412 \
+                        `changed_meanwhile` otherwise).",
+        "schema": {"type": "string"},
     })
 }
 

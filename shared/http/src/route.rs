@@ -72,6 +72,8 @@ pub struct About {
     pub answers: Vec<Answer>,
     /// A request as it could be.
     pub example: Option<Example>,
+    /// It heeds `If-Match`.
+    pub matches: bool,
 }
 
 impl About {
@@ -108,6 +110,7 @@ impl<S: Clone + Send + Sync + 'static> Route<S> {
             body: None,
             answers: Vec::new(),
             example: None,
+            matches: false,
         };
         Self { about, serve: on(filter, handler) }
     }
@@ -193,6 +196,13 @@ impl<S: Clone + Send + Sync + 'static> Route<S> {
             Some(answer) => answer.others = media,
             None => self.about.answers.push(Answer { status: 200, json: None, others: media }),
         }
+        self
+    }
+
+    /// It heeds `If-Match`.
+    #[must_use]
+    pub fn matching(mut self) -> Self {
+        self.about.matches = true;
         self
     }
 

@@ -19,7 +19,7 @@ static LEAST: Story = Story::new("least privilege", || Box::pin(least()));
 static REMOVED: Story = Story::new("removed grants", || Box::pin(removed()));
 
 /// Every story that makes functions call AWS.
-static ALL: [&Story; 22] = [
+static ALL: [&Story; 23] = [
     &crate::road::ROAD,
     &crate::bad_input::REFUSED,
     &crate::bad_input::UNREADABLE,
@@ -42,6 +42,7 @@ static ALL: [&Story; 22] = [
     &crate::stock::TOLD,
     &crate::ebay::CLOSED,
     &crate::abroad::ABROAD,
+    &crate::care::CARE,
 ];
 
 const FUNCTIONS: [&str; 11] = [

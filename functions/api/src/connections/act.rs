@@ -2,10 +2,10 @@
 
 use super::{Shown, connect, opened, own};
 use crate::Env;
-use crate::answer::{BAD_BODY, Stop};
+use crate::answer::Stop;
+use crate::body::Told;
 use crate::caller::Caller;
 use axum::Json;
-use axum::extract::rejection::JsonRejection;
 use axum::extract::{Path, State};
 use http::StatusCode;
 use jiff::{SignedDuration, Timestamp};
@@ -112,10 +112,10 @@ pub async fn rotate(
     State(env): State<Arc<Env>>,
     caller: Caller,
     Path(id): Path<String>,
-    secrets: Result<Json<Credentials>, JsonRejection>,
+    secrets: Result<Told<Credentials>, Stop>,
 ) -> Result<Json<Shown>, Stop> {
     let account = opened(&env, &caller, &id, Action::ManageConnections).await?;
-    let Json(mut secrets) = secrets.map_err(|_| BAD_BODY)?;
+    let Told(mut secrets) = secrets?;
     let mut connection = account.connection.clone();
     if secrets.kind() != connection.kind {
         return Err(OTHER_KIND.into());

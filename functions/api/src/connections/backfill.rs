@@ -2,11 +2,11 @@
 
 use super::own;
 use crate::Env;
-use crate::answer::{BAD_BODY, NOT_FOUND, Stop};
+use crate::answer::{NOT_FOUND, Stop};
+use crate::body::Told;
 use crate::caller::Caller;
 use aws_lc_rs::digest::{SHA256, digest};
 use axum::Json;
-use axum::extract::rejection::JsonRejection;
 use axum::extract::{Path, State};
 use http::StatusCode;
 use jiff::Timestamp;
@@ -90,10 +90,10 @@ pub async fn start(
     State(env): State<Arc<Env>>,
     caller: Caller,
     Path(id): Path<String>,
-    span: Result<Json<Span>, JsonRejection>,
+    span: Result<Told<Span>, Stop>,
 ) -> Result<(StatusCode, Json<Progress>), Stop> {
     let connection = own(&env, &caller, &id, Action::ManageConnections).await?;
-    let Json(span) = span.map_err(|_| BAD_BODY)?;
+    let Told(span) = span?;
     let now = env.clock.read();
     if span.from >= span.to || span.to > now || connection.kind.channel().is_none() {
         return Err(BAD_SPAN.into());

@@ -18,9 +18,9 @@ use std::sync::Arc;
 use waybill_domain::access::Action;
 use waybill_domain::incident::{Affected, Decision, Incident, NotTold, Notice, Running, Suspicion, affected};
 use waybill_domain::{IncidentId, MerchantId, OrderId};
+use waybill_http::Fresh;
 use waybill_store::StoreError;
 use waybill_store::audit::{Record, Stream};
-use waybill_store::requests::fresh_suffix;
 
 /// What is suspected.
 #[derive(Deserialize, JsonSchema)]
@@ -85,6 +85,7 @@ async fn view(env: &Env, merchant: &MerchantId, incident: Incident) -> Result<Vi
 pub async fn open(
     State(env): State<Arc<Env>>,
     caller: Caller,
+    fresh: Fresh,
     body: Result<Told<Open>, Stop>,
 ) -> Result<Json<View>, Stop> {
     let merchant = caller.may(&env, Action::HandleIncidents)?;
@@ -93,7 +94,7 @@ pub async fn open(
         return Err(BAD_BODY.into());
     }
     let incident = Incident {
-        id: IncidentId::from_suffix(&fresh_suffix()?).map_err(|_| StoreError::Corrupt("id"))?,
+        id: IncidentId::from_suffix(&fresh.suffix()?).map_err(|_| StoreError::Corrupt("id"))?,
         detected_at: env.clock.read(),
         opened_by: caller.actor().to_owned(),
         suspicion,

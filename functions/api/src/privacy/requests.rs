@@ -18,7 +18,8 @@ use std::sync::Arc;
 use waybill_domain::access::Action;
 use waybill_domain::request::{Asker, Clock, Kind};
 use waybill_domain::{ConnectionId, MerchantId, OrderId, RequestId};
-use waybill_store::requests::{Certificate, Recipient, Request, Scope, fresh_suffix};
+use waybill_http::Fresh;
+use waybill_store::requests::{Certificate, Recipient, Request, Scope};
 use waybill_store::{Queue, StoreError, Work};
 
 /// What is asked.
@@ -105,6 +106,7 @@ impl View {
 pub async fn ask(
     State(env): State<Arc<Env>>,
     caller: Caller,
+    fresh: Fresh,
     body: Result<Told<Body>, Stop>,
 ) -> Result<Json<View>, Stop> {
     let wide = matches!(&body, Ok(Told(body)) if body.everything || body.connection.is_some());
@@ -114,7 +116,7 @@ pub async fn ask(
     let scope = scope(&env, merchant, body).await?;
     let now = env.clock.read();
     let request = Request {
-        id: RequestId::from_suffix(&fresh_suffix()?).map_err(|_| StoreError::Corrupt("id"))?,
+        id: RequestId::from_suffix(&fresh.suffix()?).map_err(|_| StoreError::Corrupt("id"))?,
         merchant: merchant.clone(),
         clock: Clock::start(kind, Asker::Person, now),
         scope,

@@ -93,6 +93,7 @@ pub(super) fn goods() -> Vec<Route> {
             .such_as("/v1/skus/TEE-RED"),
         Route::put("/v1/skus/{sku}", catalogue::save)
             .does("Stores a SKU.")
+            .matching()
             .may(Action::KeepCatalogue)
             .takes::<Sku>()
             .gives::<Sku>()
@@ -146,6 +147,7 @@ pub(super) fn places() -> Vec<Route> {
             .such_as("/v1/policy"),
         Route::put("/v1/policy", places::save_policy)
             .does("Stores how warehouses are chosen.")
+            .matching()
             .may(Action::KeepPlaces)
             .takes::<Policy>()
             .gives::<Policy>()

@@ -93,3 +93,30 @@ fn every_reference_leads_somewhere() {
         assert!(whole.pointer(reference.trim_start_matches('#')).is_some(), "{reference}");
     }
 }
+
+#[test]
+fn the_runbooks_name_only_what_there_is() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../infra/runbooks");
+    let paths: Vec<&str> = everything().iter().map(|about| about.path).collect();
+    let fits = |named: &str| {
+        let (named, _) = named.split_once('?').unwrap_or((named, ""));
+        let same = |(ours, theirs): (&str, &str)| ours == theirs || ours.starts_with('{');
+        let alike = |path: &&str| {
+            path.split('/').count() == named.split('/').count()
+                && path.split('/').zip(named.split('/')).all(same)
+        };
+        paths.iter().any(|path| alike(&path))
+    };
+    let mut seen = 0;
+    for page in std::fs::read_dir(folder).unwrap() {
+        let page = page.unwrap().path();
+        let text = std::fs::read_to_string(&page).unwrap();
+        for rest in text.match_indices("/v1/").map(|(at, _)| &text[at..]) {
+            let end = rest.find(|c: char| c.is_whitespace() || "\"'`),;|".contains(c)).unwrap_or(rest.len());
+            let named = &rest[..end];
+            assert!(fits(named), "{}: {named}", page.display());
+            seen += 1;
+        }
+    }
+    assert!(seen > 20, "{seen}");
+}

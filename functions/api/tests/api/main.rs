@@ -1,6 +1,7 @@
 //! The function whole, from the event API Gateway sends to the answer it gets, on in-memory tables.
 #![allow(clippy::unwrap_used, clippy::panic)]
 
+mod care;
 mod connections;
 mod document;
 mod examples;
