@@ -23,7 +23,7 @@ pub(crate) const LARGEST: usize = 6 * 1024 * 1024;
 
 const BAD_REQUEST: Problem =
     Problem::new(StatusCode::BAD_REQUEST, "bad_request", "The request cannot be read; see /v1/reference.");
-const TOO_LARGE: Problem = Problem::new(
+pub(crate) const TOO_LARGE: Problem = Problem::new(
     StatusCode::PAYLOAD_TOO_LARGE,
     "too_large",
     "The request is too large; send less at a time.",
@@ -67,9 +67,8 @@ async fn take_care(State(care): State<Care>, request: Request, next: Next) -> Re
 
 /// What the framework refused by itself gets the form of everything else.
 fn as_problem(response: Response) -> Response {
-    let is_one =
-        response.headers().get(CONTENT_TYPE).is_some_and(|media| media == "application/problem+json");
-    if is_one {
+    let media = response.headers().get(CONTENT_TYPE).map(HeaderValue::as_bytes);
+    if media.is_some_and(|media| !media.starts_with(b"text/plain")) {
         return response;
     }
     let problem = match response.status() {

@@ -5,7 +5,7 @@
 //! the next try takes over; what it makes then has the ids that the first try gave, because they come from the key
 //! ([`Fresh`]), so it is made once. Only what went well is kept: a refusal did nothing, and may go well tomorrow.
 
-use crate::care::{Care, LARGEST};
+use crate::care::{Care, LARGEST, TOO_LARGE};
 use aws_lc_rs::digest::{Context, SHA256};
 use axum::body::{Body, to_bytes};
 use axum::extract::{FromRequestParts, Request};
@@ -40,6 +40,11 @@ const OTHER_REQUEST: Problem = Problem::new(
     StatusCode::CONFLICT,
     "other_request",
     "This Idempotency-Key was used for another request; take a new one. Nothing was done.",
+);
+const NO_ACCESS: Problem = Problem::new(
+    StatusCode::FORBIDDEN,
+    "no_access",
+    "This sign-in has no access; ask the owner of the merchant's account.",
 );
 const STILL_AT_IT: Problem = Problem::new(
     StatusCode::CONFLICT,
@@ -126,12 +131,16 @@ async fn under(
         return Err(BAD_KEY.into());
     }
     let (mut parts, body) = request.into_parts();
-    let body = to_bytes(body, LARGEST).await.map_err(|_| Problem::UNAVAILABLE)?;
+    let body = to_bytes(body, LARGEST).await.map_err(|_| TOO_LARGE)?;
     let id = digest(&[sub.as_bytes(), name]);
     let address = parts.uri.path_and_query().map_or("", |address| address.as_str());
     let asked = digest(&[address.as_bytes(), &body]);
     match care.db.claim_once(&id, &asked, care.clock.read()).await? {
         Claim::Ours => {}
+        // Who may do nothing any more gets no old answers either.
+        Claim::Done(_) if !care.db.staff(sub).await?.is_some_and(|staff| staff.active) => {
+            return Err(NO_ACCESS.into());
+        }
         Claim::Done(kept) => return Ok(replay(kept)),
         Claim::Other => return Err(OTHER_REQUEST.into()),
         Claim::Running => return Err(STILL_AT_IT.into()),

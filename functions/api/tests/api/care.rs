@@ -56,6 +56,10 @@ async fn the_same_key_and_body_get_the_same_answer_and_do_nothing_twice() {
     let colleague = under(&stage, "k-1", Some("mine-Manager"), "/v1/incidents", suspicion(true)).await;
     assert_eq!((colleague.0, colleague.1), (200, false));
     assert_eq!(incidents(&stage).await, 2);
+    // Who may do nothing any more gets no old answers either.
+    assert_eq!(stage.call(OWNER, "POST", "/v1/staff/mine-Manager/end", None).await.0, 200);
+    let ended = under(&stage, "k-1", Some("mine-Manager"), "/v1/incidents", suspicion(true)).await;
+    assert_eq!((ended.0, ended.2["code"].as_str()), (403, Some("no_access")));
     // After a day it is forgotten.
     stage.advance(24 * 3600);
     let later = under(&stage, "k-1", OWNER, "/v1/incidents", suspicion(false)).await;

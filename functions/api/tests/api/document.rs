@@ -105,7 +105,7 @@ fn the_runbooks_name_only_what_there_is() {
             path.split('/').count() == named.split('/').count()
                 && path.split('/').zip(named.split('/')).all(same)
         };
-        paths.iter().any(|path| alike(&path))
+        paths.iter().any(alike)
     };
     let mut seen = 0;
     for page in std::fs::read_dir(folder).unwrap() {
