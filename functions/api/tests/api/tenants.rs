@@ -10,6 +10,17 @@ use waybill_http::About;
 const MINE: [&str; 6] =
     ["ord_0000000000000000000000000000000", "TEE-RED", "con_00000000000000aa", "pick_1", "inc_0", "req_0"];
 
+/// What names something in its path and answers another merchant well: files, places and registers of their own, under
+/// names that everyone may use.
+const OWN: [&str; 6] = [
+    "GET /v1/exports/{kind}",
+    "GET /v1/warehouses/{warehouse}/bins",
+    "POST /v1/registers/{register}",
+    "POST /v1/uploads/{upload}",
+    "PUT /v1/skus/{sku}",
+    "PUT /v1/warehouses/{warehouse}",
+];
+
 fn table() -> Vec<About> {
     let all = waybill_api::routes().into_iter().map(|route| route.about);
     all.filter(|about| about.example.is_some() && !about.actions.is_empty()).collect()
@@ -59,7 +70,8 @@ async fn another_merchant_sees_and_changes_nothing_and_cannot_tell_that_anything
             {
                 assert!(!text.contains(word), "{key} as {sub} shows {word}: {text}");
             }
-            if names_something(&about) && status >= 400 {
+            if names_something(&about) && !OWN.contains(&key.as_str()) {
+                assert_eq!(status / 100, 4, "{key} as {sub}: {text}");
                 // What is there and what is not look the same.
                 let elsewhere = unknown(&about);
                 let (other, _, told) = ask(&elsewhere, body).await;
@@ -98,18 +110,7 @@ async fn what_another_merchant_gets_an_answer_to_is_this_list() {
         }
     }
     answered.sort();
-    assert_eq!(
-        answered,
-        [
-            // Files, places and registers of their own, under names that everyone may use.
-            "GET /v1/exports/{kind}",
-            "GET /v1/warehouses/{warehouse}/bins",
-            "POST /v1/registers/{register}",
-            "POST /v1/uploads/{upload}",
-            "PUT /v1/skus/{sku}",
-            "PUT /v1/warehouses/{warehouse}",
-        ]
-    );
+    assert_eq!(answered, OWN);
 }
 
 /// The address of the example with an id that nobody has.
