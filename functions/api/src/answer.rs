@@ -137,6 +137,8 @@ pub(crate) struct Said(pub(crate) String);
 pub enum Stop {
     /// A field is wrong.
     Invalid(Invalid),
+    /// The body cannot be read at the place this JSON Pointer leads to.
+    Unreadable(String),
     /// The caller's to solve.
     Problem(Problem),
     /// Ours to solve.
@@ -167,6 +169,7 @@ impl Stop {
         match self {
             Self::Problem(problem) => (problem.status, problem.title.to_owned()),
             Self::Invalid(invalid) => (StatusCode::UNPROCESSABLE_ENTITY, invalid.to_string()),
+            Self::Unreadable(_) => (BAD_BODY.status, BAD_BODY.title.to_owned()),
             Self::Store(StoreError::Conflict) => (BUSY.status, BUSY.title.to_owned()),
             Self::Store(_) => (Problem::UNAVAILABLE.status, Problem::UNAVAILABLE.title.to_owned()),
         }
@@ -194,12 +197,21 @@ impl Stop {
                 let body = serde_json::json!({
                     "type": "about:blank", "status": 422, "code": "invalid_field",
                     "title": invalid.to_string(), "field": invalid.field,
+                    "pointer": format!("/{}", invalid.field),
                 });
                 let mut response = Response::new(Body::from(body.to_string()));
                 *response.status_mut() = StatusCode::UNPROCESSABLE_ENTITY;
                 let kind = http::HeaderValue::from_static("application/problem+json");
                 response.headers_mut().insert(http::header::CONTENT_TYPE, kind);
                 response
+            }
+            Self::Unreadable(pointer) => {
+                tracing::info!(code = BAD_BODY.code, "refused");
+                let body = serde_json::json!({
+                    "type": "about:blank", "status": 400, "code": BAD_BODY.code, "title": BAD_BODY.title,
+                    "pointer": pointer,
+                });
+                BAD_BODY.response::<String>().map(|_| Body::from(body.to_string()))
             }
             Self::Store(StoreError::Conflict) => BUSY.response::<String>().map(Body::from),
             Self::Store(error) => {

@@ -11,8 +11,8 @@ use crate::wake;
 use axum::Json;
 use axum::extract::rejection::{PathRejection, QueryRejection};
 use axum::extract::{Path, Query, State};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use serde_json::{Value, json};
 use std::collections::BTreeSet;
 use std::sync::Arc;
 use waybill_domain::access::Action;
@@ -20,19 +20,23 @@ use waybill_domain::backorder::Expected;
 use waybill_domain::catalogue::{Mapping, Sku, is_sku};
 use waybill_domain::stock::is_reference;
 use waybill_domain::{ConnectionId, MerchantId};
+use waybill_http::{CHANGED_MEANWHILE, IfMatch};
 use waybill_store::catalogue::SKU_SHARDS;
 
 /// SKUs on a page.
 const PAGE: i32 = 100;
 
 /// The query of the list: `after=<shard>:<sku>`, as `next` of the page before says.
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
+#[schemars(rename = "SkuQuery")]
 pub struct Asked {
+    /// `next` of the page before.
     after: Option<String>,
 }
 
 /// A page of SKUs.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
+#[schemars(rename = "SkuPage")]
 pub struct Page {
     /// In no order that means anything; every SKU comes once.
     pub skus: Vec<Sku>,
@@ -96,11 +100,12 @@ pub async fn read(
 ///
 /// # Errors
 /// `no_access`, `not_allowed`, `bad_body`, `not_found`, `invalid_field`, `unknown_sku`, `nested_bundle`,
-/// `unavailable`.
+/// `changed_meanwhile`, `unavailable`.
 pub async fn save(
     State(env): State<Arc<Env>>,
     caller: Caller,
     path: Result<Path<String>, PathRejection>,
+    seen: IfMatch,
     Told(sku): Told<Sku>,
 ) -> Result<Json<Sku>, Stop> {
     let merchant = caller.may(&env, Action::KeepCatalogue)?;
@@ -111,7 +116,11 @@ pub async fn save(
     if sku.is_bundle() {
         can_be_bundle(&env, merchant, &sku).await?;
     }
-    env.db.save_sku(merchant, &sku).await?;
+    if !seen.is_given() {
+        env.db.save_sku(merchant, &sku).await?;
+    } else if !env.db.replace_sku(merchant, &sku, |now| seen.is(now)).await? {
+        return Err(CHANGED_MEANWHILE.into());
+    }
     // What is kept back of it, or what it is made of, may be new.
     wake::channels(&env, merchant, &sku.sku).await?;
     wake::unmapped(&env, merchant, &sku.sku).await?;
@@ -131,9 +140,27 @@ async fn can_be_bundle(env: &Env, merchant: &MerchantId, sku: &Sku) -> Result<()
 }
 
 /// The query of the list of mappings.
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
+#[schemars(rename = "MappingQuery")]
 pub struct OfConnection {
+    /// Whose mappings.
     connection: ConnectionId,
+}
+
+/// The mappings of a connection.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct Mappings {
+    /// By what the channel calls the article.
+    pub mappings: Vec<Mapping>,
+}
+
+/// A mapping that was stored.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct Mapped {
+    /// It.
+    pub mapping: Mapping,
+    /// Orders that waited for it and are looked at now.
+    pub woken: usize,
 }
 
 /// Lists the mappings of a connection.
@@ -144,11 +171,11 @@ pub async fn mappings(
     State(env): State<Arc<Env>>,
     caller: Caller,
     asked: Result<Query<OfConnection>, QueryRejection>,
-) -> Result<Json<Value>, Stop> {
+) -> Result<Json<Mappings>, Stop> {
     let merchant = caller.may(&env, Action::ReadStock)?;
     let Query(asked) = asked.map_err(|_| BAD_QUERY)?;
     let mappings = env.db.mappings(merchant, &asked.connection).await?;
-    Ok(Json(json!({ "mappings": mappings })))
+    Ok(Json(Mappings { mappings }))
 }
 
 /// Stores a mapping and lets the orders go on that waited for it.
@@ -159,7 +186,7 @@ pub async fn map(
     State(env): State<Arc<Env>>,
     caller: Caller,
     Told(mapping): Told<Mapping>,
-) -> Result<Json<Value>, Stop> {
+) -> Result<Json<Mapped>, Stop> {
     let merchant = caller.may(&env, Action::KeepCatalogue)?;
     mapping.check()?;
     if !env.db.unknown_skus(merchant, &BTreeSet::from([mapping.sku.clone()])).await?.is_empty() {
@@ -167,7 +194,7 @@ pub async fn map(
     }
     env.db.save_mapping(merchant, &mapping).await?;
     let woken = wake::unmapped(&env, merchant, &mapping.channel_sku).await?;
-    Ok(Json(json!({ "mapping": mapping, "woken": woken })))
+    Ok(Json(Mapped { mapping, woken }))
 }
 
 /// Stores goods on order.

@@ -12,8 +12,8 @@ use crate::wake;
 use axum::Json;
 use axum::extract::rejection::PathRejection;
 use axum::extract::{Path, State};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use serde_json::{Value, json};
 use std::sync::Arc;
 use waybill_domain::WarehouseId;
 use waybill_domain::access::Action;
@@ -22,7 +22,8 @@ use waybill_domain::stock::{Spot, is_reference};
 use waybill_store::stock::counts::{Approval, Count, CountState};
 
 /// What was counted.
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
+#[schemars(rename = "CountBody")]
 #[serde(deny_unknown_fields)]
 pub struct Body {
     sku: String,
@@ -33,10 +34,21 @@ pub struct Body {
 }
 
 /// Counts that wait for a second person.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
+#[schemars(rename = "WaitingCounts")]
 pub struct Waiting {
     /// By reference.
     pub waiting: Vec<Count>,
+}
+
+/// A count that was approved.
+#[derive(Debug, Serialize, JsonSchema)]
+#[schemars(rename = "CountApproved")]
+pub struct Approved {
+    /// Which.
+    pub reference: String,
+    /// What it is now.
+    pub state: CountState,
 }
 
 /// Takes a count.
@@ -85,7 +97,7 @@ pub async fn approve(
     State(env): State<Arc<Env>>,
     caller: Caller,
     path: Result<Path<String>, PathRejection>,
-) -> Result<Json<Value>, Stop> {
+) -> Result<Json<Approved>, Stop> {
     let merchant = caller.may(&env, Action::ApproveCount)?;
     let reference = path.ok().map(|Path(r)| r).filter(|r| is_reference(r)).ok_or(NOT_FOUND)?;
     let sku = env.db.counts(merchant).await?.into_iter().find(|c| c.reference == reference).map(|c| c.sku);
@@ -93,7 +105,7 @@ pub async fn approve(
     // Before: a second approval of the same count is refused, and could not make up for this.
     wake::channels(&env, merchant, &sku).await?;
     match env.db.approve_count(merchant, &reference, caller.actor()).await? {
-        Approval::Booked => Ok(Json(json!({"reference": reference, "state": "booked"}))),
+        Approval::Booked => Ok(Json(Approved { reference, state: CountState::Booked })),
         Approval::NotWaiting => Err(NOT_WAITING.into()),
         Approval::SamePerson => Err(SAME_PERSON.into()),
         Approval::Held => Err(NOT_ENOUGH.into()),

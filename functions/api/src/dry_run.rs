@@ -8,7 +8,8 @@ use crate::wake;
 use axum::Json;
 use axum::extract::rejection::PathRejection;
 use axum::extract::{Path, State};
-use serde_json::{Value, json};
+use schemars::JsonSchema;
+use serde::Serialize;
 use std::sync::Arc;
 use waybill_domain::access::Action;
 use waybill_domain::allocation::{Explained, Ground, explain as why, skus_of};
@@ -58,6 +59,16 @@ pub async fn explain(
     Ok(Json(why(&order, &ground, &shelves.available())))
 }
 
+/// An order that goes on.
+#[derive(Debug, Serialize, JsonSchema)]
+#[schemars(rename = "OrderLetGo")]
+pub struct LetGo {
+    /// Which.
+    pub order: OrderId,
+    /// Where it stands now.
+    pub status: Status,
+}
+
 /// Lets an order go.
 ///
 /// # Errors
@@ -66,7 +77,7 @@ pub async fn let_go(
     State(env): State<Arc<Env>>,
     caller: Caller,
     path: Result<Path<String>, PathRejection>,
-) -> Result<Json<Value>, Stop> {
+) -> Result<Json<LetGo>, Stop> {
     let merchant = caller.may(&env, Action::LetGo)?;
     let mut order = order_of(&env, merchant, path).await?;
     let held =
@@ -88,5 +99,5 @@ pub async fn let_go(
     }
     tracing::info!(order = %order.id, by = caller.actor(), "let go");
     wake::wake(&env, std::slice::from_ref(&order)).await?;
-    Ok(Json(json!({"order": order.id, "status": order.status})))
+    Ok(Json(LetGo { order: order.id, status: order.status }))
 }

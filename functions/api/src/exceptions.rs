@@ -12,6 +12,7 @@ use crate::page::{self, Asked};
 use axum::Json;
 use axum::extract::State;
 use jiff::Timestamp;
+use schemars::JsonSchema;
 use serde::Serialize;
 use std::sync::Arc;
 use waybill_domain::OrderId;
@@ -21,7 +22,8 @@ use waybill_domain::order::{Hold, Order, Status};
 use waybill_domain::remedy::{Remedy, offered};
 
 /// One page.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
+#[schemars(rename = "ExceptionPage")]
 pub struct Page {
     /// Orders with open matters, newest first.
     pub orders: Vec<Waiting>,
@@ -31,24 +33,28 @@ pub struct Page {
 }
 
 /// An order that needs a person.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
+#[schemars(rename = "ExceptionOrder")]
 pub struct Waiting {
     /// Which.
     pub order: OrderId,
     /// Where it stands.
     pub status: Status,
     /// When it was placed, by the channel.
+    #[schemars(with = "waybill_domain::time::Moment")]
     pub placed_at: Timestamp,
     /// What is open.
     pub exceptions: Vec<Matter>,
 }
 
 /// One open matter.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
+#[schemars(rename = "ExceptionMatter")]
 pub struct Matter {
     /// Why.
     pub reason: Reason,
     /// Since when.
+    #[schemars(with = "waybill_domain::time::Moment")]
     pub since: Timestamp,
     /// A code or field name from the other side.
     #[serde(skip_serializing_if = "Option::is_none")]

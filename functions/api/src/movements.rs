@@ -9,6 +9,7 @@ use crate::caller::Caller;
 use crate::wake;
 use axum::Json;
 use axum::extract::State;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 use waybill_domain::access::Action;
@@ -21,7 +22,8 @@ use waybill_store::stock::by_hand::Recorded;
 pub(crate) const MOST: i64 = 1_000_000;
 
 /// What is to be recorded.
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
+#[schemars(rename = "MovementBody")]
 #[serde(deny_unknown_fields)]
 pub struct Body {
     kind: MovementKind,
@@ -37,7 +39,8 @@ pub struct Body {
 }
 
 /// What became of it.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
+#[schemars(rename = "MovementDone")]
 pub struct Done {
     /// It had been recorded before.
     pub repeat: bool,

@@ -11,6 +11,7 @@ use axum::extract::rejection::PathRejection;
 use axum::extract::{Path, State};
 use jiff::Timestamp;
 use rust_decimal::Decimal;
+use schemars::JsonSchema;
 use serde::Serialize;
 use std::sync::Arc;
 use waybill_domain::access::Action;
@@ -21,7 +22,8 @@ use waybill_domain::shipment::{Booking, Shipment, Transit, WriteBack};
 use waybill_domain::{ConnectionId, LineId, OrderId, ShipmentId, WarehouseId};
 
 /// One order.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
+#[schemars(rename = "Order")]
 pub struct View {
     /// What the list shows of it.
     pub summary: Summary,
@@ -35,12 +37,15 @@ pub struct View {
     pub destination: Option<Destination>,
     /// When its last shipment left.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Option<waybill_domain::time::Moment>")]
     pub shipped_at: Option<Timestamp>,
     /// When its last shipment arrived.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Option<waybill_domain::time::Moment>")]
     pub delivered_at: Option<Timestamp>,
     /// When it was cancelled.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Option<waybill_domain::time::Moment>")]
     pub cancelled_at: Option<Timestamp>,
     /// Its lines.
     pub lines: Vec<LineView>,
@@ -51,7 +56,8 @@ pub struct View {
 }
 
 /// One line.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
+#[schemars(rename = "OrderLine")]
 pub struct LineView {
     /// Ours.
     pub line: LineId,
@@ -82,7 +88,8 @@ impl From<&Line> for LineView {
 }
 
 /// How far a booking is, without the carrier's keys.
-#[derive(Debug, Clone, Copy, Serialize)]
+#[derive(Debug, Clone, Copy, Serialize, JsonSchema)]
+#[schemars(rename = "BookingState")]
 #[serde(rename_all = "snake_case")]
 pub enum BookingView {
     /// Not at the carrier, as far as is known.
@@ -98,7 +105,8 @@ pub enum BookingView {
 }
 
 /// One shipment.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
+#[schemars(rename = "Shipment")]
 pub struct ShipmentView {
     /// Ours.
     pub shipment: ShipmentId,
@@ -121,9 +129,11 @@ pub struct ShipmentView {
     pub transit: Transit,
     /// When the label was made.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Option<waybill_domain::time::Moment>")]
     pub labelled_at: Option<Timestamp>,
     /// When it arrived.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Option<waybill_domain::time::Moment>")]
     pub delivered_at: Option<Timestamp>,
     /// Names of the personal fields the carrier was given.
     pub disclosed: Vec<String>,

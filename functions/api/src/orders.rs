@@ -10,6 +10,7 @@ use crate::page::{self, Asked};
 use axum::Json;
 use axum::extract::State;
 use jiff::Timestamp;
+use schemars::JsonSchema;
 use serde::Serialize;
 use std::sync::Arc;
 use waybill_domain::OrderId;
@@ -19,7 +20,8 @@ use waybill_domain::money::Money;
 use waybill_domain::order::{Channel, Hold, Order, PersonalData, Status};
 
 /// One page.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
+#[schemars(rename = "OrderPage")]
 pub struct Page {
     /// At most as many as asked for, newest first.
     pub orders: Vec<Summary>,
@@ -29,7 +31,8 @@ pub struct Page {
 }
 
 /// An order in a list.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
+#[schemars(rename = "OrderSummary")]
 pub struct Summary {
     /// Which.
     pub order: OrderId,
@@ -41,6 +44,7 @@ pub struct Summary {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub hold: Option<Hold>,
     /// When it was placed, by the channel.
+    #[schemars(with = "waybill_domain::time::Moment")]
     pub placed_at: Timestamp,
     /// How many lines it has.
     pub lines: usize,

@@ -11,6 +11,7 @@ use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use http::request::Parts;
 use jiff::Timestamp;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use waybill_domain::order::{Order, Status};
 use waybill_domain::time::sortable;
@@ -25,10 +26,16 @@ const USUAL: i32 = 50;
 const MOST: i32 = 100;
 
 /// The query of a list.
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
+#[schemars(rename = "OrderQuery")]
 pub struct Asked {
+    /// Where the orders stand; orders must be asked for by one, exceptions are those of `held` without it.
+    #[schemars(with = "Option<Status>")]
     status: Option<String>,
+    /// How many at most, 1 to 100; 50 without it.
+    #[schemars(with = "Option<u8>", range(min = 1, max = 100))]
     limit: Option<String>,
+    /// `next` of the page before.
     cursor: Option<String>,
 }
 

@@ -11,8 +11,8 @@ use axum::Json;
 use axum::extract::rejection::PathRejection;
 use axum::extract::{Path, State};
 use http::StatusCode;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use waybill_domain::access::Action;
@@ -47,7 +47,8 @@ const TOO_MANY_ORDERS: Problem = Problem::new(
 );
 
 /// What is to be picked.
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
+#[schemars(rename = "PickListBody")]
 #[serde(deny_unknown_fields)]
 pub struct Making {
     /// What the list is called; the same name again gives the same list.
@@ -61,7 +62,8 @@ pub struct Making {
 }
 
 /// A list that was made.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
+#[schemars(rename = "PickListMade")]
 pub struct Made {
     /// The list.
     pub list: PickList,
@@ -70,7 +72,8 @@ pub struct Made {
 }
 
 /// Lists that are not done.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
+#[schemars(rename = "OpenPickLists")]
 pub struct Open {
     /// By name.
     pub lists: Vec<PickList>,
@@ -145,7 +148,8 @@ pub async fn list(State(env): State<Arc<Env>>, caller: Caller) -> Result<Json<Op
 }
 
 /// A stop that was walked to.
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
+#[schemars(rename = "StopBody")]
 #[serde(deny_unknown_fields)]
 pub struct Confirming {
     pub(crate) stop: u32,
@@ -155,6 +159,18 @@ pub struct Confirming {
     pub(crate) scanned: String,
     /// Pieces that were there.
     pub(crate) quantity: i64,
+}
+
+/// What confirming a stop led to.
+#[derive(Debug, Serialize, JsonSchema)]
+#[schemars(rename = "StopDone")]
+pub struct Confirmed {
+    /// Pieces that were not there, by order.
+    pub missing: Vec<(OrderId, i64)>,
+    /// Orders that are given other goods.
+    pub allocated_again: Vec<OrderId>,
+    /// Stops that are left to walk to.
+    pub stops_left: usize,
 }
 
 /// Confirms a stop.
@@ -167,7 +183,7 @@ pub async fn confirm(
     caller: Caller,
     path: Result<Path<String>, PathRejection>,
     Told(body): Told<Confirming>,
-) -> Result<Json<Value>, Stop> {
+) -> Result<Json<Confirmed>, Stop> {
     let merchant = caller.may(&env, Action::WorkStock)?;
     let (id, now) = (named(path)?, env.clock.read());
     let Confirming { stop, bin, scanned, quantity } = body;
@@ -193,7 +209,7 @@ pub async fn confirm(
         env.queues.send(Queue::Allocate, &again, 0).await?;
     }
     let left = done.list.tasks.iter().filter(|t| t.state == waybill_domain::picking::TaskState::Open).count();
-    Ok(Json(json!({"missing": done.missing, "allocated_again": done.again, "stops_left": left})))
+    Ok(Json(Confirmed { missing: done.missing, allocated_again: done.again, stops_left: left }))
 }
 
 /// Closes a list.
@@ -210,7 +226,7 @@ pub async fn drop_list(
 }
 
 /// What one warehouse's parcels for an order should hold.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 pub struct Packing {
     /// From where.
     pub warehouse: WarehouseId,
@@ -260,7 +276,8 @@ pub async fn boxes(
 }
 
 /// What was scanned into the parcels of one shipment.
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
+#[schemars(rename = "PackedParcels")]
 #[serde(deny_unknown_fields)]
 pub struct Scanned {
     pub(crate) warehouse: WarehouseId,
@@ -269,7 +286,8 @@ pub struct Scanned {
 }
 
 /// What the check says.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
+#[schemars(rename = "PackingChecked")]
 pub struct Checked {
     /// Close the parcels.
     pub right: bool,

@@ -8,6 +8,7 @@ use crate::movements::exists;
 use axum::Json;
 use axum::extract::rejection::PathRejection;
 use axum::extract::{Path, State};
+use schemars::JsonSchema;
 use serde::Serialize;
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -16,16 +17,17 @@ use waybill_domain::access::Action;
 use waybill_domain::places::{Address, Bin, Place};
 use waybill_domain::sourcing::Policy;
 use waybill_domain::stock::BinId;
+use waybill_http::{CHANGED_MEANWHILE, IfMatch};
 
 /// Every warehouse.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 pub struct Warehouses {
     /// By id.
     pub warehouses: Vec<Place>,
 }
 
 /// Every bin of a warehouse.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 pub struct Bins {
     /// In walking order.
     pub bins: Vec<Bin>,
@@ -121,14 +123,19 @@ pub async fn policy(State(env): State<Arc<Env>>, caller: Caller) -> Result<Json<
 /// Stores the policy.
 ///
 /// # Errors
-/// `no_access`, `not_allowed`, `bad_body`, `invalid_field`, `unavailable`.
+/// `no_access`, `not_allowed`, `bad_body`, `invalid_field`, `changed_meanwhile`, `unavailable`.
 pub async fn save_policy(
     State(env): State<Arc<Env>>,
     caller: Caller,
+    seen: IfMatch,
     Told(policy): Told<Policy>,
 ) -> Result<Json<Policy>, Stop> {
     let merchant = caller.may(&env, Action::KeepPlaces)?;
     policy.check()?;
-    env.db.save_policy(merchant, &policy).await?;
+    if !seen.is_given() {
+        env.db.save_policy(merchant, &policy).await?;
+    } else if !env.db.replace_policy(merchant, &policy, |now| seen.is(now)).await? {
+        return Err(CHANGED_MEANWHILE.into());
+    }
     Ok(Json(policy))
 }

@@ -9,6 +9,7 @@ use crate::dry_run::order_of;
 use axum::Json;
 use axum::extract::rejection::PathRejection;
 use axum::extract::{Path, State};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 use waybill_domain::OrderId;
@@ -23,7 +24,8 @@ use waybill_store::StoreError;
 const MOST: usize = 100;
 
 /// What was done.
-#[derive(Debug, Clone, Copy, Deserialize)]
+#[derive(Debug, Clone, Copy, Deserialize, JsonSchema)]
+#[schemars(rename = "MatterDone")]
 #[serde(deny_unknown_fields)]
 pub struct Done {
     /// About which matter.
@@ -33,7 +35,8 @@ pub struct Done {
 }
 
 /// What was done about many orders.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, JsonSchema)]
+#[schemars(rename = "MattersDone")]
 #[serde(deny_unknown_fields)]
 pub struct Many {
     /// Which.
@@ -45,7 +48,8 @@ pub struct Many {
 }
 
 /// Where an order stands now. What is due next begins within a minute.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
+#[schemars(rename = "MatterSettled")]
 pub struct Settled {
     /// Which.
     pub order: OrderId,
@@ -56,7 +60,8 @@ pub struct Settled {
 }
 
 /// What came of one order among many.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
+#[schemars(rename = "MatterOutcome")]
 #[serde(tag = "outcome", rename_all = "snake_case")]
 pub enum Outcome {
     /// It was settled.

@@ -6,6 +6,7 @@ use crate::caller::Caller;
 use axum::Json;
 use axum::extract::rejection::PathRejection;
 use axum::extract::{Path, State};
+use schemars::JsonSchema;
 use serde::Serialize;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -21,7 +22,8 @@ use waybill_domain::stock::{Effect, Held, Holder, Level, Movement, MovementKind,
 const MOST_WAITING: usize = 100;
 
 /// One SKU over all warehouses.
-#[derive(Debug, PartialEq, Eq, Serialize)]
+#[derive(Debug, PartialEq, Eq, Serialize, JsonSchema)]
+#[schemars(rename = "Stock")]
 pub struct View {
     /// Which.
     pub sku: String,
@@ -40,7 +42,8 @@ pub struct View {
 }
 
 /// One SKU at one warehouse.
-#[derive(Debug, PartialEq, Eq, Serialize)]
+#[derive(Debug, PartialEq, Eq, Serialize, JsonSchema)]
+#[schemars(rename = "StockShelf")]
 pub struct Shelf {
     /// Where.
     pub warehouse: WarehouseId,

@@ -10,8 +10,8 @@ use crate::wake;
 use axum::Json;
 use axum::extract::rejection::PathRejection;
 use axum::extract::{Path, State};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use serde_json::{Value, json};
 use std::sync::Arc;
 use waybill_domain::WarehouseId;
 use waybill_domain::access::Action;
@@ -20,7 +20,8 @@ use waybill_domain::stock::{Spot, is_reference};
 use waybill_store::stock::transfers::Transfer;
 
 /// What is to be sent.
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
+#[schemars(rename = "TransferBody")]
 #[serde(deny_unknown_fields)]
 pub struct Sending {
     sku: String,
@@ -33,7 +34,8 @@ pub struct Sending {
 }
 
 /// What arrived.
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
+#[schemars(rename = "ArrivalBody")]
 #[serde(deny_unknown_fields)]
 pub struct Arriving {
     quantity: i64,
@@ -44,10 +46,33 @@ pub struct Arriving {
 }
 
 /// What is under way.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
+#[schemars(rename = "TransfersUnderWay")]
 pub struct UnderWay {
     /// By reference.
     pub transfers: Vec<Transfer>,
+}
+
+/// A transfer that is under way.
+#[derive(Debug, Serialize, JsonSchema)]
+#[schemars(rename = "TransferSent")]
+pub struct Sent {
+    /// Which.
+    pub reference: String,
+    /// It had been recorded before.
+    pub repeat: bool,
+}
+
+/// Goods that were taken in.
+#[derive(Debug, Serialize, JsonSchema)]
+#[schemars(rename = "TransferReceived")]
+pub struct Received {
+    /// Of which transfer.
+    pub reference: String,
+    /// It had been recorded before.
+    pub repeat: bool,
+    /// Orders that waited for such goods and are looked at now.
+    pub woken: usize,
 }
 
 /// Sends goods.
@@ -59,7 +84,7 @@ pub async fn send(
     State(env): State<Arc<Env>>,
     caller: Caller,
     Told(body): Told<Sending>,
-) -> Result<Json<Value>, Stop> {
+) -> Result<Json<Sent>, Stop> {
     let merchant = caller.may(&env, Action::WorkStock)?;
     let Sending { sku, from, to, quantity, spot, reference } = body;
     // A colon separates the transfer from its parts.
@@ -89,15 +114,11 @@ pub async fn send(
             return Err(NOT_ENOUGH.into());
         }
         wake::channels(&env, merchant, &transfer.sku).await?;
-        return Ok(answer(&reference, true));
+        return Ok(Json(Sent { reference, repeat: true }));
     }
     let repeat = outcome(env.db.transfer_out(merchant, &transfer, spots, Some(caller.actor())).await?)?;
     wake::channels(&env, merchant, &transfer.sku).await?;
-    Ok(answer(&reference, repeat))
-}
-
-fn answer(reference: &str, repeat: bool) -> Json<Value> {
-    Json(json!({"reference": reference, "repeat": repeat}))
+    Ok(Json(Sent { reference, repeat }))
 }
 
 /// Takes goods in.
@@ -110,7 +131,7 @@ pub async fn receive(
     caller: Caller,
     path: Result<Path<String>, PathRejection>,
     Told(body): Told<Arriving>,
-) -> Result<Json<Value>, Stop> {
+) -> Result<Json<Received>, Stop> {
     let merchant = caller.may(&env, Action::WorkStock)?;
     let reference = path.ok().map(|Path(r)| r).filter(|r| is_reference(r)).ok_or(NOT_FOUND)?;
     if !is_reference(&body.part) {
@@ -132,7 +153,7 @@ pub async fn receive(
     let repeat = outcome(recorded)?;
     wake::channels(&env, merchant, &transfer.sku).await?;
     let woken = wake::backorders(&env, merchant, &transfer.sku).await?;
-    Ok(Json(json!({"reference": reference, "repeat": repeat, "woken": woken})))
+    Ok(Json(Received { reference, repeat, woken }))
 }
 
 /// Lists what is under way.

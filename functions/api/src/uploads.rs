@@ -10,6 +10,7 @@ use axum::extract::rejection::{PathRejection, QueryRejection};
 use axum::extract::{Path, Query, Request, State};
 use http::header::CONTENT_TYPE;
 use http::{HeaderValue, Response, StatusCode};
+use schemars::JsonSchema;
 use serde::Deserialize;
 use std::io::Cursor;
 use std::sync::Arc;
@@ -39,10 +40,15 @@ const TOO_LARGE: Problem = Problem::new(
 );
 
 /// The query of an upload.
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
+#[schemars(rename = "UploadQuery")]
 pub struct Asked {
+    /// What its rows are.
+    #[schemars(with = "Kind")]
     kind: String,
+    /// What becomes of the good rows when some are bad.
     mode: Mode,
+    /// Only look; nothing is written.
     #[serde(default)]
     dry_run: bool,
 }
@@ -127,8 +133,10 @@ pub async fn read(
 }
 
 /// The query of an export: mappings are those of one connection.
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
+#[schemars(rename = "ExportQuery")]
 pub struct Wanted {
+    /// Whose mappings.
     connection: Option<ConnectionId>,
 }
 

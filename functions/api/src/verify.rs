@@ -9,6 +9,7 @@ use axum::extract::rejection::QueryRejection;
 use axum::extract::{Query, State};
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -19,13 +20,16 @@ use waybill_store::stock::verify::{Seen, Walk};
 const LONGEST: Duration = Duration::from_secs(5);
 
 /// The query.
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
+#[schemars(rename = "VerifyQuery")]
 pub struct Asked {
+    /// `next` of the call before.
     cursor: Option<String>,
 }
 
 /// How far it came.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
+#[schemars(rename = "VerifyPage")]
 pub struct Page {
     /// Nothing differs in what this call walked.
     pub clean: bool,

@@ -16,6 +16,7 @@ pub use report::{Check, Report};
 
 use jiff::Timestamp;
 use serde_json::Value;
+use waybill_runtime::metrics::{Service, emit};
 use waybill_runtime::{Failure, schedule};
 use waybill_store::Db;
 
@@ -57,7 +58,6 @@ pub async fn audit(env: &Env, now: Timestamp) -> Result<Report, Failure> {
             tracing::error!(check = name, ok, detail, "audit");
         }
     }
-    // CloudWatch takes a metric out of a line that is this object and nothing else, so it goes past the logger.
-    println!("{}", metrics(&report, now));
+    emit(Service::Auditor, &metrics::counts(&report), now);
     Ok(report)
 }

@@ -5,9 +5,11 @@ use serde::Serialize;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use waybill_channels::poll_every;
+use waybill_domain::order::{Order, Status};
 use waybill_domain::time::after;
 use waybill_domain::tracking::next_look;
 use waybill_runtime::Failure;
+use waybill_runtime::metrics::Metric;
 use waybill_store::db::SHARDS;
 use waybill_store::work::stages;
 use waybill_store::{Db, Queue, StoreError, Work, queues};
@@ -25,6 +27,25 @@ const MAX_PER_SHARD: i32 = 200;
 /// An order that was put on its queue is looked at again after this, should that come to nothing. A parcel on its
 /// way is simply asked about again at its next turn.
 const AGAIN: SignedDuration = SignedDuration::from_mins(15);
+/// An order that came so long ago and is still on its way to the parcel stands still, unless a person is asked to act or
+/// goods are missing.
+const STUCK_AFTER: SignedDuration = SignedDuration::from_hours(24);
+
+/// Stands in the middle of the road although nothing is known that it waits for.
+fn is_stuck(order: &Order, now: Timestamp) -> bool {
+    let on_its_way = match order.status {
+        Status::Received | Status::Allocated | Status::PartAllocated | Status::Picking | Status::Booked => {
+            true
+        }
+        Status::Backordered
+        | Status::Held
+        | Status::Dispatched
+        | Status::Delivered
+        | Status::Cancelled
+        | Status::Returned => false,
+    };
+    on_its_way && order.exceptions.is_empty() && after(order.milestones.received, STUCK_AFTER) <= now
+}
 
 /// What a tick did.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize)]
@@ -35,6 +56,19 @@ pub struct Report {
     pub idle: usize,
     /// Channels that are read for changes.
     pub polls: usize,
+    /// Of the orders put on a queue, those that stand still for over a day although nobody is asked to act.
+    pub stuck: usize,
+}
+
+impl Report {
+    /// What CloudWatch is told of it.
+    pub fn counts(&self) -> [(Metric, usize); 3] {
+        [
+            (Metric::OrdersMoved, self.moved),
+            (Metric::OrdersStuck, self.stuck),
+            (Metric::ChannelsRead, self.polls),
+        ]
+    }
 }
 
 /// Moves everything that is due at `now`.
@@ -49,6 +83,7 @@ pub async fn tick(env: &Env, now: Timestamp) -> Result<Report, Failure> {
         let orders = env.db.orders(&due).await?;
         for order in &orders {
             let stages = stages(order);
+            report.stuck += usize::from(is_stuck(order, now));
             if stages.is_empty() {
                 report.idle += 1
             } else {

@@ -3,7 +3,8 @@
 use lambda_runtime::{LambdaEvent, service_fn};
 use serde_json::Value;
 use std::sync::Arc;
-use waybill_runtime::{aws, config, log};
+use waybill_runtime::metrics::{Service, emit};
+use waybill_runtime::{Failure, aws, config, log, schedule};
 use waybill_store::Queue;
 
 #[tokio::main(flavor = "current_thread")]
@@ -16,7 +17,10 @@ async fn main() -> Result<(), lambda_runtime::Error> {
     let sdk = aws::load().await;
     let env = waybill_clock::Env { db: aws::db(&sdk, tables), queues: Arc::new(aws::queues(&sdk, queues)) };
     lambda_runtime::run(service_fn(async |event: LambdaEvent<Value>| {
-        waybill_clock::tick(&env, waybill_runtime::schedule::time(&event.payload)?).await
+        let now = schedule::time(&event.payload)?;
+        let report = waybill_clock::tick(&env, now).await?;
+        emit(Service::Clock, &report.counts(), now);
+        Ok::<_, Failure>(report)
     }))
     .await
 }

@@ -66,3 +66,28 @@ async fn what_calls_for_nothing_is_looked_at_once() {
     let later = after(now(), SignedDuration::from_hours(24));
     assert_eq!(stage.tick(later).await, Report::default());
 }
+
+#[tokio::test]
+async fn an_order_that_stands_in_the_middle_of_the_road_for_a_day_is_counted() {
+    let day = SignedDuration::from_hours(24);
+    for (status, stuck) in [
+        (Status::Received, 1),
+        (Status::Allocated, 1),
+        (Status::Booked, 1),
+        (Status::Backordered, 0),
+        (Status::Dispatched, 0),
+        (Status::Held, 0),
+    ] {
+        let (stage, _) = Stage::set(|order| {
+            order.status = status;
+            order.exceptions.clear();
+        })
+        .await;
+        let soon = after(now(), SignedDuration::from_mins(20));
+        assert_eq!(stage.tick(soon).await.stuck, 0, "{status:?}");
+        assert_eq!(stage.tick(after(now(), day)).await.stuck, stuck, "{status:?}");
+    }
+    // A person is asked to act: it is in the inbox, and no alarm.
+    let (stage, _) = Stage::set(|order| order.status = Status::Allocated).await;
+    assert_eq!(stage.tick(after(now(), day)).await.stuck, 0);
+}

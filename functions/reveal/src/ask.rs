@@ -4,6 +4,7 @@ use crate::console::Signed;
 use axum::extract::{FromRequestParts, Query};
 use http::request::Parts;
 use lambda_http::request::RequestContext;
+use schemars::JsonSchema;
 use serde::Deserialize;
 use std::convert::Infallible;
 use waybill_domain::access::Why;
@@ -17,8 +18,11 @@ pub struct Ask {
     pub(crate) purpose: Option<Purpose>,
 }
 
-#[derive(Deserialize)]
-struct Stated {
+/// The query: why.
+#[derive(Deserialize, JsonSchema)]
+#[schemars(rename = "PurposeQuery")]
+pub struct Stated {
+    /// pick, label, exception, return, request or legal; one is needed.
     purpose: Option<String>,
 }
 

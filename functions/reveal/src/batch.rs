@@ -13,6 +13,7 @@ use crate::pages::{Paper, joined};
 use axum::extract::{Query, State};
 use axum::response::IntoResponse;
 use http::{Uri, header};
+use schemars::JsonSchema;
 use serde::Deserialize;
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -26,11 +27,18 @@ pub const MOST: usize = 100;
 /// The largest document that fits an answer of a Lambda, 6 MB with base64 on top.
 const LARGEST: usize = 4_400_000;
 
-#[derive(Deserialize)]
-struct Wanted {
+/// The query.
+#[derive(Deserialize, JsonSchema)]
+#[schemars(rename = "LabelsQuery")]
+pub struct Wanted {
+    /// From 1 to 100 different shipments, with commas between them.
     shipments: String,
+    /// What is printed on.
     #[serde(default)]
     paper: Paper,
+    /// label, or another purpose that may print.
+    #[serde(default, rename = "purpose")]
+    _purpose: Option<String>,
 }
 
 /// Answers. Every label is on record under its own order before any is opened.

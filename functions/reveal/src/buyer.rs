@@ -11,23 +11,39 @@ use crate::gate::enter;
 use axum::Json;
 use axum::extract::State;
 use axum::extract::rejection::JsonRejection;
-use serde::Deserialize;
-use serde_json::{Value, json};
+use jiff::Timestamp;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 use waybill_domain::RequestId;
 use waybill_domain::access::Action;
 use waybill_domain::request::{Asker, Clock, Kind};
+use waybill_http::Fresh;
 use waybill_privacy::Sensitive;
 use waybill_runtime::directory::index_key;
-use waybill_store::requests::{Request, Scope, fresh_suffix};
+use waybill_store::requests::{Request, Scope};
 use waybill_store::{Queue, StoreError, Work};
 
 /// What is asked.
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
+#[schemars(rename = "BuyerRequestBody")]
 #[serde(deny_unknown_fields)]
 pub struct Body {
+    /// The buyer's mail address; it becomes a blind index and is gone.
     email: String,
+    /// Erasure or export.
     kind: Kind,
+}
+
+/// A request that is on record.
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "BuyerRequest")]
+pub struct Asked {
+    /// Which.
+    request: RequestId,
+    /// By when it must be answered.
+    #[schemars(with = "waybill_domain::time::Moment")]
+    due_at: Timestamp,
 }
 
 /// Puts the request on record; an erasure begins at once.
@@ -37,8 +53,9 @@ pub struct Body {
 pub async fn ask(
     State(env): State<Arc<Env>>,
     ask: Ask,
+    fresh: Fresh,
     body: Result<Json<Body>, JsonRejection>,
-) -> Result<Json<Value>, Stop> {
+) -> Result<Json<Asked>, Stop> {
     let pass = enter(&env, &ask, None, |_| Action::EraseBuyer).await?;
     let Json(Body { email, kind }) = body.map_err(|_| BAD_BODY)?;
     let email = Sensitive::new(email);
@@ -47,7 +64,7 @@ pub async fn ask(
     let connections = env.db.connections(&merchant.id).await?;
     let indexes = connections.iter().map(|(connection, _)| index.buyer(connection, &email)).collect();
     let request = Request {
-        id: RequestId::from_suffix(&fresh_suffix()?).map_err(|_| StoreError::Corrupt("id"))?,
+        id: RequestId::from_suffix(&fresh.suffix()?).map_err(|_| StoreError::Corrupt("id"))?,
         merchant: merchant.id.clone(),
         clock: Clock::start(kind, Asker::Person, pass.now),
         scope: Scope::Buyer { indexes },
@@ -62,5 +79,5 @@ pub async fn ask(
         env.queues.send(Queue::Erase, &[work], 0).await?;
     }
     tracing::info!(request = %request.id, "a buyer's request is on record");
-    Ok(Json(json!({"request": request.id, "due_at": request.clock.due(pass.now)})))
+    Ok(Json(Asked { due_at: request.clock.due(pass.now), request: request.id }))
 }

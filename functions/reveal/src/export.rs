@@ -11,9 +11,10 @@ use crate::gate::{Pass, enter};
 use crate::page::page;
 use crate::recipient::{EVERYTHING, shown};
 use axum::Json;
-use axum::extract::rejection::PathRejection;
+use axum::extract::rejection::{PathRejection, QueryRejection};
 use axum::extract::{Path, Query, State};
 use axum::response::{Html, IntoResponse, Response};
+use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::{Value, json};
 use std::sync::Arc;
@@ -28,9 +29,14 @@ use waybill_store::keys::KeyState;
 use waybill_store::requests::Scope;
 
 /// How it is to be shown.
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
+#[schemars(rename = "BuyerExportQuery")]
 pub struct Asked {
+    /// `page` for one that people can read; JSON otherwise.
     format: Option<String>,
+    /// Must be `request`.
+    #[serde(default, rename = "purpose")]
+    _purpose: Option<String>,
 }
 
 /// Answers.
@@ -42,7 +48,7 @@ pub async fn export(
     State(env): State<Arc<Env>>,
     path: Result<Path<String>, PathRejection>,
     ask: Ask,
-    Query(asked): Query<Asked>,
+    asked: Result<Query<Asked>, QueryRejection>,
 ) -> Result<Response, Stop> {
     let pass = enter(&env, &ask, None, |_| Action::ExportBuyer).await?;
     let id: RequestId = path.ok().and_then(|Path(text)| text.parse().ok()).ok_or(NOT_FOUND)?;
@@ -77,7 +83,7 @@ pub async fn export(
         "rights": RIGHTS,
         "orders": held,
     });
-    match asked.format.as_deref() {
+    match asked.ok().and_then(|Query(asked)| asked.format).as_deref() {
         Some("page") => Ok(Html(page(&export)).into_response()),
         _ => Ok(Json(export).into_response()),
     }

@@ -15,13 +15,14 @@ mod label;
 mod page;
 mod pages;
 mod recipient;
+mod routes;
 
 use axum::Router;
 use axum::body::Body;
 use axum::middleware::map_response;
-use axum::routing::{get, post};
 use http::{HeaderValue, Response, header};
 use std::sync::Arc;
+use waybill_http::{Care, under_care};
 use waybill_runtime::Clock;
 use waybill_store::keyring::{OpenKeys, Vault};
 use waybill_store::labels::Documents;
@@ -48,16 +49,16 @@ pub struct Env {
     pub clock: Clock,
 }
 
-/// The routes of the function.
+/// The routes of the function, with what is known of each.
+pub fn routes() -> Vec<waybill_http::Route<Arc<Env>>> {
+    routes::all()
+}
+
+/// The dispatch of the function.
 pub fn router(env: Arc<Env>) -> Router {
-    Router::new()
-        .route("/v1/orders/{order}/recipient", get(recipient::show))
-        .route("/v1/shipments/{shipment}/label", get(label::download))
-        .route("/v1/buyers/requests", post(buyer::ask))
-        .route("/v1/requests/{request}/export", get(export::export))
-        .route("/v1/labels", get(batch::download))
-        .layer(map_response(never_kept))
-        .with_state(env)
+    let care = Care { db: env.db.clone(), clock: env.clock.clone() };
+    let router = waybill_http::dispatch(routes()).layer(map_response(never_kept)).with_state(env);
+    under_care(router, care).layer(map_response(never_kept))
 }
 
 /// No browser or proxy may keep an answer, whatever it says.

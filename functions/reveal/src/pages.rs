@@ -1,11 +1,12 @@
 //! Several PDFs as one, page after page; or four labels to a sheet of A4 for who has no label printer.
 
 use lopdf::{Dictionary, Document, Error, Object, ObjectId, Stream, dictionary};
+use schemars::JsonSchema;
 use serde::Deserialize;
 use std::collections::BTreeSet;
 
 /// What is printed on.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Paper {
     /// Each page on its own, as the carrier made it; 4 by 6 inches where the account says so.

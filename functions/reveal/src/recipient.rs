@@ -7,7 +7,9 @@ use crate::gate::enter;
 use axum::Json;
 use axum::extract::rejection::PathRejection;
 use axum::extract::{Path, State};
-use serde_json::{Map, Value, json};
+use schemars::JsonSchema;
+use serde::Serialize;
+use serde_json::{Map, Value};
 use std::sync::Arc;
 use waybill_domain::OrderId;
 use waybill_domain::access::Action;
@@ -57,6 +59,18 @@ pub(crate) fn shown(who: &Recipient, purpose: Purpose) -> Map<String, Value> {
     .collect()
 }
 
+/// A recipient that was opened.
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "OpenedRecipient")]
+pub struct Opened {
+    /// Of which order.
+    order: OrderId,
+    /// What for.
+    purpose: &'static str,
+    /// What the purpose needs of: name, company, lines, city, region, postcode, country, phone, email, gift_note.
+    recipient: Map<String, Value>,
+}
+
 /// Answers.
 ///
 /// # Errors
@@ -66,7 +80,7 @@ pub async fn show(
     State(env): State<Arc<Env>>,
     path: Result<Path<String>, PathRejection>,
     ask: Ask,
-) -> Result<Json<Value>, Stop> {
+) -> Result<Json<Opened>, Stop> {
     let id: Option<OrderId> = path.ok().and_then(|Path(text)| text.parse().ok());
     let pass = enter(&env, &ask, id.as_ref(), Action::RevealRecipient).await?;
     let id = id.ok_or(NOT_FOUND)?;
@@ -80,12 +94,13 @@ pub async fn show(
     pass.record(&env, audit::Action::Reveal, &id, names).await?;
     let key = env.open_keys.open(&order.merchant, &id, &wrapped).await?;
     let who = open(&key, &order.merchant, &id, &sealed)?;
-    Ok(Json(json!({"order": id, "purpose": pass.purpose.as_str(), "recipient": shown(&who, pass.purpose)})))
+    Ok(Json(Opened { order: id, purpose: pass.purpose.as_str(), recipient: shown(&who, pass.purpose) }))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use serde_json::json;
     use waybill_privacy::Sensitive;
 
     fn someone() -> Recipient {

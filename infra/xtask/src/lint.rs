@@ -10,7 +10,8 @@ use crate::stack::aws::REGION;
 use crate::venv::{Needs, Venv};
 use crate::{cargo, paths, policy, yaml};
 
-/// Check template.yaml with `sam validate --lint`, with cfn-lint and with our own policy rules.
+/// Check template.yaml with `sam validate --lint`, with cfn-lint and with our own policy rules, and the OpenAPI document
+/// with openapi-spec-validator.
 #[derive(Args)]
 pub struct Arguments {
     /// Only our own rules, which need no Python.
@@ -29,6 +30,12 @@ pub fn run(arguments: &Arguments) -> Done {
         return Ok(());
     }
     let venv = Venv::with(&[Needs::Stack, Needs::Lint])?;
+    heading("openapi-spec-validator");
+    let mut openapi = venv.command("openapi-spec-validator");
+    openapi.args(["--schema", "3.1", "--subschema-errors", "all", "--"]).arg(paths::openapi());
+    let step = Step::begin("openapi-spec-validator functions/api/openapi.json");
+    cargo::run("openapi-spec-validator", openapi)?;
+    step.done("nothing to say");
     heading("cfn-lint");
     let mut cfn_lint = venv.command("cfn-lint");
     cfn_lint

@@ -35,6 +35,12 @@ pub fn template() -> PathBuf {
     root().join("template.yaml")
 }
 
+/// The description of the API, made from the code by a test of `functions/api`.
+#[must_use]
+pub fn openapi() -> PathBuf {
+    root().join("functions").join("api").join("openapi.json")
+}
+
 /// The Python side: pinned requirements and the deploy script.
 #[must_use]
 pub fn local() -> PathBuf {

@@ -5,6 +5,7 @@ use crate::row::{Cells, Kind, Row};
 use crate::write::write;
 use csv::{ReaderBuilder, StringRecord};
 use jiff::Timestamp;
+use schemars::JsonSchema;
 use serde::Deserialize;
 use std::collections::BTreeSet;
 use std::io::Read;
@@ -19,7 +20,8 @@ const CHUNK: usize = 100;
 const MOST_ERRORS: usize = 100;
 
 /// What becomes of the good rows when some are bad.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
+#[schemars(rename = "UploadMode")]
 #[serde(rename_all = "snake_case")]
 pub enum Mode {
     /// Nothing is written unless every row is good.

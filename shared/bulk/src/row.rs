@@ -1,6 +1,7 @@
 //! One row of each kind of file.
 
 use csv::StringRecord;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::str::FromStr;
 use waybill_domain::catalogue::{Mapping, Part, Size, Sku};
@@ -10,7 +11,8 @@ use waybill_domain::{ConnectionId, WarehouseId};
 use waybill_store::uploads::RowError;
 
 /// What the rows of a file are.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[schemars(rename = "FileKind")]
 #[serde(rename_all = "snake_case")]
 pub enum Kind {
     /// SKUs, one a row.

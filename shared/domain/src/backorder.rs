@@ -3,10 +3,11 @@
 use crate::id::OrderId;
 use jiff::Timestamp;
 use jiff::civil::Date;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// Goods that are on their way to a warehouse.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Expected {
     /// The purchase.
     pub reference: String,
@@ -15,20 +16,23 @@ pub struct Expected {
     /// How many are still to come.
     pub quantity: i64,
     /// The day they should be there.
+    #[schemars(with = "crate::time::Day")]
     pub on: Date,
 }
 
 /// An order that waits for a SKU.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct Waiting {
     /// Which.
     pub order: OrderId,
     /// Since when we know it.
+    #[schemars(with = "crate::time::Moment")]
     pub since: Timestamp,
     /// Pieces it lacks.
     pub quantity: i64,
     /// The day its goods should be there; `None` when nobody has ordered enough.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Option<crate::time::Day>")]
     pub promised: Option<Date>,
 }
 

@@ -1,13 +1,14 @@
 //! Which boxes a shipment fits into, by size and weight.
 
 use crate::catalogue::Size;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// How much of a box's volume goods can fill, in percent: they never stack without gaps.
 pub const FILL_PERCENT: u64 = 85;
 
 /// A kind of box.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct BoxKind {
     /// What staff call it.
     pub name: String,
@@ -34,7 +35,7 @@ pub struct Goods {
 }
 
 /// One suggested parcel.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct Parcel {
     /// The box's name.
     pub name: String,
@@ -45,7 +46,7 @@ pub struct Parcel {
 }
 
 /// What was suggested.
-#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, JsonSchema)]
 pub struct Suggestion {
     /// Parcels, fullest first.
     pub parcels: Vec<Parcel>,

@@ -1,6 +1,7 @@
 //! What a merchant sells: SKUs, what bundles are made of, and what channels call them.
 
 use crate::id::ConnectionId;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
@@ -14,7 +15,7 @@ pub const MOST_COMPONENTS: usize = 20;
 pub const MOST_UNITS: u32 = 10_000;
 
 /// Pieces of another SKU in one piece of this one.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 pub struct Part {
     /// Which.
     pub sku: String,
@@ -23,7 +24,7 @@ pub struct Part {
 }
 
 /// The outer size of one piece, in millimetres.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
 pub struct Size {
     /// Longest side.
     pub length: u32,
@@ -48,7 +49,7 @@ impl Size {
 }
 
 /// A stock-keeping unit.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Sku {
     /// Its name, the merchant's own.
     pub sku: String,
@@ -174,7 +175,7 @@ impl Sku {
 }
 
 /// What a channel calls one of our SKUs.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Mapping {
     /// Through which account.
     pub connection: ConnectionId,

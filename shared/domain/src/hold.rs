@@ -5,13 +5,14 @@
 
 use crate::time::{after, days};
 use jiff::Timestamp;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// The longest a hold lasts before somebody has to ask anew, in days.
 pub const LONGEST_DAYS: i64 = 180;
 
 /// Why something is held. No free text: it would name people.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum HoldReason {
     /// A claim is made or defended.
@@ -25,21 +26,24 @@ pub enum HoldReason {
 }
 
 /// A hold on one order.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct LegalHold {
     /// Why.
     pub reason: HoldReason,
     /// Until when.
+    #[schemars(with = "crate::time::Moment")]
     pub until: Timestamp,
     /// Who asked, by the id of their sign-in.
     pub asked_by: String,
     /// When they asked.
+    #[schemars(with = "crate::time::Moment")]
     pub asked_at: Timestamp,
     /// Who agreed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub agreed_by: Option<String>,
     /// When they agreed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Option<crate::time::Moment>")]
     pub agreed_at: Option<Timestamp>,
 }
 

@@ -1,6 +1,7 @@
 //! Identifiers: each kind is its own type with its own prefix, so mixing two does not compile and a
 //! reader of a log knows what an id names (DESIGN section 2).
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::fmt;
 use std::str::FromStr;
@@ -18,8 +19,9 @@ pub struct InvalidId {
 macro_rules! id {
     ($(#[$doc:meta])* $name:ident, $prefix:literal) => {
         $(#[$doc])*
-        #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+        #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
         #[serde(try_from = "String", into = "String")]
+        #[schemars(extend("pattern" = concat!("^", $prefix, "[A-Za-z0-9_-]+$")))]
         pub struct $name(String);
 
         impl $name {

@@ -4,12 +4,14 @@
 use crate::id::{IncidentId, MerchantId, OrderId};
 use crate::time::after;
 use jiff::{SignedDuration, Timestamp};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write;
 
 /// Where personal data is opened.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
+#[schemars(rename = "IncidentPlace")]
 #[serde(rename_all = "snake_case")]
 pub enum Place {
     /// Sealed recipients, in the orders table.
@@ -36,11 +38,13 @@ pub struct Access<'a> {
 }
 
 /// What went wrong, as far as it can be said of accesses. What is left out means any.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Suspicion {
     /// From when on.
+    #[schemars(with = "crate::time::Moment")]
     pub from: Timestamp,
     /// Until when.
+    #[schemars(with = "crate::time::Moment")]
     pub until: Timestamp,
     /// By whom.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -64,11 +68,13 @@ impl Suspicion {
 }
 
 /// What an incident did to one order.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Touched {
     /// The first time.
+    #[schemars(with = "crate::time::Moment")]
     pub first: Timestamp,
     /// The last time.
+    #[schemars(with = "crate::time::Moment")]
     pub last: Timestamp,
     /// How often.
     pub times: u64,
@@ -77,7 +83,7 @@ pub struct Touched {
 }
 
 /// Who is affected.
-#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
 pub struct Affected {
     /// Orders by merchant.
     pub merchants: BTreeMap<MerchantId, BTreeMap<OrderId, Touched>>,
@@ -124,7 +130,7 @@ pub fn affected<'a>(
 }
 
 /// Who may have to be told.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Notice {
     /// The platform the orders came from; Amazon wants suspicions too.
@@ -152,7 +158,7 @@ impl Notice {
 }
 
 /// Why somebody is not told. Recorded as well: article 33(5) wants every breach on record.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum NotTold {
     /// No personal data was touched.
@@ -168,7 +174,7 @@ pub enum NotTold {
 }
 
 /// What was decided about one notice.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Decision {
     /// About whom.
     pub notice: Notice,
@@ -178,15 +184,17 @@ pub struct Decision {
     /// Who decided.
     pub by: String,
     /// When.
+    #[schemars(with = "crate::time::Moment")]
     pub at: Timestamp,
 }
 
 /// An incident.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Incident {
     /// Which.
     pub id: IncidentId,
     /// When it was noticed: every clock starts here.
+    #[schemars(with = "crate::time::Moment")]
     pub detected_at: Timestamp,
     /// Who entered it.
     pub opened_by: String,
@@ -201,11 +209,12 @@ pub struct Incident {
 }
 
 /// A clock that runs.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct Running {
     /// For whom.
     pub notice: Notice,
     /// Until when.
+    #[schemars(with = "crate::time::Moment")]
     pub due_at: Timestamp,
     /// It has run out.
     pub overdue: bool,

@@ -1,10 +1,11 @@
 //! Money: a decimal amount with its currency, never a float.
 
 use rust_decimal::Decimal;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// An amount in one currency.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Money {
     /// In major units, `12.50` for twelve pounds fifty.
     pub amount: Decimal,

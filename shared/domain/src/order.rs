@@ -8,11 +8,12 @@ use crate::retention::Milestones;
 use crate::service::Wish;
 use jiff::Timestamp;
 use rust_decimal::Decimal;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
 
 /// Where orders come from.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Channel {
     /// Shopify.
@@ -45,7 +46,7 @@ impl Channel {
 }
 
 /// Where an order stands on its road (DESIGN section 3).
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Status {
     /// Stored, or changed since it was last allocated; waiting for stock to be reserved.
@@ -107,7 +108,7 @@ impl Status {
 }
 
 /// Why an order is held.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Hold {
     /// No line needs shipping.
@@ -125,7 +126,7 @@ pub enum Hold {
 }
 
 /// Whether an order still has personal data.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum PersonalData {
     /// Not yet erased; for an order that came without a recipient there may be none.
@@ -135,7 +136,7 @@ pub enum PersonalData {
 }
 
 /// What the channel calls the order; removed when the order is forgotten.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct ChannelRef {
     /// The channel's own key for the order.
     pub id: String,
@@ -145,7 +146,7 @@ pub struct ChannelRef {
 }
 
 /// Where an order goes, no finer than about 200,000 addresses (CONTROLS section 6).
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Destination {
     /// ISO 3166-1 alpha-2.
     pub country: String,
@@ -168,7 +169,7 @@ impl Destination {
 }
 
 /// Pieces of a line reserved at, or sent from, one warehouse.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Allocation {
     /// Where.
     pub warehouse: WarehouseId,

@@ -7,11 +7,12 @@ use crate::order::{Order, Picked};
 use crate::places::{Bin, BinKind};
 use crate::stock::{BinId, Level, Spot};
 use jiff::Timestamp;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
 /// How a pick list is walked.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Style {
     /// One order.
@@ -23,7 +24,7 @@ pub enum Style {
 }
 
 /// How far a task is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum TaskState {
     /// To be done.
@@ -35,7 +36,7 @@ pub enum TaskState {
 }
 
 /// One stop of the walk.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Task {
     /// Its place in the list, from 1.
     pub n: u32,
@@ -58,7 +59,7 @@ pub struct Task {
 }
 
 /// A pick list.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct PickList {
     /// Which.
     pub id: String,
@@ -67,6 +68,7 @@ pub struct PickList {
     /// How it is walked.
     pub style: Style,
     /// When it was made.
+    #[schemars(with = "crate::time::Moment")]
     pub at: Timestamp,
     /// Its stops, in walking order.
     pub tasks: Vec<Task>,
@@ -271,7 +273,7 @@ pub fn fall_short(order: &mut Order, slot: &Slot, missing: i64) -> (i64, Changes
 }
 
 /// A difference at the packing bench.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct Mismatch {
     /// Which article.
     pub sku: String,

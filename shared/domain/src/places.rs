@@ -3,10 +3,11 @@
 use crate::catalogue::Invalid;
 use crate::id::{ConnectionId, WarehouseId};
 use crate::stock::BinId;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// A warehouse's own address, as a carrier is told it. It is the merchant's, never a buyer's.
-#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
 pub struct Address {
     /// Street and number, one or two lines.
     #[serde(default)]
@@ -23,7 +24,7 @@ pub struct Address {
 }
 
 /// A warehouse.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Place {
     /// Which.
     pub id: WarehouseId,
@@ -72,7 +73,7 @@ impl Place {
 }
 
 /// What a bin is for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum BinKind {
     /// Picked from.
@@ -87,7 +88,7 @@ pub enum BinKind {
 }
 
 /// A bin.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Bin {
     /// What its label says.
     pub id: BinId,

@@ -3,10 +3,11 @@
 
 use crate::time::{after, days};
 use jiff::Timestamp;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// What is registered.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Register {
     /// A processor or recipient, such as a carrier, was assessed. Its name is that of the connection.
@@ -91,7 +92,7 @@ impl Register {
 }
 
 /// How bad a finding is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Severity {
     /// Fixed within 7 days.
@@ -101,13 +102,14 @@ pub enum Severity {
 }
 
 /// One line of a register. Nothing in it is free text.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Entry {
     /// Which register.
     pub register: Register,
     /// What, in letters, digits, `-` and `_`.
     pub name: String,
     /// When it was done; of a finding, when it was found.
+    #[schemars(with = "crate::time::Moment")]
     pub done_at: Timestamp,
     /// Who answers for it, by the id of their sign-in.
     pub owner: String,
@@ -122,6 +124,7 @@ pub struct Entry {
     pub controls: Vec<String>,
     /// The text is another than when it was read before; its controls are to be looked at again.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Option<crate::time::Moment>")]
     pub changed_at: Option<Timestamp>,
     /// It is settled, of a finding.
     #[serde(default)]
@@ -187,7 +190,7 @@ impl Entry {
 }
 
 /// Something that is due.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct Due {
     /// In which register.
     pub register: Register,
@@ -195,6 +198,7 @@ pub struct Due {
     pub name: String,
     /// Since when; absent when it was never done.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Option<crate::time::Moment>")]
     pub since: Option<Timestamp>,
     /// The controls to be looked at again, when a text changed.
     #[serde(skip_serializing_if = "Vec::is_empty")]

@@ -5,10 +5,11 @@ use crate::exception::Reason;
 use crate::order::{Order, Status};
 use crate::shipment::{Booking, Shipment};
 use jiff::Timestamp;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// What a person says of an open matter.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Remedy {
     /// What stood in the way is mended: go on.

@@ -1,10 +1,11 @@
 //! Who sends parcels, as a carrier and its drivers see them.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// The seller at a carrier: where parcels are collected and whom to call. Business data; name a department, not a
 /// person. Lengths are DPD's, the one carrier that is told (contracts/dpd/field-limits.json).
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Sender {
     /// Trading name, 35 characters.
     pub organisation: String,

@@ -3,6 +3,7 @@
 use crate::id::{ConnectionId, LineId, MerchantId, OrderId, ShipmentId, WarehouseId};
 use crate::service::{Carrier, ServiceChoice};
 use jiff::Timestamp;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// How far the booking of a shipment is. That a call to the carrier is under way is not here but in the
@@ -37,7 +38,7 @@ pub enum Booking {
 }
 
 /// How far telling the channel is.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(tag = "state", rename_all = "snake_case")]
 pub enum WriteBack {
     /// Not told yet.
@@ -45,11 +46,13 @@ pub enum WriteBack {
     /// One notifier is telling it; after the lease the channel must be read before anything is sent.
     Claimed {
         /// When; the claim is held for a lease from here.
+        #[schemars(with = "crate::time::Moment")]
         at: Timestamp,
     },
     /// The channel took it and has not shown it yet: it is asked later.
     Taken {
         /// When it took it.
+        #[schemars(with = "crate::time::Moment")]
         at: Timestamp,
     },
     /// This shop has no way to be told.
@@ -57,6 +60,7 @@ pub enum WriteBack {
     /// The channel shows our tracking number.
     Applied {
         /// When we learned so.
+        #[schemars(with = "crate::time::Moment")]
         at: Timestamp,
     },
     /// The channel refused; the order's exception says how to go on.
@@ -64,7 +68,7 @@ pub enum WriteBack {
 }
 
 /// Where a parcel is, by its carrier.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Transit {
     /// No scan yet, or a state we do not know.

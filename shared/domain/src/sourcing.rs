@@ -5,11 +5,12 @@ use crate::catalogue::{Catalogue, Invalid};
 use crate::id::WarehouseId;
 use crate::order::{Channel, Order};
 use rust_decimal::Decimal;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
 
 /// What makes one way of serving an order better than another. A policy names them in the order they count.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Criterion {
     /// Fewer parcels.
@@ -38,7 +39,8 @@ impl Criterion {
 }
 
 /// When a rule applies. What is empty or absent applies to all; everything named must hold.
-#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
+#[schemars(rename = "SourcingWhen")]
 #[serde(default)]
 pub struct When {
     /// Orders of one of these channels.
@@ -58,7 +60,8 @@ pub struct When {
 }
 
 /// What a rule does. What is absent is left as it is.
-#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
+#[schemars(rename = "SourcingThen")]
 #[serde(default)]
 pub struct Then {
     /// Only these warehouses.
@@ -74,7 +77,8 @@ pub struct Then {
 }
 
 /// One rule; all that apply are carried out, the later one winning.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[schemars(rename = "SourcingRule")]
 pub struct Rule {
     /// What it is called in explanations: letters, digits, `-`.
     pub name: String,
@@ -86,7 +90,7 @@ pub struct Rule {
 }
 
 /// Pieces kept back at every warehouse for one channel: orders of other channels cannot have them.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Pool {
     /// For whom.
     pub channel: Channel,
@@ -97,7 +101,7 @@ pub struct Pool {
 }
 
 /// Pieces a channel is not shown.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Buffer {
     /// Which channel.
     pub channel: Channel,
@@ -106,7 +110,8 @@ pub struct Buffer {
 }
 
 /// A merchant's policy.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[schemars(rename = "SourcingPolicy")]
 #[serde(default)]
 pub struct Policy {
     /// What counts, in order. That most of the order is served always counts first.

@@ -1,6 +1,42 @@
 //! Times as text that sorts: whole seconds, UTC, always the same width.
 
 use jiff::{SignedDuration, Timestamp};
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
+use std::borrow::Cow;
+
+/// The schema of a time, as an RFC 3339 text in UTC; the schema library does not know our time library.
+pub struct Moment;
+
+impl JsonSchema for Moment {
+    fn inline_schema() -> bool {
+        true
+    }
+
+    fn schema_name() -> Cow<'static, str> {
+        "Moment".into()
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({"type": "string", "format": "date-time"})
+    }
+}
+
+/// The schema of a day.
+pub struct Day;
+
+impl JsonSchema for Day {
+    fn inline_schema() -> bool {
+        true
+    }
+
+    fn schema_name() -> Cow<'static, str> {
+        "Day".into()
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({"type": "string", "format": "date"})
+    }
+}
 
 /// `2026-11-23T09:15:00Z`: sorts as text, which DynamoDB's index keys need.
 pub fn sortable(at: Timestamp) -> String {

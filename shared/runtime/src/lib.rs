@@ -9,6 +9,7 @@ pub mod directory;
 pub mod dpd;
 pub mod failure;
 pub mod log;
+pub mod metrics;
 pub mod outbound;
 pub mod problem;
 pub mod pushes;

@@ -194,6 +194,29 @@ impl Db {
         self.put_stock(to_item(&Row { sku: sku.clone(), entered: true })?, &pk, &sku.sku).await
     }
 
+    /// Stores a SKU if what is there is what the caller says it should be; false when it is not, or nothing is.
+    ///
+    /// # Errors
+    /// As AWS answers.
+    pub async fn replace_sku(
+        &self,
+        merchant: &MerchantId,
+        sku: &Sku,
+        same: impl Fn(&Sku) -> bool,
+    ) -> Result<bool, StoreError> {
+        let pk = skus_pk(merchant, shard_of(&sku.sku));
+        let Some(held) = self.get(&self.tables.stock, &pk, &sku.sku).await? else { return Ok(false) };
+        if !same(&from_item::<Row>(held.clone(), "sku")?.sku) {
+            return Ok(false);
+        }
+        for part in &sku.parts {
+            self.put_stock(Item::new(), &made_into_pk(merchant, &part.sku), &sku.sku).await?;
+        }
+        let mut item = to_item(&Row { sku: sku.clone(), entered: true })?;
+        item.extend(key(&pk, &sku.sku));
+        self.put_stock_over(item, Some(held)).await
+    }
+
     /// The write that makes a name known, whatever was entered for it.
     pub(crate) fn make_known(
         &self,

@@ -8,13 +8,15 @@ use crate::error::StoreError;
 use crate::keys::{BACKSTOP_DAYS, RECIPIENT, ttl};
 use crate::orders::pk_of;
 use jiff::Timestamp;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use waybill_domain::hold::LegalHold;
 use waybill_domain::time::sortable;
 use waybill_domain::{MerchantId, OrderId};
 
 /// A hold with its order.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[schemars(rename = "HeldOrder")]
 pub struct Held {
     /// Which order.
     pub order: OrderId,

@@ -20,6 +20,7 @@ pub mod labels;
 pub mod manifests;
 #[cfg(feature = "memory")]
 pub mod memory;
+pub mod once;
 pub mod orders;
 pub mod placed;
 pub mod places;

@@ -121,6 +121,45 @@ impl Db {
         self.put_stock(to_item(bin)?, &bins_pk(merchant, warehouse), bin.id.as_str()).await
     }
 
+    /// Stores the policy if what is there is what the caller says it should be; false when it is not.
+    ///
+    /// # Errors
+    /// As AWS answers.
+    pub async fn replace_policy(
+        &self,
+        merchant: &MerchantId,
+        policy: &Policy,
+        same: impl Fn(&Policy) -> bool,
+    ) -> Result<bool, StoreError> {
+        let held = self.get(&self.tables.stock, &pk(merchant), POLICY).await?;
+        if !same(&held.as_ref().map(policy_of).transpose()?.unwrap_or_default()) {
+            return Ok(false);
+        }
+        let text = serde_json::to_string(policy).map_err(|_| StoreError::Corrupt("policy"))?;
+        let mut item = Item::from([("document".to_owned(), crate::db::s(text))]);
+        item.extend(key(&pk(merchant), POLICY));
+        self.put_stock_over(item, held).await
+    }
+
+    /// Writes an item if what is there is still `held`, attribute by attribute; false when it is not.
+    pub(crate) async fn put_stock_over(&self, item: Item, held: Option<Item>) -> Result<bool, StoreError> {
+        let mut put = self.client.put_item().table_name(&self.tables.stock).set_item(Some(item));
+        let mut same = Vec::new();
+        for (n, (name, value)) in held.into_iter().flatten().enumerate() {
+            same.push(format!("#a{n} = :a{n}"));
+            put = put
+                .expression_attribute_names(format!("#a{n}"), name)
+                .expression_attribute_values(format!(":a{n}"), value);
+        }
+        let condition = if same.is_empty() { "attribute_not_exists(pk)".into() } else { same.join(" AND ") };
+        let reply = put.condition_expression(condition).send().await;
+        match reply.map_err(|e| StoreError::from_sdk("dynamodb:PutItem", &e)) {
+            Ok(_) => Ok(true),
+            Err(StoreError::Condition { .. }) => Ok(false),
+            Err(error) => Err(error),
+        }
+    }
+
     pub(crate) async fn put_stock(&self, mut item: Item, pk: &str, sk: &str) -> Result<(), StoreError> {
         item.extend(key(pk, sk));
         self.client

@@ -4,6 +4,7 @@ use crate::db::{Db, Item, from_item, key, s, to_item};
 use crate::error::StoreError;
 use crate::polling::{CONNECTIONS, connection_of};
 use aws_sdk_dynamodb::types::{Put, TransactWriteItem};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use waybill_domain::allocation::Candidate;
@@ -66,7 +67,8 @@ impl Merchant {
 }
 
 /// What a connection leads to.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
+#[schemars(rename = "ConnectionKind")]
 #[serde(rename_all = "snake_case")]
 pub enum Kind {
     /// A Shopify shop.
@@ -101,7 +103,7 @@ impl Kind {
 }
 
 /// Whether a connection may be used.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum ConnectionState {
     /// In use.
@@ -151,7 +153,7 @@ pub struct Connection {
 }
 
 /// The secrets of a connection, in the clear only inside the function that needs them.
-#[derive(Serialize, Deserialize, zeroize::Zeroize, zeroize::ZeroizeOnDrop)]
+#[derive(Serialize, Deserialize, zeroize::Zeroize, zeroize::ZeroizeOnDrop, JsonSchema)]
 #[serde(tag = "kind", rename_all = "snake_case")]
 pub enum Credentials {
     /// A Shopify app's.
@@ -230,6 +232,7 @@ pub enum Credentials {
         /// When the seller must agree again: about 18 months after they did (contracts/ebay section 1).
         #[serde(default, skip_serializing_if = "Option::is_none")]
         #[zeroize(skip)]
+        #[schemars(with = "Option<waybill_domain::time::Moment>")]
         refresh_until: Option<jiff::Timestamp>,
     },
     /// A Click & Drop account's.

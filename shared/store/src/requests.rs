@@ -3,6 +3,7 @@
 use crate::db::{Db, Item, from_item, key, to_item};
 use crate::error::StoreError;
 use jiff::Timestamp;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use waybill_domain::request::Clock;
 use waybill_domain::{ConnectionId, MerchantId, OrderId, RequestId};
@@ -31,19 +32,22 @@ pub enum Scope {
 }
 
 /// One who was given something and is to be told that it is erased (article 19).
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[schemars(rename = "RequestRecipient")]
 pub struct Recipient {
     /// The account at the channel or carrier.
     pub connection: ConnectionId,
     /// When it was told; until then it is to be.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Option<waybill_domain::time::Moment>")]
     pub told_at: Option<Timestamp>,
 }
 
 /// What an erasure came to.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Certificate {
     /// When the last order was erased.
+    #[schemars(with = "waybill_domain::time::Moment")]
     pub finished_at: Timestamp,
     /// Orders erased for it, or found erased before.
     pub orders: u64,

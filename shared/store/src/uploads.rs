@@ -3,11 +3,12 @@
 use crate::db::{Db, from_item, to_item};
 use crate::error::StoreError;
 use jiff::Timestamp;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use waybill_domain::MerchantId;
 
 /// Where an upload stands.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum UploadState {
     /// Rows are being written; send the same upload again to go on.
@@ -21,7 +22,7 @@ pub enum UploadState {
 }
 
 /// What is wrong with a row.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct RowError {
     /// The line of the file, the header being line 1.
     pub line: u64,
@@ -32,7 +33,7 @@ pub struct RowError {
 }
 
 /// An upload and how far it is.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Upload {
     /// What it is called, by the caller.
     pub id: String,
@@ -54,6 +55,7 @@ pub struct Upload {
     #[serde(default)]
     pub errors: Vec<RowError>,
     /// When it began.
+    #[schemars(with = "waybill_domain::time::Moment")]
     pub at: Timestamp,
 }
 

@@ -8,6 +8,7 @@
 mod abroad;
 mod bad_input;
 mod canary;
+mod care;
 mod changes;
 mod connections;
 mod console;

@@ -2,13 +2,14 @@
 
 use super::{Shown, connect, opened, own};
 use crate::Env;
-use crate::answer::{BAD_BODY, Stop};
+use crate::answer::Stop;
+use crate::body::Told;
 use crate::caller::Caller;
 use axum::Json;
-use axum::extract::rejection::JsonRejection;
 use axum::extract::{Path, State};
 use http::StatusCode;
 use jiff::{SignedDuration, Timestamp};
+use schemars::JsonSchema;
 use serde::Serialize;
 use std::sync::Arc;
 use waybill_channels::feed::Window;
@@ -31,7 +32,8 @@ const NOT_A_CHANNEL: Problem = Problem::new(
 );
 
 /// How a trial went.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
+#[schemars(rename = "ConnectionTrial")]
 pub struct Tried {
     /// The account answered as it should.
     pub works: bool,
@@ -110,10 +112,10 @@ pub async fn rotate(
     State(env): State<Arc<Env>>,
     caller: Caller,
     Path(id): Path<String>,
-    secrets: Result<Json<Credentials>, JsonRejection>,
+    secrets: Result<Told<Credentials>, Stop>,
 ) -> Result<Json<Shown>, Stop> {
     let account = opened(&env, &caller, &id, Action::ManageConnections).await?;
-    let Json(mut secrets) = secrets.map_err(|_| BAD_BODY)?;
+    let Told(mut secrets) = secrets?;
     let mut connection = account.connection.clone();
     if secrets.kind() != connection.kind {
         return Err(OTHER_KIND.into());

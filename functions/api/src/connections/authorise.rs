@@ -7,14 +7,15 @@ use super::Shown;
 use super::connect::{Wanted, store};
 use crate::Env;
 use crate::answer::{BAD_BODY, Stop};
+use crate::body::Told;
 use crate::caller::Caller;
 use aws_lc_rs::digest::{SHA256, digest};
 use aws_lc_rs::rand;
 use axum::Json;
-use axum::extract::rejection::JsonRejection;
 use axum::extract::{Path, RawQuery, State};
 use http::StatusCode;
 use jiff::{SignedDuration, Timestamp};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -22,6 +23,7 @@ use waybill_channels::{Stamp, amazon, ebay, shopify};
 use waybill_domain::MerchantId;
 use waybill_domain::access::Action;
 use waybill_domain::time::after;
+use waybill_http::{Fresh, SECRET};
 use waybill_privacy::secret::Secret;
 use waybill_runtime::problem::Problem;
 use waybill_runtime::remote::exchange;
@@ -43,7 +45,7 @@ const DECLINED: Problem = Problem::new(
 );
 
 /// An application of the merchant's at a channel, with where the account is.
-#[derive(Serialize, Deserialize)]
+#[derive(Serialize, Deserialize, JsonSchema)]
 #[serde(tag = "kind", rename_all = "snake_case", deny_unknown_fields)]
 pub enum Application {
     /// A Shopify app in one shop.
@@ -94,11 +96,13 @@ pub enum Application {
 }
 
 /// Where to go.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
+#[schemars(rename = "Consent")]
 pub struct Away {
     /// Open this in the browser of the account's owner.
     pub address: String,
     /// Until when they may come back.
+    #[schemars(with = "waybill_domain::time::Moment")]
     pub until: Timestamp,
 }
 
@@ -117,10 +121,10 @@ struct Begun {
 pub async fn begin(
     State(env): State<Arc<Env>>,
     caller: Caller,
-    application: Result<Json<Application>, JsonRejection>,
-) -> Result<Json<Away>, Stop> {
+    application: Result<Told<Application>, Stop>,
+) -> Result<([(http::HeaderName, &'static str); 1], Json<Away>), Stop> {
     let merchant = caller.may(&env, Action::ManageConnections)?.clone();
-    let Json(application) = application.map_err(|_| BAD_BODY)?;
+    let Told(application) = application?;
     let mut bytes = [0u8; 32];
     rand::fill(&mut bytes).map_err(|_| StoreError::Unavailable("randomness".into()))?;
     let state = hex::encode(bytes);
@@ -132,7 +136,8 @@ pub async fn begin(
     let plain = plain.map_err(|_| StoreError::Corrupt("authorisation"))?;
     let sealed = env.vault.seal(&key, &plain).await?;
     env.db.begin_authorisation(&key, sealed, until).await?;
-    Ok(Json(Away { address, until }))
+    // The state in the address is good once: it is kept nowhere on its way.
+    Ok(([(http::header::CACHE_CONTROL, SECRET)], Json(Away { address, until })))
 }
 
 fn key_of(state: &str) -> String {
@@ -197,7 +202,7 @@ pub async fn back(
     let plain = env.vault.open(&key, &sealed).await?;
     let begun: Begun = serde_json::from_slice(&plain).map_err(|_| StoreError::Corrupt("authorisation"))?;
     let wanted = granted(&env, begun.application, &query, &begun.state, now).await?;
-    let connection = store(&env, &begun.merchant, wanted).await?;
+    let connection = store(&env, &begun.merchant, &Fresh::default(), wanted).await?;
     Ok((StatusCode::CREATED, Json(Shown::of(&env, &connection).await?)))
 }
 

@@ -2,14 +2,15 @@
 
 use super::own;
 use crate::Env;
-use crate::answer::{BAD_BODY, NOT_FOUND, Stop};
+use crate::answer::{NOT_FOUND, Stop};
+use crate::body::Told;
 use crate::caller::Caller;
 use aws_lc_rs::digest::{SHA256, digest};
 use axum::Json;
-use axum::extract::rejection::JsonRejection;
 use axum::extract::{Path, State};
 use http::StatusCode;
 use jiff::Timestamp;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 use waybill_domain::access::Action;
@@ -24,23 +25,29 @@ const BAD_SPAN: Problem = Problem::new(
 );
 
 /// A span to be read.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, JsonSchema)]
+#[schemars(rename = "BackfillBody")]
 #[serde(deny_unknown_fields)]
 pub struct Span {
     /// From, inclusive, by the channel's time of the last change.
+    #[schemars(with = "waybill_domain::time::Moment")]
     pub from: Timestamp,
     /// To.
+    #[schemars(with = "waybill_domain::time::Moment")]
     pub to: Timestamp,
 }
 
 /// How far a backfill is.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
+#[schemars(rename = "Backfill")]
 pub struct Progress {
     /// Its key.
     pub id: String,
     /// From.
+    #[schemars(with = "waybill_domain::time::Moment")]
     pub from: Timestamp,
     /// To.
+    #[schemars(with = "waybill_domain::time::Moment")]
     pub to: Timestamp,
     /// How much is read, in hundredths.
     pub percent: u8,
@@ -51,9 +58,11 @@ pub struct Progress {
     /// Of these, not readable; each is an exception.
     pub unreadable: u64,
     /// When it was asked for.
+    #[schemars(with = "waybill_domain::time::Moment")]
     pub asked_at: Timestamp,
     /// When it was done.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Option<waybill_domain::time::Moment>")]
     pub done_at: Option<Timestamp>,
 }
 
@@ -81,10 +90,10 @@ pub async fn start(
     State(env): State<Arc<Env>>,
     caller: Caller,
     Path(id): Path<String>,
-    span: Result<Json<Span>, JsonRejection>,
+    span: Result<Told<Span>, Stop>,
 ) -> Result<(StatusCode, Json<Progress>), Stop> {
     let connection = own(&env, &caller, &id, Action::ManageConnections).await?;
-    let Json(span) = span.map_err(|_| BAD_BODY)?;
+    let Told(span) = span?;
     let now = env.clock.read();
     if span.from >= span.to || span.to > now || connection.kind.channel().is_none() {
         return Err(BAD_SPAN.into());
@@ -106,7 +115,8 @@ pub async fn start(
 }
 
 /// All of a connection.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
+#[schemars(rename = "Backfills")]
 pub struct All {
     /// By key.
     pub backfills: Vec<Progress>,

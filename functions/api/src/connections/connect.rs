@@ -2,18 +2,19 @@
 
 use super::Shown;
 use crate::Env;
-use crate::answer::{BAD_BODY, Stop};
+use crate::answer::Stop;
+use crate::body::Told;
 use crate::caller::Caller;
-use aws_lc_rs::rand;
 use axum::Json;
 use axum::extract::State;
-use axum::extract::rejection::JsonRejection;
 use http::StatusCode;
+use schemars::JsonSchema;
 use serde::Deserialize;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use waybill_domain::access::Action;
 use waybill_domain::{ConnectionId, MerchantId, WarehouseId};
+use waybill_http::Fresh;
 use waybill_runtime::outbound::may_go;
 use waybill_runtime::problem::Problem;
 use waybill_store::StoreError;
@@ -26,7 +27,8 @@ const BAD_ADDRESS: Problem = Problem::new(
 );
 
 /// An account to connect.
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
+#[schemars(rename = "ConnectionBody")]
 #[serde(deny_unknown_fields)]
 pub struct Wanted {
     /// Address of its API, without a slash at the end.
@@ -49,16 +51,22 @@ pub struct Wanted {
 pub async fn connect(
     State(env): State<Arc<Env>>,
     caller: Caller,
-    wanted: Result<Json<Wanted>, JsonRejection>,
+    fresh: Fresh,
+    wanted: Result<Told<Wanted>, Stop>,
 ) -> Result<(StatusCode, Json<Shown>), Stop> {
     let merchant = caller.may(&env, Action::ManageConnections)?.clone();
-    let Json(wanted) = wanted.map_err(|_| BAD_BODY)?;
-    let connection = store(&env, &merchant, wanted).await?;
+    let Told(wanted) = wanted?;
+    let connection = store(&env, &merchant, &fresh, wanted).await?;
     Ok((StatusCode::CREATED, Json(Shown::of(&env, &connection).await?)))
 }
 
 /// Stores a new connection with its secrets sealed.
-pub(super) async fn store(env: &Env, merchant: &MerchantId, wanted: Wanted) -> Result<Connection, Stop> {
+pub(super) async fn store(
+    env: &Env,
+    merchant: &MerchantId,
+    fresh: &Fresh,
+    wanted: Wanted,
+) -> Result<Connection, Stop> {
     let addresses = [Some(&wanted.address), wanted.tracking_address.as_ref(), wanted.token_address.as_ref()];
     let bad = |address: &&String| {
         let uri: Result<http::Uri, _> = address.parse();
@@ -67,7 +75,8 @@ pub(super) async fn store(env: &Env, merchant: &MerchantId, wanted: Wanted) -> R
     if addresses.into_iter().flatten().any(|a| bad(&a)) {
         return Err(BAD_ADDRESS.into());
     }
-    let id = new_id()?;
+    let id = ConnectionId::from_suffix(fresh.suffix()?.get(..16).unwrap_or_default());
+    let id = id.map_err(|_| StoreError::Corrupt("connection id"))?;
     let connection = Connection {
         kind: wanted.credentials.kind(),
         credentials: seal(env, &id, &wanted.credentials).await?,
@@ -90,11 +99,4 @@ pub(super) async fn seal(env: &Env, id: &ConnectionId, secrets: &Credentials) ->
     let plain = serde_json::to_vec(secrets).map(zeroize::Zeroizing::new);
     let plain = plain.map_err(|_| StoreError::Corrupt("credentials"))?;
     Ok(env.vault.seal(id.as_str(), &plain).await?)
-}
-
-fn new_id() -> Result<ConnectionId, Stop> {
-    let mut bytes = [0u8; 8];
-    rand::fill(&mut bytes).map_err(|_| StoreError::Unavailable("randomness".into()))?;
-    let id = ConnectionId::from_suffix(&hex::encode(bytes));
-    id.map_err(|_| StoreError::Corrupt("connection id").into())
 }

@@ -7,6 +7,7 @@ use crate::caller::Caller;
 use axum::Json;
 use axum::extract::{Path, State};
 use jiff::Timestamp;
+use schemars::JsonSchema;
 use serde::Serialize;
 use std::sync::Arc;
 use waybill_domain::ConnectionId;
@@ -14,7 +15,8 @@ use waybill_domain::access::Action;
 use waybill_store::registry::{Connection, ConnectionState, Kind};
 
 /// A connection.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
+#[schemars(rename = "Connection")]
 pub struct Shown {
     /// Which.
     pub id: ConnectionId,
@@ -32,9 +34,11 @@ pub struct Shown {
     pub webhook_path: Option<String>,
     /// Everything changed before this was read from the channel.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Option<waybill_domain::time::Moment>")]
     pub read_until: Option<Timestamp>,
     /// When its present token ends, where it has one that does.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Option<waybill_domain::time::Moment>")]
     pub token_until: Option<Timestamp>,
 }
 
@@ -64,7 +68,8 @@ impl Shown {
 }
 
 /// All of a merchant's.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
+#[schemars(rename = "Connections")]
 pub struct All {
     /// By id.
     pub connections: Vec<Shown>,

@@ -50,6 +50,7 @@ pub fn router(door: Arc<Door>) -> Router {
         .route("/console/orders", get(orders::list))
         .route("/console/orders/{order}", get(orders::one))
         .route("/console/orders/{order}/let-go", post(orders::let_go))
+        .route("/console/orders/{order}/settle", post(orders::settle))
         .route("/console/exceptions", get(exceptions::list))
         .route("/console/exceptions/map", post(exceptions::map))
         .route("/console/picks", get(picks::list).post(picks::make))

@@ -1,14 +1,17 @@
 //! `/console/orders`: orders of one state, and one order.
 
 use super::desk::Desk;
+use super::fields::Fields;
 use super::frame::{Place, nothing};
 use super::words::{self, Done};
 use crate::Env;
 use crate::answer::Stop;
+use crate::body::Told;
 use crate::exceptions::Matter;
 use crate::order::{BookingView, ShipmentView, View};
 use crate::orders::Page;
 use crate::page::Asked;
+use crate::settle;
 use axum::Json;
 use axum::body::Body;
 use axum::extract::rejection::PathRejection;
@@ -16,6 +19,7 @@ use axum::extract::{Path, State};
 use axum::response::Html;
 use http::Response;
 use maud::{Markup, html};
+use serde::Serialize;
 use std::sync::Arc;
 use waybill_domain::access::Action;
 use waybill_domain::order::{PersonalData, Status};
@@ -113,14 +117,28 @@ pub fn label(desk: &Desk, shipment: &ShipmentView) -> Markup {
     }
 }
 
-/// The button that lets an order go which a rule holds.
-pub fn go(desk: &Desk, order: &str, reasons: &[Matter]) -> Markup {
-    let held = reasons.iter().any(|one| one.reason == waybill_domain::exception::Reason::HeldByRule);
+/// The buttons that let an order go which a rule holds, and that end what a person has seen to.
+pub fn go(desk: &Desk, order: &str, matters: &[Matter]) -> Markup {
+    let held = matters.iter().any(|one| one.reason == waybill_domain::exception::Reason::HeldByRule);
     html! {
         @if held && desk.can(Action::LetGo) {
             (desk.form(&format!("/orders/{order}/let-go"), &html! { button { "Let the order go" } }))
         }
+        @for (matter, remedy) in matters.iter().filter_map(|one| Some((one, one.remedy?))) {
+            @if desk.can(Action::LetGo) {
+                (desk.form(&format!("/orders/{order}/settle"), &html! {
+                    input type="hidden" name="reason" value=(key(&matter.reason));
+                    input type="hidden" name="remedy" value=(key(&remedy));
+                    button aria-label=(format!("{}: {}", words::remedy(remedy), words::reason(matter.reason))) { (words::remedy(remedy)) }
+                }))
+            }
+        }
     }
+}
+
+/// The word of the API.
+fn key(word: &impl Serialize) -> String {
+    serde_json::to_value(word).ok().and_then(|value| value.as_str().map(str::to_owned)).unwrap_or_default()
 }
 
 fn facts(view: &View) -> Markup {
@@ -208,4 +226,19 @@ pub async fn let_go(
 ) -> Result<Response<Body>, Stop> {
     let Json(_) = crate::dry_run::let_go(State(env), desk.caller.clone(), path).await?;
     Ok(desk.on("/exceptions", Done::LetGo))
+}
+
+/// `POST /console/orders/{order}/settle`.
+///
+/// # Errors
+/// As `POST /v1/orders/{order}/settle`.
+pub async fn settle(
+    State(env): State<Arc<Env>>,
+    desk: Desk,
+    path: Result<Path<String>, PathRejection>,
+    fields: Fields,
+) -> Result<Response<Body>, Stop> {
+    let done = settle::Done { reason: fields.word("reason")?, remedy: fields.word("remedy")? };
+    let Json(_) = settle::one(State(env), desk.caller.clone(), path, Told(done)).await?;
+    Ok(desk.on("/exceptions", Done::Settled))
 }

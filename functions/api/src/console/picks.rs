@@ -204,8 +204,8 @@ pub async fn confirm(
     let (caller, at) = (desk.caller.clone(), Ok(Path(id.clone())));
     match crate::picks::confirm(State(env.clone()), caller, at, Told(confirming)).await {
         Ok(Json(said)) => {
-            let short = said["missing"].as_array().is_some_and(|missing| !missing.is_empty());
-            Ok(desk.on(&format!("/picks/{id}"), if short { Done::Short } else { Done::Picked }))
+            let done = if said.missing.is_empty() { Done::Picked } else { Done::Short };
+            Ok(desk.on(&format!("/picks/{id}"), done))
         }
         Err(stop) => {
             let Json(list) =

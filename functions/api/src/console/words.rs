@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use waybill_domain::OrderId;
 use waybill_domain::exception::Reason;
 use waybill_domain::order::{Channel, Hold, Status};
+use waybill_domain::remedy::Remedy;
 use waybill_domain::service::Carrier;
 use waybill_domain::shipment::Transit;
 use waybill_store::registry::{ConnectionState, Kind};
@@ -20,6 +21,7 @@ pub enum Done {
     Made,
     Dropped,
     LetGo,
+    Settled,
     Mapped,
     Works,
     Fails,
@@ -36,6 +38,7 @@ impl Done {
             Self::Made => "made",
             Self::Dropped => "dropped",
             Self::LetGo => "let-go",
+            Self::Settled => "settled",
             Self::Mapped => "mapped",
             Self::Works => "works",
             Self::Fails => "fails",
@@ -52,12 +55,22 @@ impl Done {
             Self::Made => "The list is made.",
             Self::Dropped => "The list is closed. What was not picked can go on another.",
             Self::LetGo => "The order goes on.",
+            Self::Settled => "Settled. What is due next begins within a minute.",
             Self::Mapped => "Mapped. Orders that waited for it go on by themselves.",
             Self::Works => "The account answers as it should.",
             Self::Fails => "The account did not answer as it should: look at its state and credentials.",
             Self::Paused => "Paused. Nothing is sent to it or taken from it.",
             Self::Resumed => "Resumed. What changed meanwhile is read now.",
         }
+    }
+}
+
+/// What the button says by which a person ends a matter.
+pub fn remedy(remedy: Remedy) -> &'static str {
+    match remedy {
+        Remedy::Retry => "It is mended: go on",
+        Remedy::NothingAtCarrier => "Nothing is at the carrier",
+        Remedy::Seen => "Seen to",
     }
 }
 
@@ -222,6 +235,7 @@ mod tests {
             Done::Made,
             Done::Dropped,
             Done::LetGo,
+            Done::Settled,
             Done::Mapped,
             Done::Works,
             Done::Fails,

@@ -11,18 +11,20 @@ use axum::Json;
 use axum::extract::rejection::PathRejection;
 use axum::extract::{Path, State};
 use jiff::Timestamp;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use waybill_domain::access::Action;
 use waybill_domain::incident::{Affected, Decision, Incident, NotTold, Notice, Running, Suspicion, affected};
 use waybill_domain::{IncidentId, MerchantId, OrderId};
+use waybill_http::Fresh;
 use waybill_store::StoreError;
 use waybill_store::audit::{Record, Stream};
-use waybill_store::requests::fresh_suffix;
 
 /// What is suspected.
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
+#[schemars(rename = "SuspicionBody")]
 #[serde(deny_unknown_fields)]
 pub struct Open {
     suspicion: Suspicion,
@@ -31,7 +33,8 @@ pub struct Open {
 }
 
 /// What was decided.
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
+#[schemars(rename = "DecisionBody")]
 #[serde(deny_unknown_fields)]
 pub struct Decide {
     notice: Notice,
@@ -40,7 +43,8 @@ pub struct Decide {
 }
 
 /// An incident as it stands.
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "IncidentView")]
 pub struct View {
     incident: Incident,
     clocks: Vec<Running>,
@@ -51,9 +55,11 @@ pub struct View {
 }
 
 /// An incident in a list.
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "IncidentBrief")]
 pub struct Brief {
     incident: IncidentId,
+    #[schemars(with = "waybill_domain::time::Moment")]
     detected_at: Timestamp,
     clocks: Vec<Running>,
     decisions: Vec<Decision>,
@@ -79,6 +85,7 @@ async fn view(env: &Env, merchant: &MerchantId, incident: Incident) -> Result<Vi
 pub async fn open(
     State(env): State<Arc<Env>>,
     caller: Caller,
+    fresh: Fresh,
     body: Result<Told<Open>, Stop>,
 ) -> Result<Json<View>, Stop> {
     let merchant = caller.may(&env, Action::HandleIncidents)?;
@@ -87,7 +94,7 @@ pub async fn open(
         return Err(BAD_BODY.into());
     }
     let incident = Incident {
-        id: IncidentId::from_suffix(&fresh_suffix()?).map_err(|_| StoreError::Corrupt("id"))?,
+        id: IncidentId::from_suffix(&fresh.suffix()?).map_err(|_| StoreError::Corrupt("id"))?,
         detected_at: env.clock.read(),
         opened_by: caller.actor().to_owned(),
         suspicion,

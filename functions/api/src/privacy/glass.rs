@@ -9,10 +9,11 @@ use crate::caller::Caller;
 use axum::Json;
 use axum::extract::rejection::PathRejection;
 use axum::extract::{Path, State};
-use jiff::SignedDuration;
-use serde::Deserialize;
-use serde_json::{Value, json};
+use jiff::{SignedDuration, Timestamp};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
 use std::sync::Arc;
+use waybill_domain::OrderId;
 use waybill_domain::access::Action;
 use waybill_domain::time::after;
 use waybill_store::audit;
@@ -24,17 +25,40 @@ const LASTS: SignedDuration = SignedDuration::from_hours(1);
 const PURPOSES: [&str; 6] = ["pick", "label", "exception", "return", "request", "legal"];
 
 /// What is asked.
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
+#[schemars(rename = "BreakGlassBody")]
 #[serde(deny_unknown_fields)]
 pub struct Ask {
     purpose: String,
 }
 
 /// To what is agreed.
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
+#[schemars(rename = "BreakGlassAgreement")]
 #[serde(deny_unknown_fields)]
 pub struct Agree {
     sub: String,
+}
+
+/// How it stands.
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "BreakGlass")]
+pub struct View {
+    /// Which order.
+    order: OrderId,
+    /// Who asked.
+    sub: String,
+    /// Until when it can be used.
+    #[schemars(with = "waybill_domain::time::Moment")]
+    until: Timestamp,
+    /// A second person agreed.
+    agreed: bool,
+}
+
+impl From<Glass> for View {
+    fn from(glass: Glass) -> Self {
+        Self { order: glass.order, sub: glass.sub, until: glass.until, agreed: glass.agreed_by.is_some() }
+    }
 }
 
 /// Asks. Everyone of the staff may ask; what they get depends on the second person.
@@ -46,7 +70,7 @@ pub async fn ask(
     caller: Caller,
     path: Result<Path<String>, PathRejection>,
     body: Result<Told<Ask>, Stop>,
-) -> Result<Json<Value>, Stop> {
+) -> Result<Json<View>, Stop> {
     let merchant = caller.may(&env, Action::ReadOrder)?;
     let order = own_order(&env, merchant, path).await?;
     let Told(Ask { purpose }) = body?;
@@ -65,7 +89,7 @@ pub async fn ask(
         agreed_by: None,
     };
     env.db.save_glass(merchant, &glass).await?;
-    Ok(Json(json!({"order": glass.order, "sub": glass.sub, "until": glass.until, "agreed": false})))
+    Ok(Json(glass.into()))
 }
 
 /// Agrees to what somebody else asked.
@@ -77,7 +101,7 @@ pub async fn agree(
     caller: Caller,
     path: Result<Path<String>, PathRejection>,
     body: Result<Told<Agree>, Stop>,
-) -> Result<Json<Value>, Stop> {
+) -> Result<Json<View>, Stop> {
     let merchant = caller.may(&env, Action::AgreeToBreakGlass)?;
     let order = own_order(&env, merchant, path).await?;
     let Told(Agree { sub }) = body?;
@@ -90,5 +114,5 @@ pub async fn agree(
     record(&env, merchant, audit::Action::BreakGlass, caller.actor(), &order.id, glass.purpose.clone(), now)
         .await?;
     env.db.save_glass(merchant, &glass).await?;
-    Ok(Json(json!({"order": glass.order, "sub": glass.sub, "until": glass.until, "agreed": true})))
+    Ok(Json(glass.into()))
 }

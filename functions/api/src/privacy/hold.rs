@@ -9,6 +9,7 @@ use axum::Json;
 use axum::extract::rejection::PathRejection;
 use axum::extract::{Path, State};
 use jiff::Timestamp;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 use waybill_domain::access::Action;
@@ -19,15 +20,18 @@ use waybill_store::holds::Held;
 use waybill_store::{Queue, Work, audit};
 
 /// What is asked.
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
+#[schemars(rename = "HoldBody")]
 #[serde(deny_unknown_fields)]
 pub struct Body {
     reason: HoldReason,
+    #[schemars(with = "waybill_domain::time::Moment")]
     until: Timestamp,
 }
 
 /// A hold and whether it holds anything.
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "HoldView")]
 pub struct View {
     #[serde(flatten)]
     held: Held,

@@ -12,16 +12,19 @@ use axum::Json;
 use axum::extract::rejection::PathRejection;
 use axum::extract::{Path, State};
 use jiff::Timestamp;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 use waybill_domain::access::Action;
 use waybill_domain::request::{Asker, Clock, Kind};
 use waybill_domain::{ConnectionId, MerchantId, OrderId, RequestId};
-use waybill_store::requests::{Certificate, Recipient, Request, Scope, fresh_suffix};
+use waybill_http::Fresh;
+use waybill_store::requests::{Certificate, Recipient, Request, Scope};
 use waybill_store::{Queue, StoreError, Work};
 
 /// What is asked.
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
+#[schemars(rename = "RequestBody")]
 #[serde(deny_unknown_fields)]
 pub struct Body {
     kind: Kind,
@@ -34,7 +37,7 @@ pub struct Body {
 }
 
 /// What happens to a clock.
-#[derive(Clone, Copy, Deserialize)]
+#[derive(Clone, Copy, Deserialize, JsonSchema)]
 #[serde(tag = "action", rename_all = "snake_case", deny_unknown_fields)]
 pub enum ClockBody {
     /// Two months more.
@@ -48,24 +51,29 @@ pub enum ClockBody {
 }
 
 /// Who was told.
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
+#[schemars(rename = "ToldBody")]
 #[serde(deny_unknown_fields)]
 pub struct Passed {
     connection: ConnectionId,
 }
 
 /// A request as it stands.
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "RequestView")]
 pub struct View {
     request: RequestId,
     kind: Kind,
+    #[schemars(with = "waybill_domain::time::Moment")]
     received: Timestamp,
+    #[schemars(with = "waybill_domain::time::Moment")]
     due_at: Timestamp,
     paused: bool,
     extended: bool,
     overdue: bool,
     status: &'static str,
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Option<waybill_domain::time::Moment>")]
     done_at: Option<Timestamp>,
     #[serde(skip_serializing_if = "Option::is_none")]
     certificate: Option<Certificate>,
@@ -98,6 +106,7 @@ impl View {
 pub async fn ask(
     State(env): State<Arc<Env>>,
     caller: Caller,
+    fresh: Fresh,
     body: Result<Told<Body>, Stop>,
 ) -> Result<Json<View>, Stop> {
     let wide = matches!(&body, Ok(Told(body)) if body.everything || body.connection.is_some());
@@ -107,7 +116,7 @@ pub async fn ask(
     let scope = scope(&env, merchant, body).await?;
     let now = env.clock.read();
     let request = Request {
-        id: RequestId::from_suffix(&fresh_suffix()?).map_err(|_| StoreError::Corrupt("id"))?,
+        id: RequestId::from_suffix(&fresh.suffix()?).map_err(|_| StoreError::Corrupt("id"))?,
         merchant: merchant.clone(),
         clock: Clock::start(kind, Asker::Person, now),
         scope,

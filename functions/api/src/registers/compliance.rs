@@ -7,6 +7,7 @@ use crate::caller::Caller;
 use axum::Json;
 use axum::extract::State;
 use jiff::Timestamp;
+use schemars::JsonSchema;
 use serde::Serialize;
 use std::sync::Arc;
 use waybill_domain::access::Action;
@@ -16,7 +17,8 @@ use waybill_domain::{IncidentId, RequestId};
 use waybill_store::audit::{Stream, first_break};
 
 /// One audit chain.
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "AuditChain")]
 pub struct Chain {
     pub(crate) name: &'static str,
     pub(crate) records: usize,
@@ -26,15 +28,18 @@ pub struct Chain {
 }
 
 /// An incident with clocks that run.
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "OpenIncident")]
 pub struct Open {
     pub(crate) incident: IncidentId,
     pub(crate) clocks: Vec<Running>,
 }
 
 /// How it stands.
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "Compliance")]
 pub struct View {
+    #[schemars(with = "waybill_domain::time::Moment")]
     pub(crate) at: Timestamp,
     pub(crate) ok: bool,
     pub(crate) chains: Vec<Chain>,

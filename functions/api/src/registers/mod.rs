@@ -12,13 +12,15 @@ use axum::Json;
 use axum::extract::rejection::PathRejection;
 use axum::extract::{Path, State};
 use jiff::Timestamp;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 use waybill_domain::access::Action;
 use waybill_domain::register::{Due, Entry, Register, Severity, against_release, due};
 
 /// Everything in the registers, and what follows from it.
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "Registers")]
 pub struct View {
     entries: Vec<Entry>,
     due: Vec<Due>,
@@ -26,10 +28,12 @@ pub struct View {
 }
 
 /// What is entered; who enters it answers for it.
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
+#[schemars(rename = "EntryBody")]
 #[serde(deny_unknown_fields)]
 pub struct Body {
     name: String,
+    #[schemars(with = "waybill_domain::time::Moment")]
     done_at: Timestamp,
     #[serde(default)]
     version: Option<String>,
@@ -42,11 +46,14 @@ pub struct Body {
 }
 
 /// A policy in force.
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "PolicyInForce")]
 pub struct Policy {
     name: String,
     version: Option<String>,
+    #[schemars(with = "waybill_domain::time::Moment")]
     approved_at: Timestamp,
+    #[schemars(with = "waybill_domain::time::Moment")]
     review_by: Timestamp,
 }
 

@@ -8,11 +8,34 @@ use crate::caller::Caller;
 use axum::Json;
 use axum::extract::rejection::PathRejection;
 use axum::extract::{Path, State};
-use serde_json::{Value, json};
+use jiff::Timestamp;
+use schemars::JsonSchema;
+use serde::Serialize;
 use std::sync::Arc;
 use waybill_domain::MerchantId;
 use waybill_domain::access::Action;
 use waybill_store::staff::Staff;
+
+/// A colleague who is confirmed.
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "StaffConfirmed")]
+pub struct Confirmed {
+    /// Who.
+    sub: String,
+    /// As of when.
+    #[schemars(with = "waybill_domain::time::Moment")]
+    reviewed_at: Timestamp,
+}
+
+/// A colleague who may do nothing any more.
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "StaffEnded")]
+pub struct Ended {
+    /// Who.
+    sub: String,
+    /// Whether they may act: no.
+    active: bool,
+}
 
 async fn colleague(
     env: &Env,
@@ -32,7 +55,7 @@ pub async fn review(
     State(env): State<Arc<Env>>,
     caller: Caller,
     path: Result<Path<String>, PathRejection>,
-) -> Result<Json<Value>, Stop> {
+) -> Result<Json<Confirmed>, Stop> {
     let merchant = caller.may(&env, Action::ManageStaff)?;
     let (sub, staff) = colleague(&env, merchant, path).await?;
     if sub == caller.actor() {
@@ -40,7 +63,7 @@ pub async fn review(
     }
     let reviewed_at = env.clock.read();
     env.db.save_staff(&sub, &Staff { reviewed_at, ..staff }).await?;
-    Ok(Json(json!({"sub": sub, "reviewed_at": reviewed_at})))
+    Ok(Json(Confirmed { sub, reviewed_at }))
 }
 
 /// Ends what a colleague may do, now.
@@ -51,9 +74,9 @@ pub async fn end(
     State(env): State<Arc<Env>>,
     caller: Caller,
     path: Result<Path<String>, PathRejection>,
-) -> Result<Json<Value>, Stop> {
+) -> Result<Json<Ended>, Stop> {
     let merchant = caller.may(&env, Action::ManageStaff)?;
     let (sub, staff) = colleague(&env, merchant, path).await?;
     env.db.save_staff(&sub, &Staff { active: false, ..staff }).await?;
-    Ok(Json(json!({"sub": sub, "active": false})))
+    Ok(Json(Ended { sub, active: false }))
 }

@@ -1,12 +1,17 @@
 //! The function whole, from the event API Gateway sends to the answer it gets, on in-memory tables.
 #![allow(clippy::unwrap_used, clippy::panic)]
 
+mod care;
 mod connections;
 mod console;
+mod document;
+mod examples;
 mod lists;
 mod privacy;
+mod ready;
 mod registers;
 mod settle;
 mod single;
 mod stage;
+mod tenants;
 mod warehouse;

@@ -149,6 +149,20 @@ impl Stage {
 
     /// As [`Stage::get`], with a method and a body.
     pub async fn call(&self, sub: Option<&str>, method: &str, address: &str, body: Option<Value>) -> Answer {
+        let (status, _, body) = self.send(sub, method, address, body, &[]).await;
+        let text = String::from_utf8(body).unwrap();
+        (status, serde_json::from_str(&text).unwrap_or(Value::String(text)))
+    }
+
+    /// As [`Stage::call`], with headers both ways.
+    pub async fn send(
+        &self,
+        sub: Option<&str>,
+        method: &str,
+        address: &str,
+        body: Option<Value>,
+        headers: &[(&str, &str)],
+    ) -> (u16, http::HeaderMap, Vec<u8>) {
         let (path, query) = address.split_once('?').unwrap_or((address, ""));
         let mut event = json!({
             "version": "2.0", "routeKey": "$default", "rawPath": path, "rawQueryString": query,
@@ -160,6 +174,9 @@ impl Stage {
             // Text is sent as it is.
             event["body"] = json!(body.as_str().map_or_else(|| body.to_string(), str::to_owned));
         }
+        for (name, value) in headers {
+            event["headers"][name] = json!(value);
+        }
         if let Some(sub) = sub {
             event["requestContext"]["authorizer"] = json!({"jwt": {"claims": {"sub": sub}, "scopes": []}});
         }
@@ -167,11 +184,11 @@ impl Stage {
         let (parts, body) = request.into_parts();
         let request = http::Request::from_parts(parts, axum::body::Body::from(body.to_vec()));
         let response = self.router.clone().oneshot(request).await.unwrap();
-        let status = response.status().as_u16();
-        let body = to_bytes(response.into_body(), usize::MAX).await.unwrap();
-        let text = String::from_utf8(body.to_vec()).unwrap();
+        let (parts, body) = response.into_parts();
+        let body = to_bytes(body, usize::MAX).await.unwrap().to_vec();
+        let text = String::from_utf8_lossy(&body);
         assert!(PERSONAL.iter().all(|word| !text.contains(word)), "{address}: {text}");
-        (status, serde_json::from_str(&text).unwrap_or(Value::String(text)))
+        (parts.status.as_u16(), parts.headers, body)
     }
 
     /// The manager of the merchant does something.
@@ -195,7 +212,7 @@ impl Stage {
         let merchant = Merchant {
             id: MERCHANT.parse().unwrap(),
             name: "Invented".into(),
-            index_key: vec![1],
+            index_key: self.kms.seal(MERCHANT, &[7; 32]).await.unwrap(),
             needs: waybill_privacy::recipient::Needs::default(),
             retention: Policy::LONGEST,
             part_ship: false,
@@ -213,7 +230,7 @@ impl Stage {
         self.db.order(&order_id(n).parse().unwrap()).await.unwrap().unwrap()
     }
 
-    async fn hire(&self, sub: &str, merchant: &str, role: Role, active: bool) {
+    pub async fn hire(&self, sub: &str, merchant: &str, role: Role, active: bool) {
         // Nobody here is trained: nothing here needs it.
         let staff = Staff {
             merchant: merchant.parse().unwrap(),

@@ -6,5 +6,6 @@ mod batch;
 mod buyer;
 mod console;
 mod erased;
+mod examples;
 mod records;
 mod stage;

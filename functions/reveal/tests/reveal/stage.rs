@@ -25,9 +25,10 @@ use waybill_runtime::Clock;
 use waybill_store::Db;
 use waybill_store::audit::{Record, Stream, first_break};
 use waybill_store::ingest::{Arrival, ingest};
-use waybill_store::keyring::MakeKeys;
+use waybill_store::keyring::{MakeKeys, Vault};
 use waybill_store::labels::{Documents, label_name};
 use waybill_store::memory::{Engine, MemoryDocuments, MemoryKms, MemoryQueues, Outside, Verdict};
+use waybill_store::registry::Merchant;
 use waybill_store::staff::Staff;
 
 pub const MERCHANT: &str = "mer_00000000000000aa";
@@ -155,6 +156,28 @@ impl Stage {
 
     pub async fn get(&self, sub: Option<&str>, address: &str) -> Answer {
         self.send(request("GET", sub, address, None), address).await
+    }
+
+    /// As [`Stage::get`], with a method and a body.
+    pub async fn call(&self, method: &str, sub: Option<&str>, address: &str, body: Option<&Value>) -> Answer {
+        self.send(request(method, sub, address, body), address).await
+    }
+
+    /// The two merchants are on record.
+    pub async fn open_business(&self) {
+        for id in [MERCHANT, OTHER] {
+            let merchant = Merchant {
+                id: id.parse().unwrap(),
+                name: "Invented Traders".into(),
+                index_key: self.kms.seal(id, &[7; 32]).await.unwrap(),
+                needs: waybill_privacy::recipient::Needs::default(),
+                retention: Policy::LONGEST,
+                part_ship: false,
+                warehouses: Vec::new(),
+                services: Vec::new().into(),
+            };
+            self.db().save_merchant(&merchant).await.unwrap();
+        }
     }
 
     pub async fn post(&self, role: Role, address: &str, body: &Value) -> Answer {

@@ -109,7 +109,9 @@ fn holds(kind: &str) -> Option<Holds> {
         | "AWS::Cognito::UserPoolGroup"
         | "AWS::Cognito::UserPoolClient"
         | "AWS::Cognito::UserPoolResourceServer"
-        | "AWS::Cognito::UserPoolDomain" => Holds::Settings,
+        | "AWS::Cognito::UserPoolDomain"
+        | "AWS::CloudWatch::Alarm"
+        | "AWS::CloudWatch::Dashboard" => Holds::Settings,
         _ => return None,
     })
 }

@@ -33,6 +33,8 @@ const NO_CONTENT: &[&str] = &[
     "AWS::Cognito::UserPoolGroup",
     "AWS::Cognito::UserPoolResourceServer",
     "AWS::CloudWatch::Alarm",
+    // Names of metrics, which hold no id (runtime/metrics.rs).
+    "AWS::CloudWatch::Dashboard",
     "AWS::Events::Rule",
     "AWS::IAM::ManagedPolicy",
     "AWS::IAM::Role",

@@ -1,5 +1,6 @@
 //! Our own rules for `template.yaml`: what no general checker knows. One file per subject; each returns what it found.
 
+mod alarms;
 mod audit;
 mod encryption;
 mod entry;
@@ -57,6 +58,7 @@ pub const RULES: &[Rule] = &[
     ("queues that lose and repeat nothing", queues::check),
     ("TLS only, nothing public, staff signed in", entry::check),
     ("audit records are never rewritten", audit::check),
+    ("what goes wrong is noticed and has a page", alarms::check),
 ];
 
 /// Whether `word` is one of `words`.

@@ -337,3 +337,22 @@ fn a_grant_that_no_stack_test_would_miss_is_missed_here() -> Result<(), Failure>
     ));
     Ok(())
 }
+
+#[test]
+fn an_alarm_that_is_missing_or_leads_nowhere_is_found() -> Result<(), Failure> {
+    let without = |alarm: &str| -> Result<Vec<Finding>, Failure> {
+        let mut template = template()?;
+        let resources = template["Resources"].as_object_mut().ok_or_else(|| Failure::new("no resources"))?;
+        resources.remove(alarm).ok_or_else(|| Failure::new(format!("{alarm} is not there")))?;
+        Ok(check(&template))
+    };
+    assert!(named(&without("EraseAgeAlarm")?, "alarms", "EraseQueue"));
+    assert!(named(&without("PollDeadAlarm")?, "alarms", "PollDeadLetters"));
+    assert!(named(&without("RevealErrorsAlarm")?, "alarms", "RevealFunction"));
+    let text = "/Resources/PurgeOverdueAlarm/Properties/AlarmDescription";
+    assert!(named(&with(text, json!("Look."))?, "alarms", "PurgeOverdueAlarm"));
+    assert!(named(&with(text, json!("Runbook: infra/runbooks/none.md"))?, "alarms", "PurgeOverdueAlarm"));
+    let to = "/Resources/PurgeOverdueAlarm/Properties/AlarmActions";
+    assert!(named(&with(to, Value::Null)?, "alarms", "PurgeOverdueAlarm"));
+    Ok(())
+}

@@ -5,10 +5,12 @@ use super::{Available, Ground, Stopped, decide};
 use crate::id::{LineId, WarehouseId};
 use crate::order::{Order, Status};
 use crate::sourcing::Criterion;
+use schemars::JsonSchema;
 use serde::Serialize;
 
 /// One way of serving the order that was weighed.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+#[schemars(rename = "TriedSource")]
 pub struct Tried {
     /// From where.
     pub warehouses: Vec<WarehouseId>,
@@ -25,7 +27,7 @@ pub struct Tried {
 }
 
 /// What would be decided for an order, and why.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct Explained {
     /// Where the order would stand.
     pub status: Status,

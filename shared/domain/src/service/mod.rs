@@ -14,10 +14,11 @@ pub use ladder::{Explanation, Judged, Rung, Shipping, Verdict};
 pub use rule::{ChannelService, NamedService, ProductRule, ServiceRule, Way, Why};
 pub use uk::local_time;
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// Who carries a parcel.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Carrier {
     /// Royal Mail, by Click & Drop.
@@ -56,7 +57,7 @@ impl Carrier {
 }
 
 /// What is booked.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct ServiceChoice {
     /// Who carries it.
     pub carrier: Carrier,

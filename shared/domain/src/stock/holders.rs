@@ -3,11 +3,12 @@
 use super::{Movement, MovementKind};
 use crate::id::{OrderId, WarehouseId};
 use jiff::Timestamp;
+use schemars::JsonSchema;
 use serde::Serialize;
 use std::collections::BTreeMap;
 
 /// What one order holds of a SKU at one warehouse.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct Holder {
     /// Which order.
     pub order: OrderId,
@@ -16,6 +17,7 @@ pub struct Holder {
     /// Pieces.
     pub quantity: i64,
     /// Since when it has held any without a break.
+    #[schemars(with = "crate::time::Moment")]
     pub since: Timestamp,
 }
 

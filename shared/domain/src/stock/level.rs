@@ -2,12 +2,14 @@
 
 use super::{Effect, Movement, Spot};
 use crate::id::WarehouseId;
+use schemars::JsonSchema;
 use serde::de::IgnoredAny;
 use serde::{Deserialize, Serialize, Serializer};
 use std::collections::BTreeMap;
 
 /// What lies in one spot.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
+#[schemars(rename = "HeldPieces")]
 pub struct Held {
     /// Pieces there.
     pub on_hand: i64,

@@ -3,10 +3,11 @@
 use super::Spot;
 use crate::id::{OrderId, WarehouseId};
 use jiff::Timestamp;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// What happened to the goods.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum MovementKind {
     /// Goods came in.
@@ -142,7 +143,8 @@ impl MovementKind {
 }
 
 /// Why staff or a rule moved it. A closed list: free text could name a person.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
+#[schemars(rename = "MovementReason")]
 #[serde(rename_all = "snake_case")]
 pub enum Why {
     /// The first count of a new warehouse.

@@ -1,6 +1,7 @@
 //! Where in a warehouse a piece lies: a bin, and the lot it belongs to where the SKU has lots.
 
 use jiff::civil::Date;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::fmt;
 use std::str::FromStr;
@@ -18,7 +19,7 @@ fn is_name(text: &str) -> bool {
 }
 
 /// What a bin is called on its label.
-#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 #[serde(try_from = "String", into = "String")]
 pub struct BinId(String);
 
@@ -70,7 +71,7 @@ pub struct Lot {
 }
 
 /// A bin, with the lot where there is one: `A-01-02` or `A-01-02~L77~2027-01-31`.
-#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 #[serde(try_from = "String", into = "String")]
 pub struct Spot {
     /// The bin.

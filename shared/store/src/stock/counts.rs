@@ -6,13 +6,14 @@ use crate::db::{Db, from_item, key, s, to_item};
 use crate::error::StoreError;
 use aws_sdk_dynamodb::types::{Put, TransactWriteItem, Update};
 use jiff::Timestamp;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use waybill_domain::allocation::Slot;
 use waybill_domain::stock::{Counted, Movement, MovementKind, Spot, Why, count};
 use waybill_domain::{MerchantId, WarehouseId};
 
 /// How far a count is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum CountState {
     /// The stock says so now.
@@ -22,7 +23,7 @@ pub enum CountState {
 }
 
 /// One count of one spot.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Count {
     /// What it is called; it happens once.
     pub reference: String,
@@ -44,6 +45,7 @@ pub struct Count {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub approved_by: Option<String>,
     /// When.
+    #[schemars(with = "waybill_domain::time::Moment")]
     pub at: Timestamp,
 }
 

@@ -5,12 +5,13 @@ use crate::db::{Db, from_item, key, n, to_item};
 use crate::error::StoreError;
 use aws_sdk_dynamodb::types::{Put, TransactWriteItem, Update};
 use jiff::Timestamp;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use waybill_domain::stock::{Movement, MovementKind, Spot, Why};
 use waybill_domain::{MerchantId, WarehouseId};
 
 /// A transfer of one SKU.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Transfer {
     /// What it is called; it leaves once.
     pub reference: String,
@@ -25,6 +26,7 @@ pub struct Transfer {
     /// Pieces that have not arrived.
     pub left: i64,
     /// When it left.
+    #[schemars(with = "waybill_domain::time::Moment")]
     pub at: Timestamp,
 }
 

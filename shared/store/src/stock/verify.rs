@@ -5,6 +5,7 @@ use super::counts::CountState;
 use crate::catalogue::SKU_SHARDS;
 use crate::db::{Db, Item};
 use crate::error::StoreError;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
 use waybill_domain::allocation::held;
@@ -30,7 +31,7 @@ const PAGE: i32 = 50;
 const LOOKS: usize = 3;
 
 /// Two figures that should be one.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct Difference {
     /// Of which SKU.
     pub sku: String,
@@ -77,7 +78,8 @@ impl Default for Walk {
 }
 
 /// What a walk has seen.
-#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, JsonSchema)]
+#[schemars(rename = "VerifySeen")]
 pub struct Seen {
     /// SKUs.
     pub skus: usize,

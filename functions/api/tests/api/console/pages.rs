@@ -272,6 +272,27 @@ async fn matters_are_settled_where_the_api_can_settle_them() {
 }
 
 #[tokio::test]
+async fn what_a_person_has_seen_to_is_ended_with_a_button() {
+    let stage = set().await;
+    let mut order = stage.order(3).await;
+    order.status = Status::Held;
+    order.hold = Some(Hold::Exception);
+    order.exceptions.clear();
+    order.raise(Reason::CarrierRefused, None, stage.now());
+    stage.db.save_order(&mut order).await.unwrap();
+    let mut browser = Browser::of(&stage, "mine-Manager").await;
+    assert!(browser.get("/console/exceptions").await.text.contains("It is mended: go on"));
+    let address = format!("/console/orders/{}/settle", order_id(3));
+    let fields = [("reason", "carrier_refused"), ("remedy", "retry")];
+    assert_eq!(Browser::of(&stage, "mine-Packer").await.post(&address, &fields).await.status, 403);
+    assert_eq!(Browser::of(&stage, "other-Owner").await.post(&address, &fields).await.status, 404);
+    assert!(!stage.order(3).await.exceptions.is_empty());
+    let done = browser.post(&address, &fields).await;
+    assert_eq!(done.to(), "../../../console/exceptions?done=settled", "{}", done.text);
+    assert!(stage.order(3).await.exceptions.is_empty());
+}
+
+#[tokio::test]
 async fn an_account_is_paused_and_resumed_by_its_owner_alone() {
     let stage = set().await;
     let id = ACCOUNT.parse().unwrap();

@@ -1,0 +1,90 @@
+//! Accounts at channels and carriers.
+
+use super::Route;
+use crate::connections::{self, Shown, act, authorise, backfill, connect};
+use serde_json::json;
+use waybill_domain::access::Action;
+use waybill_store::registry::Credentials;
+
+pub(super) fn routes() -> Vec<Route> {
+    vec![
+        Route::get("/v1/connections", connections::list)
+            .does("Every connection and its health; secrets go in and never come out.")
+            .may(Action::ReadConnections)
+            .gives::<connections::All>()
+            .such_as("/v1/connections"),
+        Route::post("/v1/connections", connect::connect)
+            .does("Connects an account whose credentials are at hand.")
+            .may(Action::ManageConnections)
+            .takes::<connect::Wanted>()
+            .gives_as::<Shown>(201)
+            .such_as_with("/v1/connections", || {
+                json!({
+                    "address": "https://shop.example.invalid",
+                    "credentials": {"kind": "woocommerce", "secrets": ["invented"], "key": "ck_invented", "secret": "cs_invented"},
+                })
+            }),
+        Route::post("/v1/connections/authorise", authorise::begin)
+            .does("Begins connecting an account whose owner agrees on the channel's own page.")
+            .may(Action::ManageConnections)
+            .takes::<authorise::Application>()
+            .gives::<authorise::Away>()
+            .such_as_with("/v1/connections/authorise", || {
+                json!({
+                    "kind": "shopify", "address": "https://shop.example.invalid", "client_id": "invented",
+                    "client_secret": "invented", "redirect": "https://api.example.invalid/connect/shopify",
+                })
+            }),
+        Route::get("/connect/{channel}", authorise::back)
+            .does("Where the channel's page sends the account's owner back to, with a one-time state.")
+            .gives_as::<Shown>(201),
+        Route::get("/v1/connections/{connection}", connections::read)
+            .does("One connection and its health.")
+            .may(Action::ReadConnections)
+            .gives::<Shown>()
+            .such_as("/v1/connections/con_00000000000000aa"),
+        Route::delete("/v1/connections/{connection}", act::disconnect)
+            .does("Stops a connection's work and erases everything of its buyers.")
+            .may(Action::ManageConnections)
+            .gives_as::<Shown>(202)
+            .such_as("/v1/connections/con_00000000000000aa"),
+        Route::post("/v1/connections/{connection}/test", act::test)
+            .does("Asks the account for what changed in the last minute.")
+            .may(Action::ManageConnections)
+            .gives::<act::Tried>()
+            .such_as("/v1/connections/con_00000000000000aa/test"),
+        Route::post("/v1/connections/{connection}/pause", act::pause)
+            .does("Sends and takes nothing until it is resumed.")
+            .may(Action::ManageConnections)
+            .gives::<Shown>()
+            .such_as("/v1/connections/con_00000000000000aa/pause"),
+        Route::post("/v1/connections/{connection}/resume", act::resume)
+            .does("Uses the connection again.")
+            .may(Action::ManageConnections)
+            .gives::<Shown>()
+            .such_as("/v1/connections/con_00000000000000aa/resume"),
+        Route::put("/v1/connections/{connection}/credentials", act::rotate)
+            .does("Replaces the secrets; the signing secret before it stays good.")
+            .may(Action::ManageConnections)
+            .takes::<Credentials>()
+            .gives::<Shown>()
+            .such_as_with("/v1/connections/con_00000000000000aa/credentials", || {
+                json!({"kind": "woocommerce", "secrets": ["newer"], "key": "ck_newer", "secret": "cs_newer"})
+            }),
+        Route::get("/v1/connections/{connection}/backfills", backfill::list)
+            .does("Backfills of a connection and how far they are.")
+            .may(Action::ReadConnections)
+            .gives::<backfill::All>()
+            .such_as("/v1/connections/con_00000000000000aa/backfills"),
+        Route::post("/v1/connections/{connection}/backfills", backfill::start)
+            .does("Reads a span of the past; the same span asked for twice is one backfill.")
+            .may(Action::ManageConnections)
+            .takes::<backfill::Span>()
+            .gives_as::<backfill::Progress>(202)
+            .gives::<backfill::Progress>()
+            .such_as_with(
+                "/v1/connections/con_00000000000000aa/backfills",
+                || json!({"from": "2026-11-01T00:00:00Z", "to": "2026-11-08T00:00:00Z"}),
+            ),
+    ]
+}

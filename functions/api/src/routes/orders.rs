@@ -1,0 +1,105 @@
+//! Orders, exceptions, pick lists and the packing bench.
+
+use super::Route;
+use crate::{dry_run, exceptions, order, orders, page, picks, settle};
+use serde_json::{Value, json};
+use waybill_domain::access::Action;
+use waybill_domain::allocation::Explained;
+use waybill_domain::picking::PickList;
+
+pub(super) fn routes() -> Vec<Route> {
+    vec![
+        Route::get("/v1/orders", orders::list)
+            .does("Orders of one status, newest first.")
+            .may(Action::ListOrders)
+            .query::<page::Asked>()
+            .gives::<orders::Page>()
+            .such_as("/v1/orders?status=received&limit=2"),
+        Route::get("/v1/orders/{order}", order::read)
+            .does("One order with its lines, shipments and open matters; nothing in it names or locates a person.")
+            .may(Action::ReadOrder)
+            .gives::<order::View>()
+            .such_as("/v1/orders/ord_00000000000000000000000000000001"),
+        Route::get("/v1/exceptions", exceptions::list)
+            .does("Orders that need a person, with what to do next.")
+            .may(Action::ListExceptions)
+            .query::<page::Asked>()
+            .gives::<exceptions::Page>()
+            .such_as("/v1/exceptions?status=held"),
+        Route::get("/v1/orders/{order}/allocation", dry_run::explain)
+            .does("What would be decided for an order now, and why; nothing is reserved.")
+            .may(Action::ReadStock)
+            .gives::<Explained>()
+            .such_as("/v1/orders/ord_00000000000000000000000000000001/allocation"),
+        Route::post("/v1/orders/{order}/let-go", dry_run::let_go)
+            .does("Lets an order go on that a rule of the merchant holds.")
+            .may(Action::LetGo)
+            .gives::<dry_run::LetGo>()
+            .such_as("/v1/orders/ord_00000000000000000000000000000002/let-go"),
+        Route::post("/v1/orders/{order}/settle", settle::one)
+            .does("Ends an open matter of an order that a person has dealt with; the list of exceptions shows how.")
+            .may(Action::LetGo)
+            .takes::<settle::Done>()
+            .gives::<settle::Settled>()
+            .such_as_with("/v1/orders/ord_00000000000000000000000000000005/settle", refused),
+        Route::post("/v1/exceptions/settle", settle::many)
+            .does("Ends the same matter of up to a hundred orders, each with its own outcome.")
+            .may(Action::LetGo)
+            .takes::<settle::Many>()
+            .gives::<Vec<settle::Outcome>>()
+            .such_as_with("/v1/exceptions/settle", || {
+                let mut body = refused();
+                body["orders"] = json!(["ord_00000000000000000000000000000005"]);
+                body
+            }),
+        Route::get("/v1/orders/{order}/packing", picks::boxes)
+            .does("Which boxes fit what an order holds, by warehouse.")
+            .may(Action::ReadStock)
+            .gives::<Vec<picks::Packing>>()
+            .such_as("/v1/orders/ord_00000000000000000000000000000003/packing"),
+        Route::post("/v1/orders/{order}/packing", picks::pack)
+            .does("Checks what was packed against what is to leave.")
+            .may(Action::WorkStock)
+            .takes::<picks::Scanned>()
+            .gives::<picks::Checked>()
+            .such_as_with(
+                "/v1/orders/ord_00000000000000000000000000000003/packing",
+                || json!({"warehouse": "wh_north", "parcels": [{"TEE-RED": 2}]}),
+            ),
+        Route::get("/v1/picks", picks::list)
+            .does("Pick lists that are not done.")
+            .may(Action::ReadStock)
+            .gives::<picks::Open>()
+            .such_as("/v1/picks"),
+        Route::post("/v1/picks", picks::make)
+            .does("Makes a pick list; the same name again gives the same list.")
+            .may(Action::WorkStock)
+            .takes::<picks::Making>()
+            .gives::<picks::Made>()
+            .such_as_with("/v1/picks", || json!({"list": "pick_2", "warehouse": "wh_north", "style": "batch"})),
+        Route::get("/v1/picks/{list}", picks::read)
+            .does("One pick list, in walking order.")
+            .may(Action::ReadStock)
+            .gives::<PickList>()
+            .such_as("/v1/picks/pick_1"),
+        Route::post("/v1/picks/{list}/confirm", picks::confirm)
+            .does("Confirms a stop: what was scanned, and how many pieces were there.")
+            .may(Action::WorkStock)
+            .takes::<picks::Confirming>()
+            .gives::<picks::Confirmed>()
+            .such_as_with(
+                "/v1/picks/pick_1/confirm",
+                || json!({"stop": 1, "bin": "DOCK", "scanned": "TEE-RED", "quantity": 2}),
+            ),
+        Route::post("/v1/picks/{list}/drop", picks::drop_list)
+            .does("Closes a pick list; what it still asks for is free again.")
+            .may(Action::WorkStock)
+            .gives::<PickList>()
+            .such_as("/v1/picks/pick_1/drop"),
+    ]
+}
+
+/// What the carrier refused was mended.
+fn refused() -> Value {
+    json!({"reason": "carrier_refused", "remedy": "retry"})
+}

@@ -1,0 +1,129 @@
+//! A merchant for whom every example of the document can be carried out.
+
+use crate::stage::{MERCHANT, Stage, order_id};
+use serde_json::{Value, json};
+use waybill_domain::access::Role;
+use waybill_domain::exception::Reason;
+use waybill_domain::incident::{Incident, Suspicion};
+use waybill_domain::order::{Allocation, Hold, Status};
+use waybill_domain::request::{Asker, Clock, Kind};
+use waybill_domain::time::{after, days};
+use waybill_store::keyring::Vault;
+use waybill_store::registry::{self, Connection, ConnectionState};
+use waybill_store::requests::{Recipient, Request, Scope};
+use waybill_store::stock::{BatchChanges, Settling, SlotChange};
+
+/// The connection that examples name.
+pub const CONNECTION: &str = "con_00000000000000aa";
+
+/// Sets the stage.
+pub async fn ready() -> Stage {
+    let stage = Stage::set().await;
+    stage.open_warehouses().await;
+    goods(&stage).await;
+    orders(&stage).await;
+    account(&stage).await;
+    law(&stage).await;
+    stage.hire("colleague", MERCHANT, Role::Packer, true).await;
+    stage.queues.take();
+    stage
+}
+
+async fn done(stage: &Stage, method: &str, address: &str, body: Value) {
+    let answer = stage.call(Some("mine-Manager"), method, address, Some(body)).await;
+    assert_eq!(answer.0, 200, "{address}: {}", answer.1);
+}
+
+async fn goods(stage: &Stage) {
+    done(stage, "PUT", "/v1/skus/TEE-RED", json!({"sku": "TEE-RED", "name": "Tee, red", "grams": 200})).await;
+    let receive = json!({"kind": "receive", "sku": "TEE-RED", "warehouse": "wh_north", "quantity": 20,
+        "reason": "purchase", "reference": "PO-1"});
+    done(stage, "POST", "/v1/stock/movements", receive).await;
+    let count =
+        json!({"sku": "TEE-RED", "warehouse": "wh_north", "spot": "DOCK", "counted": 90, "reference": "C-1"});
+    done(stage, "POST", "/v1/stock/counts", count).await;
+    let send =
+        json!({"sku": "TEE-RED", "from": "wh_north", "to": "wh_south", "quantity": 4, "reference": "T-1"});
+    done(stage, "POST", "/v1/stock/transfers", send).await;
+    let bin = json!({"id": "A-01", "zone": "a", "walk": 1});
+    done(stage, "PUT", "/v1/warehouses/wh_north/bins/A-01", bin).await;
+    done(stage, "POST", "/v1/uploads/U-1?kind=skus&mode=skip_bad", json!("sku,name\nCUP,Cup\n")).await;
+    let mapping = json!({"connection": CONNECTION, "channel_sku": "tee-red", "sku": "TEE-RED", "units": 1});
+    done(stage, "POST", "/v1/mappings", mapping).await;
+}
+
+async fn orders(stage: &Stage) {
+    let mut held = stage.order(2).await;
+    held.status = Status::Held;
+    held.hold = Some(Hold::Exception);
+    held.raise(Reason::HeldByRule, Some("look".into()), stage.now());
+    stage.db.save_order(&mut held).await.unwrap();
+    let mut refused = stage.order(5).await;
+    refused.status = Status::Held;
+    refused.hold = Some(Hold::Exception);
+    refused.raise(Reason::CarrierRefused, None, stage.now());
+    stage.db.save_order(&mut refused).await.unwrap();
+    let mut order = stage.order(3).await;
+    let slot = ("TEE-RED".to_owned(), "wh_north".parse().unwrap());
+    order.status = Status::Allocated;
+    order.lines[0].allocations = vec![Allocation { warehouse: "wh_north".parse().unwrap(), quantity: 2 }];
+    let change = SlotChange { orders: vec![(order.id.clone(), 2)], ..SlotChange::default() };
+    let changes = BatchChanges::from([(slot, change)]);
+    let merchant = MERCHANT.parse().unwrap();
+    stage.db.settle(&merchant, Settling::Promises, &changes, &mut [order], stage.now()).await.unwrap();
+    let making = json!({"list": "pick_1", "warehouse": "wh_north", "style": "batch"});
+    done(stage, "POST", "/v1/picks", making).await;
+}
+
+async fn account(stage: &Stage) {
+    let secrets = json!({"kind": "woocommerce", "secrets": ["invented"], "key": "ck_1", "secret": "cs_1"});
+    let credentials = stage.kms.seal(CONNECTION, secrets.to_string().as_bytes()).await.unwrap();
+    let connection = Connection {
+        id: CONNECTION.parse().unwrap(),
+        merchant: MERCHANT.parse().unwrap(),
+        kind: registry::Kind::WooCommerce,
+        state: ConnectionState::Active,
+        address: "https://shop.example.invalid".into(),
+        tracking_address: None,
+        token_address: None,
+        keys_address: None,
+        places: Default::default(),
+        credentials,
+    };
+    stage.db.save_connection(&connection).await.unwrap();
+}
+
+async fn law(stage: &Stage) {
+    let request = Request {
+        id: "req_00000000000000a1".parse().unwrap(),
+        merchant: MERCHANT.parse().unwrap(),
+        clock: Clock::start(Kind::Erasure, Asker::Person, stage.now()),
+        scope: Scope::Orders { orders: vec![order_id(5).parse().unwrap()] },
+        asked_by: "mine-Support".into(),
+        done_at: None,
+        certificate: None,
+        recipients: vec![Recipient { connection: CONNECTION.parse().unwrap(), told_at: None }],
+    };
+    stage.db.save_request(&request).await.unwrap();
+    let hold = json!({"reason": "claim", "until": after(stage.now(), days(30))});
+    done(stage, "POST", &format!("/v1/orders/{}/hold", order_id(4)), hold).await;
+    let glass = format!("/v1/orders/{}/break-glass", order_id(4));
+    assert_eq!(stage.ask("mine-Packer", &glass, &json!({"purpose": "exception"})).await.0, 200);
+    let incident = Incident {
+        id: "inc_00000000000000a1".parse().unwrap(),
+        detected_at: stage.now(),
+        opened_by: "mine-Manager".into(),
+        suspicion: Suspicion {
+            from: after(stage.now(), days(-1)),
+            until: stage.now(),
+            actor: None,
+            order: None,
+            places: Vec::new(),
+        },
+        high_risk: false,
+        decisions: Vec::new(),
+    };
+    stage.db.save_incident(&MERCHANT.parse().unwrap(), &incident).await.unwrap();
+    let policy = json!({"name": "privacy", "done_at": stage.now(), "version": "a".repeat(64)});
+    done(stage, "POST", "/v1/registers/policy", policy).await;
+}

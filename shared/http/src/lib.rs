@@ -1,0 +1,20 @@
+//! What the functions behind `/v1` share: one table of routes, from which both the dispatch and the OpenAPI document
+//! come, so that they cannot differ; and the care every request gets.
+
+mod care;
+#[cfg(feature = "document")]
+mod document;
+mod matching;
+mod once;
+mod reference;
+mod route;
+#[cfg(feature = "document")]
+mod schemas;
+
+pub use care::{Care, REQUEST_ID, under_care};
+#[cfg(feature = "document")]
+pub use document::document;
+pub use matching::{CHANGED_MEANWHILE, IfMatch};
+pub use once::{Fresh, KEY, REPLAYED, SECRET};
+pub use reference::reference;
+pub use route::{About, Answer, Body, Example, Route, dispatch};

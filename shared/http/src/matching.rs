@@ -1,0 +1,48 @@
+//! `If-Match`: an update of what the caller has seen, and of nothing else.
+
+use crate::once::digest;
+use axum::extract::FromRequestParts;
+use http::header::IF_MATCH;
+use http::request::Parts;
+use http::{HeaderValue, StatusCode};
+use serde::Serialize;
+use std::convert::Infallible;
+use waybill_runtime::problem::Problem;
+
+/// What is there is not what the caller has seen.
+pub const CHANGED_MEANWHILE: Problem = Problem::new(
+    StatusCode::PRECONDITION_FAILED,
+    "changed_meanwhile",
+    "This was changed since you read it: read it again, and send your change with its new ETag.",
+);
+
+/// The tag of an answer: of its bytes, so that a changed form changes it too.
+pub(crate) fn tag(body: &[u8]) -> String {
+    format!("\"{}\"", digest(&[body]))
+}
+
+/// What the caller has seen, if they say so.
+#[derive(Debug, Clone, Default)]
+pub struct IfMatch(Option<HeaderValue>);
+
+impl IfMatch {
+    /// Whether the caller says what they have seen.
+    pub fn is_given(&self) -> bool {
+        self.0.is_some()
+    }
+
+    /// Whether it is this, as a GET of it would show it.
+    pub fn is(&self, now: &impl Serialize) -> bool {
+        let Some(seen) = &self.0 else { return true };
+        let tag = serde_json::to_vec(now).map(|body| tag(&body)).unwrap_or_default();
+        seen == "*" || *seen == tag.as_str()
+    }
+}
+
+impl<S: Sync> FromRequestParts<S> for IfMatch {
+    type Rejection = Infallible;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Infallible> {
+        Ok(Self(parts.headers.get(IF_MATCH).cloned()))
+    }
+}

@@ -1,0 +1,119 @@
+//! Numbers for CloudWatch, in its embedded metric format (CloudWatch user guide, "Embedded metric format
+//! specification"). A metric lives for 15 months and nothing in it can be deleted, so names and dimensions are closed
+//! lists and no id gets in (CONTROLS section 1.4).
+
+use jiff::Timestamp;
+use serde_json::{Map, Value, json};
+
+/// Where every metric lies; the alarms of the template read it there.
+pub const NAMESPACE: &str = "Waybill";
+
+/// Who counts: the one dimension.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Service {
+    /// The daily self-audit.
+    Auditor,
+    /// The tick of every minute.
+    Clock,
+}
+
+impl Service {
+    /// Its name in the dimension.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Auditor => "auditor",
+            Self::Clock => "clock",
+        }
+    }
+}
+
+/// What is counted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Metric {
+    /// Orders past their purge time and not erased.
+    PurgeOverdue,
+    /// Audit chains that do not hold.
+    AuditChainBroken,
+    /// Things people must do that are due.
+    RegisterDue,
+    /// Requests and notices whose time has run out.
+    ClockOverdue,
+    /// Openings of personal data that look wrong.
+    AccessAlarm,
+    /// Orders that a tick brought to their next stage.
+    OrdersMoved,
+    /// Orders that stand in the middle of the road for over a day although nobody is asked to act.
+    OrdersStuck,
+    /// Channels that a tick had read.
+    ChannelsRead,
+}
+
+impl Metric {
+    /// Everything that can be counted.
+    pub const ALL: [Self; 8] = [
+        Self::PurgeOverdue,
+        Self::AuditChainBroken,
+        Self::RegisterDue,
+        Self::ClockOverdue,
+        Self::AccessAlarm,
+        Self::OrdersMoved,
+        Self::OrdersStuck,
+        Self::ChannelsRead,
+    ];
+
+    /// Its name in CloudWatch.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::PurgeOverdue => "PurgeOverdue",
+            Self::AuditChainBroken => "AuditChainBroken",
+            Self::RegisterDue => "RegisterDue",
+            Self::ClockOverdue => "ClockOverdue",
+            Self::AccessAlarm => "AccessAlarm",
+            Self::OrdersMoved => "OrdersMoved",
+            Self::OrdersStuck => "OrdersStuck",
+            Self::ChannelsRead => "ChannelsRead",
+        }
+    }
+}
+
+/// The line from which CloudWatch takes these counts, as of `now`.
+pub fn line(service: Service, counts: &[(Metric, usize)], now: Timestamp) -> Value {
+    let names: Vec<Value> =
+        counts.iter().map(|(metric, _)| json!({"Name": metric.as_str(), "Unit": "Count"})).collect();
+    let mut line = Map::from_iter([
+        (
+            "_aws".to_owned(),
+            json!({
+                "Timestamp": now.as_millisecond(),
+                "CloudWatchMetrics": [{"Namespace": NAMESPACE, "Dimensions": [["service"]], "Metrics": names}],
+            }),
+        ),
+        ("service".to_owned(), service.as_str().into()),
+    ]);
+    line.extend(counts.iter().map(|(metric, count)| (metric.as_str().to_owned(), (*count).into())));
+    Value::Object(line)
+}
+
+/// Hands the counts to CloudWatch. It takes a metric out of a line that is this object and nothing else, so it goes past
+/// the logger.
+pub fn emit(service: Service, counts: &[(Metric, usize)], now: Timestamp) {
+    println!("{}", line(service, counts, now));
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_line_holds_counts_by_known_names_and_one_dimension() {
+        let now = Timestamp::from_second(1_795_425_300).unwrap();
+        let line = line(Service::Clock, &Metric::ALL.map(|metric| (metric, 2)), now);
+        let mut names: Vec<&String> = line.as_object().unwrap().keys().collect();
+        names.retain(|name| *name != "_aws" && *name != "service");
+        assert_eq!(names.len(), Metric::ALL.len());
+        let described = &line["_aws"]["CloudWatchMetrics"][0];
+        assert_eq!(described["Dimensions"], json!([["service"]]));
+        assert_eq!(described["Metrics"].as_array().unwrap().len(), Metric::ALL.len());
+        assert_eq!((&line["service"], &line["OrdersStuck"]), (&json!("clock"), &json!(2)));
+    }
+}
