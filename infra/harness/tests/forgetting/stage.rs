@@ -28,8 +28,9 @@ pub fn number(name: &str, default: usize) -> usize {
     std::env::var(name).ok().and_then(|n| n.parse().ok()).unwrap_or(default)
 }
 
-/// The longest wait in seconds that is waited for; leases and second looks take longer.
-const PATIENCE: u32 = 20;
+/// The longest wait in seconds that is waited for: what comes back to a spent budget takes a minute at most, leases and
+/// second looks take longer.
+const PATIENCE: u32 = 70;
 
 /// Stops at the call with this number, and at every one after it, until told to go on.
 #[derive(Default)]

@@ -136,11 +136,12 @@ fn write(name: &str, before: &str, rng: &mut StdRng) -> (String, String) {
     }
 }
 
-/// A postcode of an area that does not exist, of the shape that carriers ask for.
+/// A postcode of an area that does not exist (none begins with V), of the shape that carriers ask for.
 pub fn canary_postcode(rng: &mut StdRng) -> String {
     let mut letter = || char::from(b'A' + rng.random_range(0..26_u8));
-    let unit = [letter(), letter()];
-    format!("ZX{} {}{}{}", rng.random_range(10..100_u8), rng.random_range(0..10_u8), unit[0], unit[1])
+    let (area, unit) = (letter(), [letter(), letter()]);
+    let (district, sector) = (rng.random_range(10..100_u8), rng.random_range(0..10_u8));
+    format!("V{area}{district} {sector}{}{}", unit[0], unit[1])
 }
 
 /// Letters and digits that are not mistaken for one another; five bits each.

@@ -40,7 +40,9 @@ fn every_canary_token_is_unique_and_where_it_says() {
         for (pointer, token) in tokens {
             let text = order.pointer(&pointer).and_then(|value| value.as_str()).unwrap();
             assert!(text.contains(&token), "{pointer}");
-            assert!(token.len() >= 12, "{pointer}");
+            // A postcode has the shape of one.
+            let least = if pointer.ends_with("/zip") { 8 } else { 12 };
+            assert!(token.len() >= least, "{pointer}");
             all.insert(token);
             count += 1;
         }
