@@ -1,6 +1,7 @@
-//! An order from eBay: read, told with a token that had to be renewed, and forgotten when its buyer closes the account.
+//! An order from eBay: read, sent by DPD, told and followed with tokens that had to be renewed, and forgotten when its
+//! buyer closes the account.
 
-use crate::support::{Own, Shop, Story, until};
+use crate::support::{Own, Shop, Story, deliver_everything, until};
 use jiff::Timestamp;
 use serde_json::{Value, json};
 use waybill_domain::OrderId;
@@ -64,6 +65,14 @@ async fn closed() {
     assert!(renewed.expires_at > token.expires_at, "the token was not renewed");
     let shown = own.ask(&shop, "GET", &format!("orders/{channel_id}"), Value::Null).await;
     assert!(!shown["tracking"].as_array().unwrap().is_empty(), "{shown}");
+
+    // What eBay sells goes by DPD: whoever follows the parcel needs another token there, too.
+    let token = shop.db.token(&shop.ids.dpd).await.unwrap().expect("the shipper got a token");
+    shop.db.end_token(&shop.ids.dpd, token.obtained_at, token.obtained_at).await.unwrap();
+    deliver_everything(&shop).await;
+    shop.stands(&id, Status::Delivered).await;
+    let renewed = shop.db.token(&shop.ids.dpd).await.unwrap().unwrap();
+    assert!(renewed.obtained_at > token.obtained_at, "the tracker asked with a token that had ended");
 
     own.ask(&shop, "POST", &format!("orders/{channel_id}/erase"), json!({})).await;
     let erased = async || {

@@ -25,7 +25,7 @@ fn a_request_for_data_is_recorded_with_its_deadline_and_no_name() {
 /// Waits until an order is erased to the end.
 pub async fn erased(shop: &Shop, id: &OrderId) {
     let gone = async || (shop.order(id).await.personal == PersonalData::Erased).then_some(());
-    until(&format!("{id} to be erased"), gone).await;
+    until(format!("{id} to be erased").as_str(), gone).await;
     let closed = async || {
         let item = shop.db.get(&shop.db.tables.keys, id.as_str(), "recipient").await.unwrap()?;
         (!item.contains_key("purge_shard") && !item.contains_key("wrapped")).then_some(())

@@ -19,7 +19,7 @@ static LEAST: Story = Story::new("least privilege", || Box::pin(least()));
 static REMOVED: Story = Story::new("removed grants", || Box::pin(removed()));
 
 /// Every story that makes functions call AWS.
-static ALL: [&Story; 25] = [
+static ALL: [&Story; 24] = [
     &crate::road::ROAD,
     &crate::bad_input::REFUSED,
     &crate::bad_input::UNREADABLE,
@@ -43,7 +43,6 @@ static ALL: [&Story; 25] = [
     &crate::stock::TOLD,
     &crate::ebay::CLOSED,
     &crate::abroad::ABROAD,
-    &crate::dpd::BY_DPD,
     &crate::care::CARE,
 ];
 

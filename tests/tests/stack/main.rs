@@ -12,7 +12,6 @@ mod care;
 mod changes;
 mod connections;
 mod console;
-mod dpd;
 mod ebay;
 mod erasure;
 mod grants;

@@ -41,7 +41,7 @@ async fn waits(shop: &Shop, queue: &str, what: &str) {
         let found = shop.aws().get("sqs", &path).await.unwrap();
         found.to_string().contains(what).then_some(())
     };
-    until(&format!("a message in {queue}"), there).await;
+    until(format!("a message in {queue}").as_str(), there).await;
 }
 
 async fn token(shop: &Shop, token: &str) {

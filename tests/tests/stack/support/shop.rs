@@ -199,12 +199,15 @@ impl Shop {
 
     /// Waits until an order stands there, with its stock settled as far as it will be.
     pub async fn stands(&self, id: &OrderId, status: Status) -> Order {
+        let seen = Mutex::new(String::new());
         let settled = async || {
             let order = self.db.order(id).await.unwrap()?;
             let done = order.status == status && (status != Status::Dispatched || order.stock_settled);
+            *seen.lock().unwrap() = format!("{:?} {:?} {:?}", order.status, order.claim, order.exceptions);
             done.then_some(order)
         };
-        until(&format!("{id} to be {}", status.as_str()), settled).await
+        let what = || format!("{id} to be {}; it is {}", status.as_str(), seen.lock().unwrap());
+        until(what, settled).await
     }
 
     /// On hand and reserved of a SKU over both warehouses, and whether its movements add up to them.

@@ -8,14 +8,31 @@ use std::time::{Duration, Instant};
 /// How long something that the queues do may take.
 const PATIENCE: Duration = Duration::from_secs(120);
 
+/// What is waited for, in words that may be known only at the end.
+pub trait What {
+    fn said(&self) -> String;
+}
+
+impl What for &str {
+    fn said(&self) -> String {
+        (*self).to_owned()
+    }
+}
+
+impl<F: Fn() -> String> What for F {
+    fn said(&self) -> String {
+        self()
+    }
+}
+
 /// Asks again and again until there is an answer.
-pub async fn until<T>(what: &str, mut ask: impl AsyncFnMut() -> Option<T>) -> T {
+pub async fn until<T>(what: impl What, mut ask: impl AsyncFnMut() -> Option<T>) -> T {
     let end = Instant::now() + PATIENCE;
     loop {
         if let Some(answer) = ask().await {
             return answer;
         }
-        assert!(Instant::now() < end, "waited {} s in vain: {what}", PATIENCE.as_secs());
+        assert!(Instant::now() < end, "waited {} s in vain: {}", PATIENCE.as_secs(), what.said());
         tokio::time::sleep(Duration::from_millis(60)).await;
     }
 }
