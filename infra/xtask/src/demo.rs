@@ -61,8 +61,14 @@ pub fn harness<'a>(
 ) -> std::process::Command {
     let mut command = cargo::cargo();
     command.args(["run", "--quiet", "--package", "waybill-harness", "--bin", program]);
-    if program != "demo" {
-        command.args(["--profile", "bench"]);
+    match program {
+        "demo" => {}
+        "bench" => {
+            command.args(["--profile", "bench"]);
+        }
+        _ => {
+            command.args(["--profile", "sim"]);
+        }
     }
     command.arg("--").args(ours).args(theirs);
     command

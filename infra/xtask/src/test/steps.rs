@@ -63,7 +63,7 @@ fn unit(_: &Arguments) -> Done<Count> {
 /// The tests of the harness, among them that planted bugs are found, and the seeds.
 fn simulation(arguments: &Arguments) -> Done<Count> {
     let profile = if has_nextest() { "--cargo-profile" } else { "--profile" };
-    let count = tests(&["--package", HARNESS, profile, "bench"])?;
+    let count = tests(&["--package", HARNESS, profile, "sim"])?;
     let seeds = arguments.seeds.to_string();
     cargo::run("the simulation", harness("simulate", &["--seeds", &seeds], [].iter()))?;
     Ok(count + Count::one_passed())
