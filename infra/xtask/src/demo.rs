@@ -29,7 +29,7 @@ pub fn run(arguments: &Arguments) -> Done {
         return Err(Failure::new("infra/harness is missing, and the demo is part of it."));
     }
     if arguments.rest.iter().any(|argument| argument == "--help" || argument == "-h") {
-        return cargo::run("the demo", harness("demo", &[], rest));
+        return cargo::run("the demo", harness("demo", "dev", &[], rest));
     }
     let (port, sandbox_port) = ports::two_free()?;
     let name = format!("demo-{}", std::process::id());
@@ -42,7 +42,7 @@ pub fn run(arguments: &Arguments) -> Done {
     };
     let state = up::start(&stack)?;
     let file = Folder::of(&state.name)?.state_file().display().to_string();
-    let done = cargo::run("the demo", harness("demo", &["--state", &file], rest));
+    let done = cargo::run("the demo", harness("demo", "dev", &["--state", &file], rest));
     match keep {
         true => eprintln!(
             "The stack stays: API {}. Stop it with `cargo xtask down --name {name}`.",
@@ -53,23 +53,15 @@ pub fn run(arguments: &Arguments) -> Done {
     done
 }
 
-/// `cargo run` of a program of the harness, with our arguments before the caller's.
+/// `cargo run` of a program of the harness in a profile, with our arguments before the caller's.
 pub fn harness<'a>(
     program: &str,
+    profile: &str,
     ours: &[&str],
     theirs: impl Iterator<Item = &'a String>,
 ) -> std::process::Command {
     let mut command = cargo::cargo();
-    command.args(["run", "--quiet", "--package", "waybill-harness", "--bin", program]);
-    match program {
-        "demo" => {}
-        "bench" => {
-            command.args(["--profile", "bench"]);
-        }
-        _ => {
-            command.args(["--profile", "sim"]);
-        }
-    }
+    command.args(["run", "--quiet", "--package", "waybill-harness", "--bin", program, "--profile", profile]);
     command.arg("--").args(ours).args(theirs);
     command
 }

@@ -9,6 +9,10 @@ use waybill_harness::bookings;
 use waybill_harness::sim::{Outcome, Plant, Settings, run};
 use waybill_harness::world::WorldError;
 
+/// A run is many small allocations on every core.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 /// Lines of history shown of a seed that failed.
 const SHOWN: usize = 60;
 /// Failed seeds that are explained in full; of the others only the promise is named.

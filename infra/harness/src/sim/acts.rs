@@ -199,7 +199,7 @@ impl Sim {
 
     async fn receive(&mut self, n: u32) -> Result<(), WorldError> {
         let skus: Vec<String> =
-            super::facts::Facts::read(&self.world)?.levels.into_iter().map(|(sku, _)| sku).collect();
+            super::facts::Facts::of_stock(&self.world)?.levels.into_iter().map(|(sku, _)| sku).collect();
         let warehouses = self.world.merchant.warehouses.clone();
         for sku in skus {
             if self.rng.random_ratio(1, 3) {

@@ -92,6 +92,18 @@ fn typed<T: serde::de::DeserializeOwned>(item: Map<String, Value>) -> Result<T, 
 }
 
 impl Facts {
+    /// Reads only what the stock table holds, for those who act on goods.
+    ///
+    /// # Errors
+    /// When an item is not what it should be.
+    pub fn of_stock(world: &World) -> Result<Self, WorldError> {
+        let mut facts = Self::default();
+        for raw in world.engine.dump("stock")? {
+            facts.add_stock(plain_item(raw))?;
+        }
+        Ok(facts)
+    }
+
     /// Reads everything.
     ///
     /// # Errors

@@ -1,6 +1,7 @@
 //! One run from beginning to end: half an hour of everything at once, quiet, delivery, purge, and the past again.
 
 use super::check::{self, Stop};
+use super::facts::Facts;
 use super::fate::Weather;
 use super::gate::Gate;
 use super::plant::Plant;
@@ -127,7 +128,7 @@ async fn rough(sim: &mut Sim, length: SignedDuration, looks: u32) -> Result<(), 
     for _ in 0..looks {
         let until = after(sim.now(), step);
         sim.run_until(until).await?;
-        check::always(sim)?;
+        check::always(sim, &Facts::read(&sim.world)?)?;
     }
     Ok(())
 }
@@ -137,16 +138,18 @@ async fn live(sim: &mut Sim) -> Result<(), Stop> {
     let at = |by: SignedDuration| after(start, by);
     rough(sim, SignedDuration::from_mins(40), 6).await?;
     settle(sim, at(SignedDuration::from_mins(240))).await?;
-    check::always(sim)?;
-    check::at_rest(sim).await?;
+    let facts = Facts::read(&sim.world)?;
+    check::always(sim, &facts)?;
+    check::at_rest(sim, &facts).await?;
     fates(sim);
     for hours in [26, 40, 77, 101] {
         sim.world.set_now(at(SignedDuration::from_hours(hours)));
         rough(sim, SignedDuration::from_mins(25), 1).await?;
         settle(sim, after(at(SignedDuration::from_hours(hours)), SignedDuration::from_mins(70))).await?;
     }
-    check::always(sim)?;
-    check::at_rest(sim).await?;
+    let facts = Facts::read(&sim.world)?;
+    check::always(sim, &facts)?;
+    check::at_rest(sim, &facts).await?;
     for day in [8, 19, 27, 92] {
         sim.world.set_now(at(days(day)));
         sim.note(&format!("--- day {day}"));
@@ -164,8 +167,9 @@ async fn live(sim: &mut Sim) -> Result<(), Stop> {
     rough(sim, SignedDuration::from_mins(30), 1).await?;
     let until = after(sim.now(), SignedDuration::from_hours(3));
     settle(sim, until).await?;
-    check::always(sim)?;
-    check::forgotten(sim).await?;
+    let facts = Facts::read(&sim.world)?;
+    check::always(sim, &facts)?;
+    check::forgotten(sim, &facts).await?;
     Ok(())
 }
 

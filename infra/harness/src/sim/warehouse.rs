@@ -22,7 +22,7 @@ const BINS: [&str; 3] = ["A-01", "A-02", "B-01~L1~2027-06-30"];
 impl Sim {
     /// Does one thing in the warehouse.
     pub(super) async fn warehouse(&mut self, n: u32) -> Result<(), WorldError> {
-        let facts = Facts::read(&self.world)?;
+        let facts = Facts::of_stock(&self.world)?;
         if facts.levels.is_empty() {
             return Ok(());
         }

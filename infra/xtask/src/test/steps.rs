@@ -65,7 +65,7 @@ fn simulation(arguments: &Arguments) -> Done<Count> {
     let profile = if has_nextest() { "--cargo-profile" } else { "--profile" };
     let count = tests(&["--package", HARNESS, profile, "sim"])?;
     let seeds = arguments.seeds.to_string();
-    cargo::run("the simulation", harness("simulate", &["--seeds", &seeds], [].iter()))?;
+    cargo::run("the simulation", harness("simulate", "sim", &["--seeds", &seeds], [].iter()))?;
     Ok(count + Count::one_passed())
 }
 

@@ -41,12 +41,11 @@ fn must(holds: bool, promise: &'static str, seen: impl FnOnce() -> String) -> Re
 }
 
 /// What holds at every moment, whatever is under way.
-pub(super) fn always(sim: &Sim) -> Result<(), Stop> {
-    let facts = Facts::read(&sim.world)?;
-    stock::sound(&facts)?;
+pub(super) fn always(sim: &Sim, facts: &Facts) -> Result<(), Stop> {
+    stock::sound(facts)?;
     carrier::never_twice(sim)?;
     shop::never_twice(sim)?;
-    rest::no_strangers(sim, &facts)?;
+    rest::no_strangers(sim, facts)?;
     must(facts.leak.is_none(), "personal texts are nowhere in plain", || {
         facts.leak.clone().unwrap_or_default()
     })?;
@@ -66,20 +65,19 @@ async fn verified(sim: &Sim) -> Result<(), Stop> {
 }
 
 /// What holds when trouble has ended and the clock has had time.
-pub(super) async fn at_rest(sim: &Sim) -> Result<(), Stop> {
-    let facts = Facts::read(&sim.world)?;
+pub(super) async fn at_rest(sim: &Sim, facts: &Facts) -> Result<(), Stop> {
     rest::quiet(sim)?;
-    stock::traced(&facts)?;
+    stock::traced(facts)?;
     verified(sim).await?;
-    rest::every_order_is_here(sim, &facts)?;
-    rest::nobody_is_stuck(sim, &facts)?;
-    rest::as_the_shop_says(sim, &facts)?;
-    stock::promised(&facts)?;
-    carrier::one_each(sim, &facts)?;
-    carrier::none_for_cancelled(sim, &facts)?;
-    shop::told_once(sim, &facts)?;
-    person::redacted_are_gone(sim, &facts)?;
-    person::live_ones_open(sim, &facts).await?;
+    rest::every_order_is_here(sim, facts)?;
+    rest::nobody_is_stuck(sim, facts)?;
+    rest::as_the_shop_says(sim, facts)?;
+    stock::promised(facts)?;
+    carrier::one_each(sim, facts)?;
+    carrier::none_for_cancelled(sim, facts)?;
+    shop::told_once(sim, facts)?;
+    person::redacted_are_gone(sim, facts)?;
+    person::live_ones_open(sim, facts).await?;
     Ok(())
 }
 
@@ -93,17 +91,16 @@ pub(super) fn on_time(sim: &Sim) -> Result<(), Stop> {
 }
 
 /// What holds once everybody has been forgotten and the past has been sent again.
-pub(super) async fn forgotten(sim: &Sim) -> Result<(), Stop> {
-    let facts = Facts::read(&sim.world)?;
-    person::nobody_is_left(&facts)?;
-    person::ledger(sim, &facts).await?;
-    stock::traced(&facts)?;
+pub(super) async fn forgotten(sim: &Sim, facts: &Facts) -> Result<(), Stop> {
+    person::nobody_is_left(facts)?;
+    person::ledger(sim, facts).await?;
+    stock::traced(facts)?;
     verified(sim).await?;
     rest::quiet(sim)?;
-    rest::every_order_is_here(sim, &facts)?;
-    rest::nothing_is_due(&facts)?;
-    stock::promised(&facts)?;
-    carrier::none_for_cancelled(sim, &facts)?;
-    shop::told_once(sim, &facts)?;
+    rest::every_order_is_here(sim, facts)?;
+    rest::nothing_is_due(facts)?;
+    stock::promised(facts)?;
+    carrier::none_for_cancelled(sim, facts)?;
+    shop::told_once(sim, facts)?;
     Ok(())
 }
