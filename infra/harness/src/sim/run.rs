@@ -4,6 +4,7 @@ use super::check::{self, Stop};
 use super::facts::Facts;
 use super::fate::Weather;
 use super::gate::Gate;
+use super::mail;
 use super::plant::Plant;
 use super::scheduler::Sim;
 use super::script;
@@ -15,6 +16,7 @@ use std::sync::Arc;
 use waybill_domain::time::{after, days};
 use waybill_sandbox::royal_mail::Fate as ParcelFate;
 use waybill_sandbox::{Fault, FaultKind};
+use waybill_store::Queue;
 
 /// What a run is made of.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -113,12 +115,20 @@ fn trouble(sim: &mut Sim) {
 async fn settle(sim: &mut Sim, until: Timestamp) -> Result<(), Stop> {
     let weather = std::mem::replace(&mut sim.weather, Weather { strength: 0.0 });
     sim.world.sandbox.clear_faults();
-    let now = sim.now();
-    let redriven = sim.mail.redrive(now);
-    sim.note(&format!("--- calm, {redriven} dead letters sent again"));
+    redrive(sim);
+    // What was begun in trouble may still die of it, until the longest time-out has passed.
+    sim.run_until(after(sim.now(), mail::time_out(Queue::Erase))).await?;
+    redrive(sim);
     sim.run_until(until).await?;
     sim.weather = weather;
     Ok(())
+}
+
+/// Sends the dead letters again, as an operator does once the fault is mended.
+fn redrive(sim: &mut Sim) {
+    let now = sim.now();
+    let redriven = sim.mail.redrive(now);
+    sim.note(&format!("--- calm, {redriven} dead letters sent again"));
 }
 
 /// Runs on, looking at what must always hold every now and then.
