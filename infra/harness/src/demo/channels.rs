@@ -12,6 +12,7 @@ use std::time::{Duration, Instant};
 use waybill_domain::order::Channel;
 use waybill_domain::polling::Cursor;
 use waybill_domain::time::{after, days, sortable};
+use waybill_store::{Db, StoreError};
 
 /// Of all orders, each of these channels gets one in so many; Shopify gets the rest.
 const SHARE: usize = 8;
@@ -62,8 +63,15 @@ fn is_ours(channel: Channel, order: &Value) -> bool {
     }
 }
 
-/// Has every channel read, and waits until every order that is for us is stored.
-pub(super) async fn read(stack: &Stack, placed: &Placed, patience: Duration) -> Result<(), Trouble> {
+/// Has every channel read from `begun` on, and waits until every order that is for us is stored. The clock's own
+/// schedule may have had them read before anything was placed there.
+pub(super) async fn read(
+    stack: &Stack,
+    placed: &Placed,
+    begun: Timestamp,
+    patience: Duration,
+) -> Result<(), Trouble> {
+    rewind(&stack.db()?, begun).await?;
     stack.run_at("FunctionClock", Timestamp::now()).await?;
     let start = Instant::now();
     loop {
@@ -91,18 +99,33 @@ pub(super) fn stored(now: &standing::Standing) -> Result<Placed, Trouble> {
     Ok(counts)
 }
 
+/// Forgets how far channels were read after `from`, and has them due.
+async fn rewind(db: &Db, from: Timestamp) -> Result<(), Trouble> {
+    for channel in fetched() {
+        let id = connection_id(channel)?;
+        while let Some(held) = db.cursor(&id).await? {
+            let mut cursor = Cursor { rev: held.rev, ..Cursor::starting(from) };
+            match db.save_cursor(&id, &mut cursor).await {
+                // It was just being read.
+                Err(StoreError::Condition { .. }) => continue,
+                done => {
+                    done?;
+                    break;
+                }
+            }
+        }
+        db.poll_at(&id, Timestamp::UNIX_EPOCH).await?;
+    }
+    Ok(())
+}
+
 /// Has every channel read again from the beginning.
 pub(super) async fn again(stack: &Stack, from: Timestamp) -> Result<(), Trouble> {
     let db = stack.db()?;
     // Later than everything the clock was told so far: budgets and tokens do not travel back in time.
     let at = after(Timestamp::now(), days(97));
     stack.control("PUT", "clock", &json!({"follow": false, "now": sortable(at)})).await?;
-    for channel in fetched() {
-        let id = connection_id(channel)?;
-        let held = db.cursor(&id).await?.ok_or("a channel was never read")?;
-        let mut cursor = Cursor { rev: held.rev, ..Cursor::starting(from) };
-        db.save_cursor(&id, &mut cursor).await?;
-    }
+    rewind(&db, from).await?;
     // Two days lie between: a window covers one.
     for _ in 0..3 {
         for channel in fetched() {

@@ -55,7 +55,7 @@ pub async fn run(stack: &Stack, options: &Options) -> Result<bool, Trouble> {
     let (placed, more) = channels::place(stack, options).await?;
     fed.tokens.extend(more);
     feed::delivered(stack, PATIENCE).await?;
-    channels::read(stack, &placed, PATIENCE).await?;
+    channels::read(stack, &placed, begun, PATIENCE).await?;
 
     say("2/6  stock is promised, labels are booked, the shop is told");
     let live = standing::until_quiet(stack, PATIENCE).await?;
