@@ -6,9 +6,15 @@ use serde_json::Value;
 use waybill_domain::access::Role;
 use waybill_http::About;
 
-/// Words that only the first merchant's things hold.
-const MINE: [&str; 6] =
-    ["ord_0000000000000000000000000000000", "TEE-RED", "con_00000000000000aa", "pick_1", "inc_0", "req_0"];
+/// Words that only the first merchant's things hold: whole ids where others are made by chance.
+const MINE: [&str; 6] = [
+    "ord_0000000000000000000000000000000",
+    "TEE-RED",
+    "con_00000000000000aa",
+    "pick_1",
+    "inc_00000000000000a1",
+    "req_00000000000000a1",
+];
 
 /// What names something in its path and answers another merchant well: files, places and registers of their own, under
 /// names that everyone may use.
