@@ -103,6 +103,8 @@ mod tests {
         assert_eq!(slower.state, State::Good);
         assert_eq!(shelf(13, 0, &[7]).cover().state, State::Low);
         assert_eq!(shelf(14, 0, &[7]).cover().state, State::Good);
+        assert_eq!(shelf(5, 6, &[0]).cover().state, State::Low);
+        assert_eq!(shelf(6, 6, &[0]).cover().state, State::Good);
     }
 
     #[test]
