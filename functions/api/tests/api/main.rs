@@ -7,6 +7,7 @@ mod console;
 mod document;
 mod examples;
 mod lists;
+mod merchant;
 mod privacy;
 mod ready;
 mod registers;
