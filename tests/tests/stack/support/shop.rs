@@ -57,7 +57,8 @@ pub struct Reply {
     pub body: String,
 }
 
-fn invented(kind: Kind) -> Value {
+/// An order of this kind, with a buyer who does not exist.
+pub fn invented(kind: Kind) -> Value {
     let seed = u64::from_str_radix(&unique(8), 16).unwrap() % 800_000;
     invent::orders(seed, 1, &Mix::of(&[(kind, 1)]), catalogue()).remove(0).order
 }
