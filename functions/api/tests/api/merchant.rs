@@ -147,6 +147,9 @@ async fn an_owner_whose_merchant_is_not_there_makes_it_too() {
     stage.hire("hired", NEW, Role::Owner, true).await;
     stage.hire("helper", NEW, Role::Manager, true).await;
     assert_eq!(code(&stage.get(Some("hired"), AT).await), (409, "no_merchant"));
+    let account = json!({"address": "https://shop.example.invalid", "credentials":
+        {"kind": "woocommerce", "secrets": ["invented"], "key": "ck_invented", "secret": "cs_invented"}});
+    assert_eq!(code(&stage.ask("hired", "/v1/connections", &account).await), (409, "no_merchant"));
     let put = async |sub: &str| stage.send(Some(sub), "PUT", AT, Some(settings(NEW)), &TO_MAKE).await.0;
     assert_eq!((put("helper").await, put("hired").await, put("hired").await), (403, 201, 412));
 }
