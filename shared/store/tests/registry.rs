@@ -50,12 +50,12 @@ async fn staff_are_found_by_their_sub_and_replaced_as_a_whole() {
 async fn reveals_are_counted_per_person_and_hour() {
     let db = Engine::new(Arc::new(Calm)).unwrap().db();
     let nine = at("2026-11-23T09:59:59Z");
-    for _ in 0..3 {
-        assert!(db.count_reveal("5f0c", nine, 3).await.unwrap());
+    for n in 1..=3 {
+        assert_eq!(db.count_reveal("5f0c", nine, 3).await, Ok(Some(n)));
     }
-    assert!(!db.count_reveal("5f0c", nine, 3).await.unwrap());
-    assert!(db.count_reveal("0000", nine, 3).await.unwrap());
-    assert!(db.count_reveal("5f0c", at("2026-11-23T10:00:00Z"), 3).await.unwrap());
+    assert_eq!(db.count_reveal("5f0c", nine, 3).await, Ok(None));
+    assert_eq!(db.count_reveal("0000", nine, 3).await, Ok(Some(1)));
+    assert_eq!(db.count_reveal("5f0c", at("2026-11-23T10:00:00Z"), 3).await, Ok(Some(1)));
     // The counters lie beside the staff item and are not taken for one.
     assert_eq!(db.staff("5f0c").await.unwrap(), None);
 }
