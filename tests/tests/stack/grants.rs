@@ -19,7 +19,7 @@ static LEAST: Story = Story::new("least privilege", || Box::pin(least()));
 static REMOVED: Story = Story::new("removed grants", || Box::pin(removed()));
 
 /// Every story that makes functions call AWS.
-static ALL: [&Story; 24] = [
+static ALL: [&Story; 25] = [
     &crate::road::ROAD,
     &crate::bad_input::REFUSED,
     &crate::bad_input::UNREADABLE,
@@ -41,6 +41,7 @@ static ALL: [&Story; 24] = [
     &crate::connections::CONNECTIONS,
     &crate::connections::ERASED_THERE,
     &crate::stock::TOLD,
+    &crate::shelves::SHELVES,
     &crate::ebay::CLOSED,
     &crate::abroad::ABROAD,
     &crate::care::CARE,
