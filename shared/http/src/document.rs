@@ -57,7 +57,7 @@ pub fn document<'a>(routes: impl IntoIterator<Item = &'a About>) -> Value {
         "paths": paths,
         "components": {
             "schemas": all,
-            "parameters": {"IdempotencyKey": idempotency_key(), "IfMatch": if_match()},
+            "parameters": {"IdempotencyKey": idempotency_key(), "IfMatch": if_match(), "IfNoneMatch": if_none_match()},
             "responses": {"Problem": {
                 "description": "It did not go well; `code` says why and `title` what to do.",
                 "content": {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}},
@@ -126,7 +126,10 @@ fn parameters(about: &About, schemas: &mut Schemas) -> Vec<Value> {
     if about.method == Method::POST {
         all.push(json!({"$ref": "#/components/parameters/IdempotencyKey"}));
     }
-    if about.matches {
+    if about.guarded {
+        all.push(json!({"$ref": "#/components/parameters/IfNoneMatch"}));
+    }
+    if about.matches || about.guarded {
         all.push(json!({"$ref": "#/components/parameters/IfMatch"}));
     }
     all
@@ -212,6 +215,15 @@ fn if_match() -> Value {
         "description": "The `ETag` of what you have read: it is changed only if it is still that (412 \
                         `changed_meanwhile` otherwise).",
         "schema": {"type": "string"},
+    })
+}
+
+fn if_none_match() -> Value {
+    json!({
+        "name": "If-None-Match", "in": "header", "required": false,
+        "description": "`*` makes what is not there yet, and nothing else (412 `exists` otherwise). Where it is there, \
+                        `If-Match` must be given (428 `changes_what` otherwise).",
+        "schema": {"type": "string", "enum": ["*"]},
     })
 }
 

@@ -14,7 +14,7 @@ mod schemas;
 pub use care::{Care, REQUEST_ID, under_care};
 #[cfg(feature = "document")]
 pub use document::document;
-pub use matching::{CHANGED_MEANWHILE, IfMatch};
+pub use matching::{CHANGED_MEANWHILE, IfMatch, IfNoneMatch};
 pub use once::{Fresh, KEY, REPLAYED, SECRET};
 pub use reference::reference;
 pub use route::{About, Answer, Body, Example, Route, dispatch};

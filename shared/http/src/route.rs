@@ -74,6 +74,8 @@ pub struct About {
     pub example: Option<Example>,
     /// It heeds `If-Match`.
     pub matches: bool,
+    /// It changes nothing without `If-Match` and makes nothing without `If-None-Match: *`.
+    pub guarded: bool,
 }
 
 impl About {
@@ -111,6 +113,7 @@ impl<S: Clone + Send + Sync + 'static> Route<S> {
             answers: Vec::new(),
             example: None,
             matches: false,
+            guarded: false,
         };
         Self { about, serve: on(filter, handler) }
     }
@@ -203,6 +206,13 @@ impl<S: Clone + Send + Sync + 'static> Route<S> {
     #[must_use]
     pub fn matching(mut self) -> Self {
         self.about.matches = true;
+        self
+    }
+
+    /// It changes nothing without `If-Match` and makes nothing without `If-None-Match: *`.
+    #[must_use]
+    pub fn guarded(mut self) -> Self {
+        self.about.guarded = true;
         self
     }
 

@@ -36,6 +36,11 @@ impl Staff {
     }
 }
 
+/// Where the item of a member of staff lies.
+pub(crate) fn place(sub: &str) -> (String, &'static str) {
+    (pk(sub), STAFF)
+}
+
 fn pk(sub: &str) -> String {
     format!("staff#{sub}")
 }

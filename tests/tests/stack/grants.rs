@@ -45,6 +45,7 @@ static ALL: [&Story; 25] = [
     &crate::ebay::CLOSED,
     &crate::abroad::ABROAD,
     &crate::care::CARE,
+    &crate::first_day::FIRST_DAY,
 ];
 
 const FUNCTIONS: [&str; 11] = [
