@@ -13,6 +13,7 @@ pub mod counts;
 pub mod dry_run;
 pub mod exceptions;
 pub mod incidents;
+pub mod insight;
 pub mod merchant;
 pub mod movements;
 pub mod order;

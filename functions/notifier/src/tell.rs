@@ -72,8 +72,8 @@ pub(crate) async fn order(env: &Env, id: &OrderId, now: Timestamp) -> Result<Ste
             // Nobody is left to tell; the parcel goes its way all the same.
             ConnectionState::Disconnected => continue,
         }
-        let completes = shipments.iter().enumerate().all(|(n, s)| n == index || is_told(s));
-        match one(env, &account, &order, &mut shipments[index], (index, completes), now).await? {
+        let last = completes(&order.lines, &shipments, index);
+        match one(env, &account, &order, &mut shipments[index], (index, last), now).await? {
             Told::Done => taken |= matches!(shipments[index].write_back, WriteBack::Taken { .. }),
             Told::Refused(code) => refused = Some(code),
             Told::Stop(step) => return Ok(step),
@@ -99,6 +99,12 @@ pub(crate) async fn order(env: &Env, id: &OrderId, now: Timestamp) -> Result<Ste
         env.queues.send(Queue::Notify, &[work], LOOK_AGAIN).await?;
     }
     Ok(Step::Done)
+}
+
+/// Whether the order has all it is to get once this shipment is told: no other is untold, and nothing is owed.
+fn completes(lines: &[Line], shipments: &[Shipment], index: usize) -> bool {
+    let others = shipments.iter().enumerate().filter(|(n, _)| *n != index);
+    lines.iter().all(|line| line.owed() == 0) && others.map(|(_, s)| s).all(is_told)
 }
 
 fn is_told(shipment: &Shipment) -> bool {
@@ -230,10 +236,8 @@ mod tests {
     use super::*;
     use waybill_domain::order::Allocation;
 
-    #[test]
-    fn a_shop_is_told_what_is_in_the_parcel() {
-        let (north, south) = ("wh_north".parse().unwrap(), "wh_south".parse().unwrap());
-        let mut line: Line = Line {
+    fn five(north: &WarehouseId, south: &WarehouseId) -> Line {
+        Line {
             id: "lin_1".parse().unwrap(),
             channel_line: Some("1".into()),
             sku: Some("TEE-RED".into()),
@@ -242,12 +246,28 @@ mod tests {
             grams: 200,
             price: Default::default(),
             allocations: vec![
-                Allocation { warehouse: WarehouseId::clone(&north), quantity: 3 },
-                Allocation { warehouse: WarehouseId::clone(&south), quantity: 2 },
+                Allocation { warehouse: north.clone(), quantity: 3 },
+                Allocation { warehouse: south.clone(), quantity: 2 },
             ],
             parts: vec![],
             sent: 0,
-        };
+        }
+    }
+
+    #[test]
+    fn a_parcel_does_not_complete_an_order_of_which_something_is_owed() {
+        let mut line = five(&"wh_north".parse().unwrap(), &"wh_south".parse().unwrap());
+        assert!(completes(std::slice::from_ref(&line), &[], 0));
+        line.allocations.pop();
+        assert!(!completes(std::slice::from_ref(&line), &[], 0));
+        // Neither a download nor what was refunded is waited for.
+        assert!(completes(&[Line { ships: false, ..line.clone() }, Line { quantity: 3, ..line }], &[], 0));
+    }
+
+    #[test]
+    fn a_shop_is_told_what_is_in_the_parcel() {
+        let (north, south) = ("wh_north".parse().unwrap(), "wh_south".parse().unwrap());
+        let mut line = five(&north, &south);
         assert_eq!((packed(&line, &north, 3), packed(&line, &south, 2)), (3, 2));
         // Two of the north's three were not there.
         line.allocations[0].quantity = 1;

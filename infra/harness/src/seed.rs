@@ -1,4 +1,6 @@
-//! One merchant to begin with: two warehouses, the sandbox's goods on their shelves, a shop and a carrier account.
+//! One merchant to begin with: three warehouses, the sandbox's goods in their bins, a shop and a carrier account.
+
+pub(crate) mod goods;
 
 use crate::accounts::{ACCOUNT, dpd_id, others};
 use crate::stack::{Stack, Trouble};
@@ -8,7 +10,6 @@ use std::collections::BTreeMap;
 use waybill_domain::order::Channel;
 use waybill_domain::service::{Carrier, ServiceChoice, ServiceRule};
 use waybill_domain::{ConnectionId, MerchantId, WarehouseId};
-use waybill_sandbox::invent::catalogue;
 use waybill_sandbox::royal_mail::{DEFAULT_KEY, TRACKING_CLIENT_ID, TRACKING_CLIENT_SECRET};
 use waybill_store::keyring::Vault;
 use waybill_store::registry::{Connection, ConnectionState, Credentials, Kind, Merchant, Warehouse};
@@ -35,7 +36,7 @@ pub struct Ids {
     /// Its DPD account.
     pub dpd: ConnectionId,
     /// Its warehouses.
-    pub warehouses: [WarehouseId; 2],
+    pub warehouses: [WarehouseId; 3],
 }
 
 impl Ids {
@@ -49,14 +50,14 @@ impl Ids {
             shop: "con_00000000000000a1".parse()?,
             royal_mail: "con_00000000000000c1".parse()?,
             dpd: dpd_id()?,
-            warehouses: ["wh_north".parse()?, "wh_south".parse()?],
+            warehouses: ["wh_north".parse()?, "wh_south".parse()?, "wh_west".parse()?],
         })
     }
 }
 
 /// The merchant with its settings; `index_key` is already sealed.
 pub fn merchant(ids: &Ids, index_key: Vec<u8>) -> Merchant {
-    let [north, south] = ids.warehouses.clone();
+    let [north, south, west] = ids.warehouses.clone();
     let near = |areas: &str| areas.split(' ').map(str::to_owned).collect();
     Merchant {
         id: ids.merchant.clone(),
@@ -66,13 +67,19 @@ pub fn merchant(ids: &Ids, index_key: Vec<u8>) -> Merchant {
         retention: waybill_domain::retention::Policy::default(),
         part_ship: false,
         warehouses: vec![
-            Warehouse { id: north, name: "North".into(), priority: 1, near: near("M L LS S G EH NE YO BT") },
+            Warehouse {
+                id: north,
+                name: "North".into(),
+                priority: 1,
+                near: near("M L LS S G EH IV NE YO BT"),
+            },
             Warehouse {
                 id: south,
                 name: "South".into(),
                 priority: 2,
-                near: near("BS SW SE N E W NW B CF BN PL"),
+                near: near("SW SE N E W NW B BN CB NR OX"),
             },
+            Warehouse { id: west, name: "West".into(), priority: 3, near: near("BS CF SA PL") },
         ],
         services: rules(&ids.royal_mail, &ids.dpd).into(),
     }
@@ -152,19 +159,7 @@ pub async fn store(
         }
         db.save_connection(&account.connection(vault, &ids.merchant, sandbox).await?).await?;
     }
-    stock(db, ids, now).await
-}
-
-/// Puts goods on the shelves: enough of everything for a few hundred orders, hardly any of the scarce article.
-async fn stock(db: &Db, ids: &Ids, now: Timestamp) -> Result<(), StoreError> {
-    for (n, product) in catalogue().iter().enumerate() {
-        for (w, warehouse) in ids.warehouses.iter().enumerate() {
-            let quantity = if product.sku == SCARCE { 2 } else { 60 + 10 * ((n + w) as i64 % 3) };
-            let slot = (product.sku.to_owned(), warehouse.clone());
-            db.receive(&ids.merchant, &slot, quantity, "opening", now).await?;
-        }
-    }
-    Ok(())
+    goods::store(db, ids, now).await
 }
 
 /// Seeds a running stack and sets up its sandbox.
@@ -173,7 +168,9 @@ async fn stock(db: &Db, ids: &Ids, now: Timestamp) -> Result<(), StoreError> {
 /// When AWS or the sandbox refuses.
 pub async fn stack(stack: &Stack) -> Result<Ids, Trouble> {
     let ids = Ids::demo()?;
-    store(&stack.db()?, &stack.kms()?, &ids, &stack.sandbox_url, Timestamp::now()).await?;
+    let db = stack.db()?;
+    store(&db, &stack.kms()?, &ids, &stack.sandbox_url, Timestamp::now()).await?;
+    goods::furnish(&db, &ids).await?;
     let webhook_url = format!("{}/webhooks/shopify/{}", stack.api_url, ids.shop);
     let shop = json!({"domain": SHOP, "client_secret": CLIENT_SECRET, "access_token": ACCESS_TOKEN, "webhook_url": webhook_url});
     stack.control("PUT", "shops", &shop).await?;

@@ -16,6 +16,8 @@ const ORDERS: usize = 6;
 pub struct Report {
     /// Nothing differs.
     pub clean: bool,
+    /// Merchants of a stack whose walk ended at a difference.
+    pub differences: usize,
     /// What was walked, one line each.
     pub lines: Vec<String>,
 }
@@ -39,12 +41,13 @@ fn line(who: &str, seen: &Seen) -> String {
 /// When the stack does not answer.
 pub async fn stack(stack: &Stack) -> Result<Report, Trouble> {
     let db = stack.db()?;
-    let mut report = Report { clean: true, lines: Vec::new() };
+    let mut report = Report::default();
     for merchant in db.merchants().await? {
         let seen = db.verify(&merchant).await?;
-        report.clean &= seen.difference.is_none();
+        report.differences += usize::from(seen.difference.is_some());
         report.lines.push(line(merchant.as_str(), &seen));
     }
+    report.clean = report.differences == 0;
     Ok(report)
 }
 
@@ -80,7 +83,7 @@ pub fn faults(orders: usize, corrupt: bool) -> Result<Report, Trouble> {
     })?;
     let done =
         format!("{} orders in {seeds} rough runs, {} broken", u64::try_from(ORDERS)? * seeds, broken.len());
-    let mut report = Report { clean: broken.is_empty(), lines: broken };
+    let mut report = Report { clean: broken.is_empty(), lines: broken, ..Report::default() };
     report.lines.push(done);
     if corrupt {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;

@@ -136,7 +136,7 @@ fn serve(
     available: &Available,
     weighed: &mut Weighed,
 ) -> Status {
-    let short: u32 = lines.iter().map(short).sum();
+    let short: u32 = lines.iter().map(Line::owed).sum();
     let held: u32 = lines.iter().filter(|l| l.ships).map(Line::allocated).sum();
     if short == 0 {
         return Status::Allocated;
@@ -259,10 +259,6 @@ fn give_back(line: &mut Line, mut surplus: u32, changes: &mut Changes) {
         }
     }
     line.allocations.retain(|a| a.quantity > 0);
-}
-
-fn short(line: &Line) -> u32 {
-    if line.ships { line.quantity.saturating_sub(line.allocated()) } else { 0 }
 }
 
 /// Takes changes out of what is free.

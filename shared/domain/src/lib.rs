@@ -13,6 +13,7 @@ pub mod booking;
 pub mod boxes;
 pub mod breaker;
 pub mod catalogue;
+pub mod cover;
 pub mod customs;
 pub mod exception;
 pub mod hold;

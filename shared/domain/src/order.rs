@@ -227,6 +227,11 @@ impl Line {
     pub fn allocated(&self) -> u32 {
         self.allocations.iter().map(|a| a.quantity).sum()
     }
+
+    /// Pieces that are to be sent and have nothing reserved yet.
+    pub fn owed(&self) -> u32 {
+        if self.ships { self.quantity.saturating_sub(self.allocated()) } else { 0 }
+    }
 }
 
 /// One shipper's hold on an order while it talks to carriers. It is written before the first call and taken

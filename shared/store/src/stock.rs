@@ -2,6 +2,7 @@
 
 pub mod by_hand;
 pub mod counts;
+pub mod cover;
 pub(crate) mod ledger;
 pub mod picks;
 pub mod transfers;

@@ -41,6 +41,7 @@ static ALL: [&Story; 25] = [
     &crate::connections::CONNECTIONS,
     &crate::connections::ERASED_THERE,
     &crate::stock::TOLD,
+    &crate::shelves::SHELVES,
     &crate::ebay::CLOSED,
     &crate::abroad::ABROAD,
     &crate::care::CARE,

@@ -21,6 +21,7 @@ mod paused;
 mod poison;
 mod privacy;
 mod road;
+mod shelves;
 mod staff;
 mod stock;
 mod support;

@@ -16,7 +16,7 @@ fn goods_are_worked_on_through_the_api_and_add_up() {
 }
 
 /// One call of the API.
-async fn call(shop: &Shop, token: &str, method: &str, path: &str, body: Option<Value>) -> Reply {
+pub async fn call(shop: &Shop, token: &str, method: &str, path: &str, body: Option<Value>) -> Reply {
     let method = reqwest::Method::from_bytes(method.as_bytes()).unwrap();
     let request = reqwest::Client::new().request(method, format!("{}{path}", shop.stack.api_url));
     let request = request.bearer_auth(token);
@@ -31,14 +31,15 @@ async fn call(shop: &Shop, token: &str, method: &str, path: &str, body: Option<V
     Reply { status, body: String::from_utf8_lossy(&reply.bytes().await.unwrap()).into_owned() }
 }
 
-async fn done(shop: &Shop, token: &str, method: &str, path: &str, body: Option<Value>) -> Value {
+/// As [`call`], of what must be answered well.
+pub async fn done(shop: &Shop, token: &str, method: &str, path: &str, body: Option<Value>) -> Value {
     let reply = call(shop, token, method, path, body).await;
     assert_eq!(reply.status, 200, "{method} {path}: {}", reply.body);
     serde_json::from_str(&reply.body).unwrap_or(Value::String(reply.body))
 }
 
 /// Walks all stock of the merchant.
-async fn verify(shop: &Shop, token: &str) {
+pub async fn verify(shop: &Shop, token: &str) {
     let mut path = "/v1/stock/verify".to_owned();
     loop {
         let page = done(shop, token, "GET", &path, None).await;

@@ -1,7 +1,7 @@
 //! Goods, and the places they lie in.
 
 use super::Route;
-use crate::{catalogue, counts, movements, places, stock, transfers, uploads, verify};
+use crate::{catalogue, counts, insight, movements, places, stock, transfers, uploads, verify};
 use serde_json::json;
 use waybill_domain::access::Action;
 use waybill_domain::backorder::Expected;
@@ -25,6 +25,12 @@ pub(super) fn goods() -> Vec<Route> {
             .query::<verify::Asked>()
             .gives::<verify::Page>()
             .such_as("/v1/stock/verify"),
+        Route::get("/v1/stock/insight", insight::list)
+            .does("How long each SKU lasts, what is out, low or dead, and what the next week may take.")
+            .may(Action::ReadStock)
+            .query::<insight::Asked>()
+            .gives::<insight::Page>()
+            .such_as("/v1/stock/insight?state=good"),
         Route::post("/v1/stock/movements", movements::record)
             .does("Records goods that came, went or moved, once by reference.")
             .may(Action::WorkStock)

@@ -6,6 +6,7 @@ mod connections;
 mod console;
 mod document;
 mod examples;
+mod insight;
 mod lists;
 mod merchant;
 mod privacy;

@@ -5,6 +5,7 @@ mod calls;
 mod carriers;
 mod channels;
 mod feed;
+mod goods;
 mod jump;
 mod label;
 mod page;
@@ -79,6 +80,7 @@ pub async fn run(stack: &Stack, options: &Options) -> Result<bool, Trouble> {
     feed::replay(stack, &fed, PATIENCE).await?;
     channels::again(stack, begun).await?;
     let forgotten = standing::until_quiet(stack, PATIENCE).await?;
+    let differences = goods::differences(stack).await?;
 
     say("6/6  looking for every customer once more");
     let after_purge = canary::scan(stack, &options.template, &fed.tokens).await?;
@@ -95,6 +97,7 @@ pub async fn run(stack: &Stack, options: &Options) -> Result<bool, Trouble> {
             after: &after_purge,
             calls: &calls,
             placed: &placed,
+            differences,
             seconds: started.elapsed().as_secs_f64(),
         },
     )

@@ -3,7 +3,7 @@
 use super::calls::Calls;
 use super::say;
 use super::standing::Standing;
-use super::{carriers, channels};
+use super::{carriers, channels, goods};
 use crate::canary;
 use crate::seed::SHOP;
 use crate::stack::{Stack, Trouble};
@@ -19,6 +19,7 @@ pub(super) struct Readings<'a> {
     pub(super) after: &'a canary::Report,
     pub(super) calls: &'a Calls,
     pub(super) placed: &'a channels::Placed,
+    pub(super) differences: usize,
     pub(super) seconds: f64,
 }
 
@@ -67,10 +68,12 @@ impl Summary {
             ("forgotten", json!(r.forgotten.erased().min(r.forgotten.fences))),
             ("resurrected", json!(resurrected)),
             ("oversold", json!(oversold)),
+            ("stock_differences", json!(r.differences)),
             ("canary_hits", json!(r.before.hits() + r.after.hits())),
             ("canary_sinks", json!(r.after.sinks.len())),
             ("aws_calls_per_order", round(per_order(r.calls.total() as f64))),
             ("usd_per_million", round(per_order(r.calls.usd()) * 1e6)),
+            ("stock", goods::report(stack, r.live).await?),
             ("channels", by_channel),
             ("carriers", carriers::report(r.live, r.delivered)),
             ("seconds", round(r.seconds)),
@@ -88,10 +91,16 @@ impl Summary {
         &self.fields
     }
 
+    /// What a part of the demo reports of itself.
+    fn report(&self, name: &str) -> &Value {
+        self.fields.iter().find(|(n, _)| *n == name).map_or(&Value::Null, |(_, report)| report)
+    }
+
     /// True when this number of every channel is above 0.
     fn every_channel(&self, name: &str) -> bool {
-        let all = self.fields.iter().find(|(n, _)| *n == "channels").and_then(|(_, v)| v.as_object());
-        all.is_some_and(|all| all.values().all(|one| one[name].as_u64().is_some_and(|n| n > 0)))
+        self.report("channels")
+            .as_object()
+            .is_some_and(|all| all.values().all(|one| one[name].as_u64().is_some_and(|n| n > 0)))
     }
 
     /// Promises that were not kept, in words.
@@ -113,12 +122,13 @@ impl Summary {
             (n("forgotten") == n("stored"), "every stored order is forgotten in the end"),
             (n("resurrected") == 0.0, "nobody comes back"),
             (n("oversold") == 0.0, "nothing is oversold"),
+            (n("stock_differences") == 0.0, "stock is what its movements say"),
             (n("canary_hits") == 0.0, "nobody is found in the clear"),
             (self.every_channel("stock_pushed"), "every channel is told of stock"),
         ];
         let kept = |(kept, promise): (bool, &str)| (!kept).then(|| promise.to_owned());
-        let by_carrier = self.fields.iter().find(|(name, _)| *name == "carriers").map(|(_, report)| report);
-        checks.into_iter().filter_map(kept).chain(by_carrier.into_iter().flat_map(carriers::broken)).collect()
+        let parts = [carriers::broken(self.report("carriers")), goods::broken(self.report("stock"))];
+        checks.into_iter().filter_map(kept).chain(parts.into_iter().flatten()).collect()
     }
 
     /// The table at the end.

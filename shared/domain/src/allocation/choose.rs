@@ -1,6 +1,6 @@
 //! Weighing the ways of serving one order against each other.
 
-use super::{Available, Candidate, Changes, Ground, short};
+use super::{Available, Candidate, Changes, Ground};
 use crate::id::WarehouseId;
 use crate::order::{Line, Order};
 use crate::sourcing::{Criterion, Terms};
@@ -65,7 +65,7 @@ impl<'a> Table<'a> {
     ) -> Self {
         let mut skus: Vec<String> = Vec::new();
         let mut wants = Vec::new();
-        for (n, line) in lines.iter().enumerate().filter(|(_, line)| short(line) > 0) {
+        for (n, line) in lines.iter().enumerate().filter(|(_, line)| line.owed() > 0) {
             let parts = line.takes().into_iter().map(|part| {
                 let place = skus.iter().position(|sku| *sku == part.sku).unwrap_or_else(|| {
                     skus.push(part.sku);
@@ -74,7 +74,7 @@ impl<'a> Table<'a> {
                 (place, i64::from(part.units))
             });
             let parts = parts.collect();
-            wants.push(Want { line: n, short: short(line), parts });
+            wants.push(Want { line: n, short: line.owed(), parts });
         }
         let area = order.destination.as_ref().and_then(|d| d.postcode_area.as_deref());
         let row = |candidate: &'a Candidate| {

@@ -57,10 +57,11 @@ pub struct Reply {
     pub body: String,
 }
 
-/// An order of this kind, with a buyer who does not exist.
+/// An order of goods that lie on a shelf themselves, so that a story can look at the shelf; its buyer does not exist.
 pub fn invented(kind: Kind) -> Value {
     let seed = u64::from_str_radix(&unique(8), 16).unwrap() % 800_000;
-    invent::orders(seed, 1, &Mix::of(&[(kind, 1)]), catalogue()).remove(0).order
+    let goods: Vec<_> = catalogue().iter().filter(|one| one.parts.is_empty()).copied().collect();
+    invent::orders(seed, 1, &Mix::of(&[(kind, 1)]), &goods).remove(0).order
 }
 
 /// A merchant's shop and what is needed to look behind it.
@@ -211,7 +212,7 @@ impl Shop {
         until(what, settled).await
     }
 
-    /// On hand and reserved of a SKU over both warehouses, and whether its movements add up to them.
+    /// On hand and reserved of a SKU over all warehouses, and whether its movements add up to them.
     pub async fn shelf(&self, sku: &str) -> (i64, i64) {
         let (levels, movements) = self.db.sku(&self.ids.merchant, sku).await.unwrap();
         let sum = |a: (i64, i64), b: (i64, i64)| (a.0 + b.0, a.1 + b.1);
