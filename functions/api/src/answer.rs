@@ -25,6 +25,21 @@ pub(crate) const NOT_CONFIRMED: Problem = Problem::new(
     "not_confirmed",
     "Nobody has confirmed your access this quarter; ask the owner of the merchant's account to.",
 );
+pub(crate) const NO_MERCHANT: Problem = Problem::new(
+    StatusCode::CONFLICT,
+    "no_merchant",
+    "This merchant does not exist yet: its first owner makes it with PUT /v1/merchant and `If-None-Match: *`.",
+);
+pub(crate) const EXISTS: Problem = Problem::new(
+    StatusCode::PRECONDITION_FAILED,
+    "exists",
+    "This merchant exists: read it, and send your change with its ETag in `If-Match`.",
+);
+pub(crate) const CHANGES_WHAT: Problem = Problem::new(
+    StatusCode::PRECONDITION_REQUIRED,
+    "changes_what",
+    "Say what you have seen: send the ETag of what you read in `If-Match`.",
+);
 pub(crate) const BAD_HOLD: Problem = Problem::new(
     StatusCode::BAD_REQUEST,
     "bad_hold",
@@ -133,8 +148,37 @@ pub(crate) const SIGN_IN_AGAIN: Problem = Problem::new(
 #[derive(Debug, Clone)]
 pub(crate) struct Said(pub(crate) String);
 
+/// A field inside a body is wrong. Names the place, never the value.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Misplaced {
+    /// JSON Pointer to it (RFC 6901).
+    pub(crate) pointer: String,
+    /// What it must be.
+    pub(crate) must: &'static str,
+}
+
+impl Misplaced {
+    /// Its name, without places in lists.
+    fn field(&self) -> &str {
+        let name = self.pointer.rsplit('/').find(|part| !part.bytes().all(|b| b.is_ascii_digit()));
+        name.unwrap_or_default()
+    }
+
+    fn title(&self) -> String {
+        format!("`{}` must be {}", self.field(), self.must)
+    }
+}
+
+impl From<Misplaced> for Stop {
+    fn from(misplaced: Misplaced) -> Self {
+        Self::Misplaced(misplaced)
+    }
+}
+
 /// Why a request got no answer.
 pub enum Stop {
+    /// A field inside the body is wrong.
+    Misplaced(Misplaced),
     /// A field is wrong.
     Invalid(Invalid),
     /// The body cannot be read at the place this JSON Pointer leads to.
@@ -169,6 +213,7 @@ impl Stop {
         match self {
             Self::Problem(problem) => (problem.status, problem.title.to_owned()),
             Self::Invalid(invalid) => (StatusCode::UNPROCESSABLE_ENTITY, invalid.to_string()),
+            Self::Misplaced(misplaced) => (StatusCode::UNPROCESSABLE_ENTITY, misplaced.title()),
             Self::Unreadable(_) => (BAD_BODY.status, BAD_BODY.title.to_owned()),
             Self::Store(StoreError::Conflict) => (BUSY.status, BUSY.title.to_owned()),
             Self::Store(_) => (Problem::UNAVAILABLE.status, Problem::UNAVAILABLE.title.to_owned()),
@@ -193,17 +238,10 @@ impl Stop {
                 problem.response::<String>().map(Body::from)
             }
             Self::Invalid(invalid) => {
-                tracing::info!(field = invalid.field, "refused");
-                let body = serde_json::json!({
-                    "type": "about:blank", "status": 422, "code": "invalid_field",
-                    "title": invalid.to_string(), "field": invalid.field,
-                    "pointer": format!("/{}", invalid.field),
-                });
-                let mut response = Response::new(Body::from(body.to_string()));
-                *response.status_mut() = StatusCode::UNPROCESSABLE_ENTITY;
-                let kind = http::HeaderValue::from_static("application/problem+json");
-                response.headers_mut().insert(http::header::CONTENT_TYPE, kind);
-                response
+                invalid_field(&invalid.to_string(), invalid.field, &format!("/{}", invalid.field))
+            }
+            Self::Misplaced(misplaced) => {
+                invalid_field(&misplaced.title(), misplaced.field(), &misplaced.pointer)
             }
             Self::Unreadable(pointer) => {
                 tracing::info!(code = BAD_BODY.code, "refused");
@@ -220,4 +258,17 @@ impl Stop {
             }
         }
     }
+}
+
+fn invalid_field(title: &str, field: &str, pointer: &str) -> Response<Body> {
+    tracing::info!(field, "refused");
+    let body = serde_json::json!({
+        "type": "about:blank", "status": 422, "code": "invalid_field",
+        "title": title, "field": field, "pointer": pointer,
+    });
+    let mut response = Response::new(Body::from(body.to_string()));
+    *response.status_mut() = StatusCode::UNPROCESSABLE_ENTITY;
+    let kind = http::HeaderValue::from_static("application/problem+json");
+    response.headers_mut().insert(http::header::CONTENT_TYPE, kind);
+    response
 }

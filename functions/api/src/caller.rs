@@ -1,12 +1,16 @@
 //! Who calls: API Gateway, or the door of the console, has verified the token, and its `sub` leads to the registry.
+//!
+//! One thing only is read from the token itself: whom an administrator has named the first owner of a merchant that is
+//! still to be made. Once it is made, the registry says who may what.
 
 use crate::Env;
-use crate::answer::{NO_ACCESS, NOT_ALLOWED, NOT_CONFIRMED, Stop};
+use crate::answer::{NO_ACCESS, NO_MERCHANT, NOT_ALLOWED, NOT_CONFIRMED, Stop};
 use crate::console::Signed;
 use axum::extract::FromRequestParts;
 use http::request::Parts;
 use jiff::Timestamp;
 use lambda_http::request::RequestContext;
+use std::collections::HashMap;
 use std::sync::Arc;
 use waybill_domain::MerchantId;
 use waybill_domain::access::{Action, Refusal, allowed, permit};
@@ -51,8 +55,48 @@ impl FromRequestParts<Arc<Env>> for Caller {
 
     async fn from_request_parts(parts: &mut Parts, env: &Arc<Env>) -> Result<Self, Stop> {
         let sub = sub(parts).ok_or(NO_ACCESS)?;
-        let staff = env.db.staff(sub).await?.filter(|staff| staff.active).ok_or(NO_ACCESS)?;
-        Ok(Self { sub: sub.to_owned(), staff })
+        match env.db.staff(sub).await? {
+            Some(staff) if staff.active => Ok(Self { sub: sub.to_owned(), staff }),
+            Some(_) => Err(NO_ACCESS.into()),
+            // Whoever is to make a merchant is told so; afterwards there is nothing left to make.
+            None => match Founder::of(parts) {
+                Some(founder) if env.db.merchant(&founder.merchant).await?.is_none() => {
+                    Err(NO_MERCHANT.into())
+                }
+                _ => Err(NO_ACCESS.into()),
+            },
+        }
+    }
+}
+
+/// A sign-in that an administrator of the user pool has given a merchant and put into the group of owners. No user can
+/// give themselves either (`WriteAttributes` of the template).
+pub struct Founder {
+    /// The `sub` of the token.
+    pub(crate) sub: String,
+    /// The merchant they are to make.
+    pub(crate) merchant: MerchantId,
+}
+
+impl Founder {
+    fn of(parts: &Parts) -> Option<Self> {
+        let claims = claims(parts)?;
+        let merchant: MerchantId = claims.get("custom:merchant")?.parse().ok()?;
+        let suffix = merchant.suffix();
+        let plain = suffix.len() == 16 && suffix.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f'));
+        // API Gateway writes a list as `[one two]`.
+        let groups = claims.get("cognito:groups")?.trim_start_matches('[').trim_end_matches(']');
+        let mut groups = groups.split([' ', ',']);
+        (plain && groups.any(|group| group == "owner"))
+            .then_some(Self { sub: sub(parts)?.to_owned(), merchant })
+    }
+}
+
+impl<S: Sync> FromRequestParts<S> for Founder {
+    type Rejection = Stop;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Stop> {
+        Self::of(parts).ok_or_else(|| NO_ACCESS.into())
     }
 }
 
@@ -61,6 +105,10 @@ fn sub(parts: &Parts) -> Option<&str> {
     if let Some(signed) = parts.extensions.get::<Signed>() {
         return Some(&signed.sub);
     }
-    let claims = &parts.extensions.get::<RequestContext>()?.authorizer()?.jwt.as_ref()?.claims;
-    claims.get("sub").map(String::as_str).filter(|sub| !sub.is_empty())
+    claims(parts)?.get("sub").map(String::as_str).filter(|sub| !sub.is_empty())
+}
+
+/// What the verified token says.
+fn claims(parts: &Parts) -> Option<&HashMap<String, String>> {
+    Some(&parts.extensions.get::<RequestContext>()?.authorizer()?.jwt.as_ref()?.claims)
 }

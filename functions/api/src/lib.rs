@@ -14,6 +14,7 @@ pub mod dry_run;
 pub mod exceptions;
 pub mod incidents;
 pub mod insight;
+pub mod merchant;
 pub mod movements;
 pub mod order;
 pub mod orders;

@@ -3,6 +3,7 @@
 use axum::body::Body;
 use axum::response::IntoResponse;
 use http::{Response, StatusCode};
+use waybill_http::Allowance;
 use waybill_privacy::seal::SealError;
 use waybill_runtime::problem::Problem;
 use waybill_store::StoreError;
@@ -83,6 +84,8 @@ pub(crate) const REVEAL_LIMIT: Problem = Problem::new(
 
 /// Why nothing is shown.
 pub enum Stop {
+    /// It is more than one person may open in an hour.
+    Limit(Allowance),
     /// The caller's to solve.
     Problem(Problem),
     /// AWS.
@@ -112,6 +115,12 @@ impl From<SealError> for Stop {
 impl IntoResponse for Stop {
     fn into_response(self) -> Response<Body> {
         let problem = match self {
+            Self::Limit(allowance) => {
+                tracing::warn!(code = REVEAL_LIMIT.code, "nothing shown");
+                let mut response = REVEAL_LIMIT.response::<String>().map(Body::from);
+                allowance.refuse(response.headers_mut());
+                return response;
+            }
             Self::Problem(problem) => {
                 tracing::warn!(code = problem.code, "nothing shown");
                 problem

@@ -68,7 +68,7 @@ pub async fn download(State(env): State<Arc<Env>>, uri: Uri, ask: Ask) -> Result
         return Err(MIXED_LABELS.into());
     }
     let named = all.iter().map(|kept| (kept.shipment.order.clone(), kept.shipment.disclosed.clone()));
-    pass.record_all(&env, audit::Action::Label, named.collect(), LABELS_HOURLY).await?;
+    let left = pass.record_all(&env, audit::Action::Label, named.collect(), LABELS_HOURLY).await?;
     let mut labels = Vec::with_capacity(all.len());
     for kept in &all {
         labels.push(open(&env, kept).await?);
@@ -80,5 +80,5 @@ pub async fn download(State(env): State<Arc<Env>>, uri: Uri, ask: Ask) -> Result
     if document.len() > LARGEST {
         return Err(TOO_LARGE.into());
     }
-    Ok(([(header::CONTENT_TYPE, format.content_type())], document))
+    Ok((left, [(header::CONTENT_TYPE, format.content_type())], document))
 }

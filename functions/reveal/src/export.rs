@@ -22,6 +22,7 @@ use waybill_domain::access::Action;
 use waybill_domain::order::Order;
 use waybill_domain::request::Kind;
 use waybill_domain::{OrderId, RequestId};
+use waybill_http::Allowance;
 use waybill_privacy::Purpose;
 use waybill_privacy::seal::open;
 use waybill_store::audit::{self, Record, Stream};
@@ -70,9 +71,9 @@ pub async fn export(
     };
     let access = env.db.records(pass.merchant(), Stream::Access).await?;
     let disclosed = env.db.records(pass.merchant(), Stream::Disclosure).await?;
-    let mut held = Vec::new();
+    let (mut held, mut left) = (Vec::new(), None);
     for order in &orders {
-        held.extend(one(&env, &pass, order, &access, &disclosed).await?);
+        held.extend(one(&env, &pass, order, &access, &disclosed, &mut left).await?);
     }
     let merchant = env.db.merchant(pass.merchant()).await?.ok_or(NOT_FOUND)?;
     let export = json!({
@@ -83,10 +84,14 @@ pub async fn export(
         "rights": RIGHTS,
         "orders": held,
     });
-    match asked.ok().and_then(|Query(asked)| asked.format).as_deref() {
-        Some("page") => Ok(Html(page(&export)).into_response()),
-        _ => Ok(Json(export).into_response()),
+    let mut response = match asked.ok().and_then(|Query(asked)| asked.format).as_deref() {
+        Some("page") => Html(page(&export)).into_response(),
+        _ => Json(export).into_response(),
+    };
+    if let Some(left) = left {
+        response = (left, response).into_response();
     }
+    Ok(response)
 }
 
 /// What the data is used for; there is nothing else it can be used for.
@@ -99,13 +104,15 @@ const PURPOSES: [&str; 4] = [
 const RIGHTS: &str =
     "You may have this data corrected or erased, and you may complain to the supervisory authority.";
 
-/// Everything held on one order, or nothing when it is another merchant's.
+/// Everything held on one order, or nothing when it is another merchant's. `left` becomes what is left of the hour when
+/// something was opened.
 async fn one(
     env: &Env,
     pass: &Pass,
     id: &OrderId,
     access: &[Record],
     disclosed: &[Record],
+    left: &mut Option<Allowance>,
 ) -> Result<Option<Value>, Stop> {
     let Some((order, sealed)) = env.db.order_with_sealed(id).await? else { return Ok(None) };
     if order.merchant != *pass.merchant() {
@@ -120,7 +127,7 @@ async fn one(
     let recipient = match (pass.live(env, id, key).await, sealed) {
         (Ok(wrapped), Some(sealed)) if !wrapped.is_empty() => {
             let names = EVERYTHING.iter().map(|name| (*name).to_owned()).collect();
-            pass.record(env, audit::Action::Export, id, names).await?;
+            *left = Some(pass.record(env, audit::Action::Export, id, names).await?);
             let key = env.open_keys.open(&order.merchant, id, &wrapped).await?;
             Some(shown(&open(&key, &order.merchant, id, &sealed)?, Purpose::Request))
         }

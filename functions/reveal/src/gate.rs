@@ -2,13 +2,13 @@
 
 use crate::Env;
 use crate::answer::{
-    ERASED, NO_ACCESS, NOT_ALLOWED, NOT_CONFIRMED, NOT_FOUND, PURPOSE_REQUIRED, REVEAL_LIMIT, Stop,
-    TRAINING_EXPIRED,
+    ERASED, NO_ACCESS, NOT_ALLOWED, NOT_CONFIRMED, NOT_FOUND, PURPOSE_REQUIRED, Stop, TRAINING_EXPIRED,
 };
 use crate::ask::{Ask, why};
 use jiff::Timestamp;
 use waybill_domain::access::{Action, Refusal, Role, Why, permit};
 use waybill_domain::{MerchantId, OrderId};
+use waybill_http::Allowance;
 use waybill_privacy::Purpose;
 use waybill_runtime::problem::Problem;
 use waybill_store::StoreError;
@@ -183,22 +183,23 @@ impl Pass {
         &self.caller.staff.merchant
     }
 
-    /// Counts the opening against the person's hour and puts it on record. Only then may anything be opened.
+    /// Counts the opening against the person's hour and puts it on record. Only then may anything be opened. Gives what
+    /// is left of the hour.
     pub(crate) async fn record(
         &self,
         env: &Env,
         action: audit::Action,
         order: &OrderId,
         fields: Vec<String>,
-    ) -> Result<(), Stop> {
+    ) -> Result<Allowance, Stop> {
         let purpose = self.purpose.as_str();
-        if !env.db.count_reveal(&self.caller.sub, self.now, HOURLY).await? {
+        let Some(used) = env.db.count_reveal(&self.caller.sub, self.now, HOURLY).await? else {
             append(env, &self.caller, audit::Action::Refused, order, purpose, Vec::new(), self.now).await?;
-            return Err(REVEAL_LIMIT.into());
-        }
+            return Err(Stop::Limit(Allowance::after(HOURLY, HOURLY, self.now)));
+        };
         append(env, &self.caller, action, order, purpose, fields, self.now).await?;
         tracing::info!(%order, purpose, ?action, "opened for a person");
-        Ok(())
+        Ok(Allowance::after(used, HOURLY, self.now))
     }
 
     /// As [`Pass::record`] for several orders at once: one record each, all of them or none.
@@ -208,17 +209,16 @@ impl Pass {
         action: audit::Action,
         opened: Vec<(OrderId, Vec<String>)>,
         limit: u32,
-    ) -> Result<(), Stop> {
+    ) -> Result<Allowance, Stop> {
         let purpose = self.purpose.as_str();
         let pieces = u32::try_from(opened.len()).unwrap_or(u32::MAX);
-        let within = env.db.count_labels(&self.caller.sub, self.now, pieces, limit).await?;
-        if !within {
+        let Some(used) = env.db.count_labels(&self.caller.sub, self.now, pieces, limit).await? else {
             for (order, _) in opened.iter().take(1) {
                 append(env, &self.caller, audit::Action::Refused, order, purpose, Vec::new(), self.now)
                     .await?;
             }
-            return Err(REVEAL_LIMIT.into());
-        }
+            return Err(Stop::Limit(Allowance::refused(limit, self.now)));
+        };
         let event = |(order, fields): (OrderId, Vec<String>)| Event {
             at: self.now,
             action,
@@ -230,6 +230,6 @@ impl Pass {
         let events: Vec<Event> = opened.into_iter().map(event).collect();
         env.db.append(&self.caller.staff.merchant, Stream::Access, &events).await?;
         tracing::info!(pieces, purpose, ?action, "opened for a person");
-        Ok(())
+        Ok(Allowance::after(used, limit, self.now))
     }
 }

@@ -61,6 +61,8 @@ pub async fn download(
     let pass = enter(&env, &ask, order.as_ref(), Action::DownloadLabel).await?;
     let kept = Kept::find(&env, &pass, &named.ok_or(NOT_FOUND)?).await?;
     let shipment = &kept.shipment;
-    pass.record(&env, audit::Action::Label, &shipment.order, shipment.disclosed.clone()).await?;
-    Ok(([(header::CONTENT_TYPE, shipment.label_format.content_type())], open(&env, &kept).await?))
+    let fields = shipment.disclosed.clone();
+    let left = pass.record(&env, audit::Action::Label, &shipment.order, fields).await?;
+    let media = [(header::CONTENT_TYPE, shipment.label_format.content_type())];
+    Ok((left, media, open(&env, &kept).await?))
 }

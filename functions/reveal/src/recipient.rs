@@ -14,6 +14,7 @@ use std::sync::Arc;
 use waybill_domain::OrderId;
 use waybill_domain::access::Action;
 use waybill_domain::exception::Reason;
+use waybill_http::Allowance;
 use waybill_privacy::recipient::Text;
 use waybill_privacy::seal::open;
 use waybill_privacy::{Purpose, Recipient};
@@ -80,7 +81,7 @@ pub async fn show(
     State(env): State<Arc<Env>>,
     path: Result<Path<String>, PathRejection>,
     ask: Ask,
-) -> Result<Json<Opened>, Stop> {
+) -> Result<(Allowance, Json<Opened>), Stop> {
     let id: Option<OrderId> = path.ok().and_then(|Path(text)| text.parse().ok());
     let pass = enter(&env, &ask, id.as_ref(), Action::RevealRecipient).await?;
     let id = id.ok_or(NOT_FOUND)?;
@@ -91,10 +92,11 @@ pub async fn show(
     let unread = order.exceptions.iter().any(|open| open.reason == Reason::Unreadable);
     let sealed = sealed.filter(|_| !unread && !wrapped.is_empty()).ok_or(NO_RECIPIENT)?;
     let names = fields(pass.purpose).iter().map(|name| (*name).to_owned()).collect();
-    pass.record(&env, audit::Action::Reveal, &id, names).await?;
+    let left = pass.record(&env, audit::Action::Reveal, &id, names).await?;
     let key = env.open_keys.open(&order.merchant, &id, &wrapped).await?;
     let who = open(&key, &order.merchant, &id, &sealed)?;
-    Ok(Json(Opened { order: id, purpose: pass.purpose.as_str(), recipient: shown(&who, pass.purpose) }))
+    let recipient = shown(&who, pass.purpose);
+    Ok((left, Json(Opened { order: id, purpose: pass.purpose.as_str(), recipient })))
 }
 
 #[cfg(test)]

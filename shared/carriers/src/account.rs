@@ -78,6 +78,20 @@ pub enum TrackingAccount {
     Dpd(Box<dpd::Account>),
 }
 
+/// Whether a service can be booked by an account of ours at all, as far as its code and format say: a code we do not
+/// know may be one of the merchant's own contract.
+///
+/// # Errors
+/// `CreditAccount` for a service of a pay-as-you-go account, `Beyond` for a format the carrier does not take.
+pub fn bookable(service: &ServiceChoice) -> Result<(), CannotBuild> {
+    match service.carrier {
+        Carrier::RoyalMail => royal_mail::bookable(&service.code, &service.format),
+        Carrier::Parcelforce => parcelforce::check(&service.code, &service.format, 0),
+        // What DPD offers is asked for per shipment.
+        Carrier::Dpd | Carrier::DpdLocal => Ok(()),
+    }
+}
+
 /// The personal fields a service may be given: the allow-list of CONTROLS A5.
 pub fn allowed_fields(service: &ServiceChoice) -> &'static [Field] {
     match service.carrier {

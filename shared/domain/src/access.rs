@@ -3,10 +3,11 @@
 
 use crate::time::{after, days};
 use jiff::Timestamp;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// What a member of a merchant's staff is there for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Role {
     /// Answers for the merchant's account.
@@ -66,6 +67,10 @@ pub enum Action {
     ReadStock,
     /// Accounts at channels and carriers, without their secrets.
     ReadConnections,
+    /// The settings of the merchant.
+    ReadMerchant,
+    /// Make the merchant, and change its settings.
+    KeepMerchant,
     /// Connect, try, pause, rotate and take away accounts.
     ManageConnections,
     /// Move, count, transfer and pick goods.
@@ -100,7 +105,7 @@ pub enum Action {
     WriteRegisters,
     /// To open an incident, see who is affected and decide on notices.
     HandleIncidents,
-    /// To confirm or to end what a member of staff may do.
+    /// To give, confirm or end what a member of staff may do.
     ManageStaff,
 }
 
@@ -123,6 +128,8 @@ impl Action {
             | Self::HandleIncidents
             | Self::ManageStaff
             | Self::ReadConnections
+            | Self::ReadMerchant
+            | Self::KeepMerchant
             | Self::ManageConnections
             | Self::WorkStock
             | Self::ApproveCount
@@ -177,8 +184,12 @@ pub fn allowed(role: Role, action: Action) -> bool {
             Role::Owner | Role::Manager | Role::Auditor | Role::Integrator => true,
             Role::Packer | Role::Support => false,
         },
-        // Who changes where data comes from and goes to answers for it.
-        Action::ManageConnections => role == Role::Owner,
+        Action::ReadMerchant => match role {
+            Role::Owner | Role::Manager => true,
+            Role::Packer | Role::Support | Role::Auditor | Role::Integrator => false,
+        },
+        // Who changes where data comes from and goes to, and how long it is kept, answers for it.
+        Action::ManageConnections | Action::KeepMerchant => role == Role::Owner,
         Action::WorkStock => match role {
             Role::Owner | Role::Manager | Role::Packer | Role::Integrator => true,
             Role::Support | Role::Auditor => false,
@@ -306,6 +317,8 @@ mod tests {
             (Action::ReadRegisters, "yes yes no no yes no"),
             (Action::WriteRegisters, "yes yes no no no no"),
             (Action::HandleIncidents, "yes yes no no no no"),
+            (Action::ReadMerchant, "yes yes no no no no"),
+            (Action::KeepMerchant, "yes no no no no no"),
             (Action::EraseEverything, "yes no no no no no"),
             (Action::ManageStaff, "yes no no no no no"),
         ] {

@@ -4,6 +4,7 @@ use crate::id::LineId;
 use crate::order::{Destination, Order};
 use crate::service::Size;
 use rust_decimal::Decimal;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// What the merchant's catalogue says of one SKU beyond its stock: for customs and for choosing a service.
@@ -36,7 +37,7 @@ pub struct Product {
 }
 
 /// Who pays duty, by Click & Drop's names of August 2026 (contracts/royal-mail, International).
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 pub enum DeliveryTerm {
     /// The sender.
@@ -68,7 +69,8 @@ impl DeliveryTerm {
 }
 
 /// What customs are told about every parcel of a merchant.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[schemars(rename = "CustomsTerms")]
 #[serde(default)]
 pub struct Terms {
     /// Why the goods travel. The carrier's list changed in 2026, so it is data.

@@ -2,11 +2,13 @@
 
 use crate::time::{after, days};
 use jiff::Timestamp;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// How long personal data is kept, in days, counted from what happened to the order. A merchant may
 /// lower these, never raise them.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[schemars(rename = "RetentionPolicy")]
 pub struct Policy {
     /// After delivery.
     pub delivered_days: i64,

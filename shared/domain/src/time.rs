@@ -38,6 +38,23 @@ impl JsonSchema for Day {
     }
 }
 
+/// The schema of a time of day.
+pub struct OfDay;
+
+impl JsonSchema for OfDay {
+    fn inline_schema() -> bool {
+        true
+    }
+
+    fn schema_name() -> Cow<'static, str> {
+        "OfDay".into()
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({"type": "string", "pattern": "^[0-9]{2}:[0-9]{2}(:[0-9]{2})?$"})
+    }
+}
+
 /// `2026-11-23T09:15:00Z`: sorts as text, which DynamoDB's index keys need.
 pub fn sortable(at: Timestamp) -> String {
     at.strftime("%Y-%m-%dT%H:%M:%SZ").to_string()

@@ -57,11 +57,16 @@ pub fn document<'a>(routes: impl IntoIterator<Item = &'a About>) -> Value {
         "paths": paths,
         "components": {
             "schemas": all,
-            "parameters": {"IdempotencyKey": idempotency_key(), "IfMatch": if_match()},
+            "parameters": {"IdempotencyKey": idempotency_key(), "IfMatch": if_match(), "IfNoneMatch": if_none_match()},
             "responses": {"Problem": {
                 "description": "It did not go well; `code` says why and `title` what to do.",
                 "content": {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}},
+            }, "Limited": {
+                "description": "More than one person may do in an hour (`reveal_limit`); it was recorded.",
+                "headers": limit_headers(&REFUSED),
+                "content": {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}},
             }},
+            "headers": headers(),
             "securitySchemes": {"signedIn": {
                 "type": "http", "scheme": "bearer", "bearerFormat": "JWT",
                 "description": "An access token of the stack's user pool; machines get one by client credentials.",
@@ -126,7 +131,10 @@ fn parameters(about: &About, schemas: &mut Schemas) -> Vec<Value> {
     if about.method == Method::POST {
         all.push(json!({"$ref": "#/components/parameters/IdempotencyKey"}));
     }
-    if about.matches {
+    if about.guarded {
+        all.push(json!({"$ref": "#/components/parameters/IfNoneMatch"}));
+    }
+    if about.matches || about.guarded {
         all.push(json!({"$ref": "#/components/parameters/IfMatch"}));
     }
     all
@@ -181,7 +189,14 @@ fn responses(about: &About, schemas: &mut Schemas) -> Value {
             202 => "It was begun.",
             _ => "It went well.",
         };
-        all.insert(status.to_string(), json!({"description": meaning, "content": content}));
+        let mut answer = json!({"description": meaning, "content": content});
+        if about.limited {
+            answer["headers"] = limit_headers(&LEFT);
+        }
+        all.insert(status.to_string(), answer);
+    }
+    if about.limited {
+        all.insert("429".into(), json!({"$ref": "#/components/responses/Limited"}));
     }
     all.insert("4XX".into(), json!({"$ref": "#/components/responses/Problem"}));
     all.insert("5XX".into(), json!({"$ref": "#/components/responses/Problem"}));
@@ -195,6 +210,26 @@ fn sent_forms(operation: &mut Value, own: &BTreeSet<String>) {
             rename(part, own);
         }
     }
+}
+
+/// Headers of an answer that used up some of an hour's allowance.
+const LEFT: [&str; 3] = ["RateLimit-Limit", "RateLimit-Remaining", "RateLimit-Reset"];
+/// Headers of one that was refused for it.
+const REFUSED: [&str; 3] = ["RateLimit-Limit", "RateLimit-Reset", "Retry-After"];
+
+fn limit_headers(names: &[&str]) -> Value {
+    let refer = |name: &&str| ((*name).to_owned(), json!({"$ref": format!("#/components/headers/{name}")}));
+    Value::Object(names.iter().map(refer).collect())
+}
+
+fn headers() -> Value {
+    let one = |meaning: &str| json!({"description": meaning, "schema": {"type": "integer", "minimum": 0}});
+    json!({
+        "RateLimit-Limit": one("How much one person may do in an hour of the clock (UTC)."),
+        "RateLimit-Remaining": one("How much of it is left."),
+        "RateLimit-Reset": one("In how many seconds the next hour begins."),
+        "Retry-After": one("In how many seconds to ask again."),
+    })
 }
 
 fn idempotency_key() -> Value {
@@ -212,6 +247,15 @@ fn if_match() -> Value {
         "description": "The `ETag` of what you have read: it is changed only if it is still that (412 \
                         `changed_meanwhile` otherwise).",
         "schema": {"type": "string"},
+    })
+}
+
+fn if_none_match() -> Value {
+    json!({
+        "name": "If-None-Match", "in": "header", "required": false,
+        "description": "`*` makes what is not there yet, and nothing else (412 `exists` otherwise). Where it is there, \
+                        `If-Match` must be given (428 `changes_what` otherwise).",
+        "schema": {"type": "string", "enum": ["*"]},
     })
 }
 

@@ -1,6 +1,7 @@
 //! What the functions behind `/v1` share: one table of routes, from which both the dispatch and the OpenAPI document
 //! come, so that they cannot differ; and the care every request gets.
 
+mod allowance;
 mod care;
 #[cfg(feature = "document")]
 mod document;
@@ -11,10 +12,11 @@ mod route;
 #[cfg(feature = "document")]
 mod schemas;
 
+pub use allowance::{Allowance, LIMIT, REMAINING, RESET};
 pub use care::{Care, REQUEST_ID, under_care};
 #[cfg(feature = "document")]
 pub use document::document;
-pub use matching::{CHANGED_MEANWHILE, IfMatch};
+pub use matching::{CHANGED_MEANWHILE, IfMatch, IfNoneMatch};
 pub use once::{Fresh, KEY, REPLAYED, SECRET};
 pub use reference::reference;
 pub use route::{About, Answer, Body, Example, Route, dispatch};

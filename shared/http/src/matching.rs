@@ -1,8 +1,8 @@
-//! `If-Match`: an update of what the caller has seen, and of nothing else.
+//! `If-Match`: an update of what the caller has seen, and of nothing else. `If-None-Match: *`: only what is not there yet.
 
 use crate::once::digest;
 use axum::extract::FromRequestParts;
-use http::header::IF_MATCH;
+use http::header::{IF_MATCH, IF_NONE_MATCH};
 use http::request::Parts;
 use http::{HeaderValue, StatusCode};
 use serde::Serialize;
@@ -44,5 +44,24 @@ impl<S: Sync> FromRequestParts<S> for IfMatch {
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Infallible> {
         Ok(Self(parts.headers.get(IF_MATCH).cloned()))
+    }
+}
+
+/// Whether the caller says that it must not be there yet.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct IfNoneMatch(bool);
+
+impl IfNoneMatch {
+    /// Whether they say so.
+    pub fn is_given(self) -> bool {
+        self.0
+    }
+}
+
+impl<S: Sync> FromRequestParts<S> for IfNoneMatch {
+    type Rejection = Infallible;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Infallible> {
+        Ok(Self(parts.headers.get(IF_NONE_MATCH).is_some_and(|value| value == "*")))
     }
 }

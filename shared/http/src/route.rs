@@ -74,6 +74,10 @@ pub struct About {
     pub example: Option<Example>,
     /// It heeds `If-Match`.
     pub matches: bool,
+    /// It changes nothing without `If-Match` and makes nothing without `If-None-Match: *`.
+    pub guarded: bool,
+    /// A person may do it so often in an hour, and its answers say how much is left.
+    pub limited: bool,
 }
 
 impl About {
@@ -111,6 +115,8 @@ impl<S: Clone + Send + Sync + 'static> Route<S> {
             answers: Vec::new(),
             example: None,
             matches: false,
+            guarded: false,
+            limited: false,
         };
         Self { about, serve: on(filter, handler) }
     }
@@ -203,6 +209,20 @@ impl<S: Clone + Send + Sync + 'static> Route<S> {
     #[must_use]
     pub fn matching(mut self) -> Self {
         self.about.matches = true;
+        self
+    }
+
+    /// It changes nothing without `If-Match` and makes nothing without `If-None-Match: *`.
+    #[must_use]
+    pub fn guarded(mut self) -> Self {
+        self.about.guarded = true;
+        self
+    }
+
+    /// A person may do it so often in an hour, and its answers say how much is left.
+    #[must_use]
+    pub fn limited(mut self) -> Self {
+        self.about.limited = true;
         self
     }
 

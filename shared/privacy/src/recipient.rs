@@ -65,7 +65,9 @@ impl Recipient {
 }
 
 /// Which optional personal fields a merchant's own settings need.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, serde::Serialize, serde::Deserialize)]
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, Default, serde::Serialize, serde::Deserialize, schemars::JsonSchema,
+)]
 pub struct Needs {
     /// The merchant pays carriers to notify the buyer: phone and e-mail are kept.
     #[serde(default)]

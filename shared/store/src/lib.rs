@@ -10,6 +10,7 @@ pub mod catalogue;
 pub mod db;
 pub mod error;
 pub mod figures;
+pub mod founding;
 pub mod glass;
 pub mod health;
 pub mod holds;

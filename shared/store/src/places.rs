@@ -141,9 +141,18 @@ impl Db {
         self.put_stock_over(item, held).await
     }
 
-    /// Writes an item if what is there is still `held`, attribute by attribute; false when it is not.
     pub(crate) async fn put_stock_over(&self, item: Item, held: Option<Item>) -> Result<bool, StoreError> {
-        let mut put = self.client.put_item().table_name(&self.tables.stock).set_item(Some(item));
+        self.put_over(&self.tables.stock, item, held).await
+    }
+
+    /// Writes an item if what is there is still `held`, attribute by attribute; false when it is not.
+    pub(crate) async fn put_over(
+        &self,
+        table: &str,
+        item: Item,
+        held: Option<Item>,
+    ) -> Result<bool, StoreError> {
+        let mut put = self.client.put_item().table_name(table).set_item(Some(item));
         let mut same = Vec::new();
         for (n, (name, value)) in held.into_iter().flatten().enumerate() {
             same.push(format!("#a{n} = :a{n}"));

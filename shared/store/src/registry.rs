@@ -16,10 +16,11 @@ use waybill_domain::{ConnectionId, MerchantId, WarehouseId};
 use waybill_privacy::recipient::Needs;
 
 /// The partition that lists every merchant, one row each with nothing but its id.
-const MERCHANTS: &str = "merchants";
+pub(crate) const MERCHANTS: &str = "merchants";
 
 /// A warehouse, as far as allocation and booking need it.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[schemars(rename = "MerchantWarehouse")]
 pub struct Warehouse {
     /// Which.
     pub id: WarehouseId,
@@ -54,6 +55,7 @@ pub struct Merchant {
     /// Its warehouses.
     pub warehouses: Vec<Warehouse>,
     /// Which service carries what. Stored lists of rules of before the ladder are read as its rules.
+    #[serde(deserialize_with = "waybill_domain::service::stored")]
     pub services: Shipping,
 }
 
@@ -381,7 +383,12 @@ impl Db {
         Ok(found)
     }
 
-    fn registry_put(&self, item: Item, pk: &str, sk: &str) -> Result<TransactWriteItem, StoreError> {
+    pub(crate) fn registry_put(
+        &self,
+        item: Item,
+        pk: &str,
+        sk: &str,
+    ) -> Result<TransactWriteItem, StoreError> {
         let item = item.into_iter().chain(key(pk, sk)).collect();
         let put = Put::builder().table_name(&self.tables.registry).set_item(Some(item)).build();
         put.map(|put| TransactWriteItem::builder().put(put).build()).map_err(|_| StoreError::Corrupt("put"))

@@ -6,6 +6,7 @@
 
 use crate::db::{Db, from_item, key, n, to_item};
 use crate::error::StoreError;
+use aws_sdk_dynamodb::types::ReturnValue;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use waybill_domain::MerchantId;
@@ -36,6 +37,11 @@ impl Staff {
     }
 }
 
+/// Where the item of a member of staff lies.
+pub(crate) fn place(sub: &str) -> (String, &'static str) {
+    (pk(sub), STAFF)
+}
+
 fn pk(sub: &str) -> String {
     format!("staff#{sub}")
 }
@@ -58,12 +64,17 @@ impl Db {
         self.save_entry(to_item(staff)?, &pk(sub), STAFF).await
     }
 
-    /// Counts one opening of personal data; false when `limit` were counted in this hour of the clock (UTC)
-    /// already. One write that both asks and counts, so nobody gets more by asking in parallel.
+    /// Counts one opening of personal data and gives how many were counted in this hour of the clock (UTC); `None`
+    /// when that were `limit` already. One write that both asks and counts, so nobody gets more by asking in parallel.
     ///
     /// # Errors
     /// As AWS answers; it may have been counted all the same.
-    pub async fn count_reveal(&self, sub: &str, now: Timestamp, limit: u32) -> Result<bool, StoreError> {
+    pub async fn count_reveal(
+        &self,
+        sub: &str,
+        now: Timestamp,
+        limit: u32,
+    ) -> Result<Option<u32>, StoreError> {
         self.count_use(sub, "reveals", now, 1, limit).await
     }
 
@@ -77,7 +88,7 @@ impl Db {
         now: Timestamp,
         pieces: u32,
         limit: u32,
-    ) -> Result<bool, StoreError> {
+    ) -> Result<Option<u32>, StoreError> {
         self.count_use(sub, "labels", now, pieces, limit).await
     }
 
@@ -88,8 +99,8 @@ impl Db {
         now: Timestamp,
         pieces: u32,
         limit: u32,
-    ) -> Result<bool, StoreError> {
-        let Some(room) = limit.checked_sub(pieces) else { return Ok(false) };
+    ) -> Result<Option<u32>, StoreError> {
+        let Some(room) = limit.checked_sub(pieces) else { return Ok(None) };
         let hour = format!("{what}#{}", now.strftime("%Y-%m-%dT%H"));
         let counted = self
             .client
@@ -100,11 +111,15 @@ impl Db {
             .condition_expression("attribute_not_exists(reveals) OR reveals <= :room")
             .expression_attribute_values(":pieces", n(pieces))
             .expression_attribute_values(":room", n(room))
+            .return_values(ReturnValue::UpdatedNew)
             .send()
             .await;
         match counted.map_err(|e| StoreError::from_sdk("dynamodb:UpdateItem", &e)) {
-            Ok(_) => Ok(true),
-            Err(StoreError::Condition { .. }) => Ok(false),
+            Ok(reply) => {
+                let counted = reply.attributes.as_ref().and_then(|held| held.get("reveals")?.as_n().ok());
+                counted.and_then(|count| count.parse().ok()).map(Some).ok_or(StoreError::Corrupt("count"))
+            }
+            Err(StoreError::Condition { .. }) => Ok(None),
             Err(error) => Err(error),
         }
     }

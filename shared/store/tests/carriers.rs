@@ -10,7 +10,7 @@ use waybill_domain::breaker::{Gate, Health};
 use waybill_domain::customs::Product;
 use waybill_domain::manifest::{Manifest, Progress};
 use waybill_domain::retention::Policy;
-use waybill_domain::service::{Rate, ServiceRule, Shipping, Size, Way};
+use waybill_domain::service::{Rate, ServiceRule, Shipping, Size, Way, stored};
 use waybill_store::StoreError;
 use waybill_store::memory::{Calm, Engine};
 use waybill_store::registry::Merchant;
@@ -32,7 +32,7 @@ fn before() -> serde_json::Value {
 #[tokio::test]
 async fn rules_of_before_the_ladder_are_read_and_the_ladder_comes_back_whole() {
     let db = Engine::new(Arc::new(Calm)).unwrap().db();
-    let old: Shipping = serde_json::from_value(before()).unwrap();
+    let old = stored(before()).unwrap();
     assert_eq!((old.rules.len(), old.rules[0].way.service.code.as_str()), (1, "TPS48"));
     let way: Way = old.rules[0].way.clone();
     let mut merchant = Merchant {

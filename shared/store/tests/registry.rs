@@ -50,12 +50,12 @@ async fn staff_are_found_by_their_sub_and_replaced_as_a_whole() {
 async fn reveals_are_counted_per_person_and_hour() {
     let db = Engine::new(Arc::new(Calm)).unwrap().db();
     let nine = at("2026-11-23T09:59:59Z");
-    for _ in 0..3 {
-        assert!(db.count_reveal("5f0c", nine, 3).await.unwrap());
+    for n in 1..=3 {
+        assert_eq!(db.count_reveal("5f0c", nine, 3).await, Ok(Some(n)));
     }
-    assert!(!db.count_reveal("5f0c", nine, 3).await.unwrap());
-    assert!(db.count_reveal("0000", nine, 3).await.unwrap());
-    assert!(db.count_reveal("5f0c", at("2026-11-23T10:00:00Z"), 3).await.unwrap());
+    assert_eq!(db.count_reveal("5f0c", nine, 3).await, Ok(None));
+    assert_eq!(db.count_reveal("0000", nine, 3).await, Ok(Some(1)));
+    assert_eq!(db.count_reveal("5f0c", at("2026-11-23T10:00:00Z"), 3).await, Ok(Some(1)));
     // The counters lie beside the staff item and are not taken for one.
     assert_eq!(db.staff("5f0c").await.unwrap(), None);
 }
@@ -71,4 +71,45 @@ async fn every_merchant_that_was_saved_is_listed_once() {
     assert_eq!(ids, ["mer_00000000000000aa", "mer_00000000000000bb"]);
     let held = db.merchant(&ids[0].parse().unwrap()).await.unwrap().unwrap();
     assert_eq!(held, merchant(&ids[0]));
+}
+
+fn owner(id: &str) -> Staff {
+    Staff {
+        merchant: id.parse().unwrap(),
+        role: Role::Owner,
+        trained_until: at("2026-11-23T09:00:00Z"),
+        reviewed_at: at("2026-11-23T09:00:00Z"),
+        active: true,
+    }
+}
+
+#[tokio::test]
+async fn of_two_who_found_a_merchant_at_once_one_does_and_nothing_is_half_made() {
+    let db = Engine::new(Arc::new(Calm)).unwrap().db();
+    let (one, two) = ("mer_00000000000000aa", "mer_00000000000000bb");
+    let first = merchant(one);
+    assert!(db.found_merchant(&first, Some(("5f0c", &owner(one)))).await.unwrap());
+    let late = Merchant { name: "Another".into(), index_key: vec![9], ..first.clone() };
+    assert!(!db.found_merchant(&late, Some(("77aa", &owner(one)))).await.unwrap());
+    assert_eq!((db.merchant(&first.id).await.unwrap(), db.staff("77aa").await.unwrap()), (Some(first), None));
+    // Who acts for a merchant does not become another's owner, and that one is not made either.
+    let other = merchant(two);
+    assert!(!db.found_merchant(&other, Some(("5f0c", &owner(two)))).await.unwrap());
+    assert_eq!(
+        (db.merchant(&other.id).await.unwrap(), db.staff("5f0c").await.unwrap()),
+        (None, Some(owner(one)))
+    );
+    assert_eq!(db.merchants().await.unwrap().len(), 1);
+}
+
+#[tokio::test]
+async fn a_merchant_is_replaced_over_what_was_seen_and_over_nothing_else() {
+    let db = Engine::new(Arc::new(Calm)).unwrap().db();
+    let before = merchant("mer_00000000000000aa");
+    let after = Merchant { part_ship: true, ..before.clone() };
+    assert!(!db.replace_merchant(&after, |_| true).await.unwrap(), "nothing is there");
+    db.save_merchant(&before).await.unwrap();
+    assert!(!db.replace_merchant(&after, |now| now.part_ship).await.unwrap());
+    assert!(db.replace_merchant(&after, |now| now == before).await.unwrap());
+    assert_eq!(db.merchant(&before.id).await.unwrap(), Some(after));
 }

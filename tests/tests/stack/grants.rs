@@ -19,7 +19,7 @@ static LEAST: Story = Story::new("least privilege", || Box::pin(least()));
 static REMOVED: Story = Story::new("removed grants", || Box::pin(removed()));
 
 /// Every story that makes functions call AWS.
-static ALL: [&Story; 25] = [
+static ALL: [&Story; 26] = [
     &crate::road::ROAD,
     &crate::bad_input::REFUSED,
     &crate::bad_input::UNREADABLE,
@@ -45,6 +45,7 @@ static ALL: [&Story; 25] = [
     &crate::ebay::CLOSED,
     &crate::abroad::ABROAD,
     &crate::care::CARE,
+    &crate::first_day::FIRST_DAY,
 ];
 
 const FUNCTIONS: [&str; 11] = [

@@ -14,6 +14,7 @@ mod connections;
 mod console;
 mod ebay;
 mod erasure;
+mod first_day;
 mod grants;
 mod leaks;
 mod paused;

@@ -2,7 +2,7 @@
 
 use super::Shown;
 use crate::Env;
-use crate::answer::Stop;
+use crate::answer::{NO_MERCHANT, Stop};
 use crate::body::Told;
 use crate::caller::Caller;
 use axum::Json;
@@ -47,7 +47,7 @@ pub struct Wanted {
 /// Answers with the new connection.
 ///
 /// # Errors
-/// `no_access`, `not_allowed`, `bad_body`, `bad_address`, `unavailable`.
+/// `no_access`, `not_allowed`, `no_merchant`, `bad_body`, `bad_address`, `unavailable`.
 pub async fn connect(
     State(env): State<Arc<Env>>,
     caller: Caller,
@@ -67,6 +67,8 @@ pub(super) async fn store(
     fresh: &Fresh,
     wanted: Wanted,
 ) -> Result<Connection, Stop> {
+    // Without it nothing of the account could be opened again.
+    env.db.merchant(merchant).await?.ok_or(NO_MERCHANT)?;
     let addresses = [Some(&wanted.address), wanted.tracking_address.as_ref(), wanted.token_address.as_ref()];
     let bad = |address: &&String| {
         let uri: Result<http::Uri, _> = address.parse();

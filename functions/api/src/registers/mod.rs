@@ -1,5 +1,6 @@
-//! `GET /v1/registers`, `POST /v1/registers/{register}`, `GET /v1/policies`, `GET /v1/compliance`, `POST
-//! /v1/staff/{sub}/review`, `POST /v1/staff/{sub}/end`: what people must do, when it is due, and who may act.
+//! `GET /v1/registers`, `POST /v1/registers/{register}`, `GET /v1/policies`, `GET /v1/compliance`, `PUT
+//! /v1/staff/{sub}`, `POST /v1/staff/{sub}/review`, `POST /v1/staff/{sub}/end`: what people must do, when it is due, and
+//! who may act.
 
 pub mod compliance;
 pub mod staff;

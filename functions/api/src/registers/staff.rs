@@ -1,20 +1,53 @@
-//! Confirming what a member of staff may do, each quarter, and ending it at once.
+//! Who of the staff may do what: given with a record of their training, confirmed each quarter, and ended at once.
 //!
 //! Every request reads the caller anew, so an ended grant is over with the next one, whatever the token says.
 
 use crate::Env;
-use crate::answer::{NOT_FOUND, SAME_PERSON, Stop};
+use crate::answer::{BAD_ENTRY, NOT_FOUND, SAME_PERSON, Stop};
+use crate::body::Told;
 use crate::caller::Caller;
 use axum::Json;
 use axum::extract::rejection::PathRejection;
 use axum::extract::{Path, State};
 use jiff::Timestamp;
 use schemars::JsonSchema;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 use waybill_domain::MerchantId;
-use waybill_domain::access::Action;
+use waybill_domain::access::{Action, Role, TRAINING_DAYS};
+use waybill_domain::time::{after, days};
 use waybill_store::staff::Staff;
+
+/// What somebody is to be.
+#[derive(Deserialize, JsonSchema)]
+#[schemars(rename = "StaffBody")]
+#[serde(deny_unknown_fields)]
+pub struct Given {
+    /// What for.
+    role: Role,
+    /// When their privacy training was; it counts for 365 days. Left out: what is on record stays.
+    #[serde(default)]
+    #[schemars(with = "Option<waybill_domain::time::Moment>")]
+    trained_at: Option<Timestamp>,
+}
+
+/// What somebody of the staff may do.
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "StaffGiven")]
+pub struct Member {
+    /// Who.
+    sub: String,
+    /// What for.
+    role: Role,
+    /// Whether they may act.
+    active: bool,
+    /// Until when their training counts: before this they may open personal data, as far as their role does.
+    #[schemars(with = "waybill_domain::time::Moment")]
+    trained_until: Timestamp,
+    /// When they were confirmed.
+    #[schemars(with = "waybill_domain::time::Moment")]
+    reviewed_at: Timestamp,
+}
 
 /// A colleague who is confirmed.
 #[derive(Serialize, JsonSchema)]
@@ -45,6 +78,50 @@ async fn colleague(
     let Path(sub) = path.map_err(|_| NOT_FOUND)?;
     let staff = env.db.staff(&sub).await?.filter(|staff| staff.merchant == *merchant).ok_or(NOT_FOUND)?;
     Ok((sub, staff))
+}
+
+/// Makes somebody of the user pool a member of this merchant's staff, or changes what they are; both confirm them for a
+/// quarter. Of themselves an owner enters the training alone.
+///
+/// # Errors
+/// `no_access`, `not_allowed`, `not_confirmed`, `not_found`, `bad_body`, `bad_entry`, `same_person`, `unavailable`.
+pub async fn give(
+    State(env): State<Arc<Env>>,
+    caller: Caller,
+    path: Result<Path<String>, PathRejection>,
+    given: Result<Told<Given>, Stop>,
+) -> Result<Json<Member>, Stop> {
+    let merchant = caller.may(&env, Action::ManageStaff)?;
+    let is_sub = |sub: &String| {
+        (1..=64).contains(&sub.len()) && sub.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-')
+    };
+    let sub = path.ok().map(|Path(sub)| sub).filter(is_sub).ok_or(NOT_FOUND)?;
+    let Told(Given { role, trained_at }) = given?;
+    let now = env.clock.read();
+    if trained_at.is_some_and(|at| at > now) {
+        return Err(BAD_ENTRY.into());
+    }
+    let trained_until = trained_at.map(|at| after(at, days(TRAINING_DAYS)));
+    let staff = match env.db.staff(&sub).await? {
+        Some(before) if before.merchant != *merchant => return Err(NOT_FOUND.into()),
+        Some(before) if sub == caller.actor() => {
+            if role != before.role {
+                return Err(SAME_PERSON.into());
+            }
+            Staff { trained_until: trained_until.unwrap_or(before.trained_until), ..before }
+        }
+        before => Staff {
+            merchant: merchant.clone(),
+            role,
+            trained_until: trained_until.or(before.map(|before| before.trained_until)).unwrap_or(now),
+            reviewed_at: now,
+            active: true,
+        },
+    };
+    env.db.save_staff(&sub, &staff).await?;
+    tracing::info!(%sub, by = caller.actor(), ?role, trained = trained_at.is_some(), "staff stored");
+    let Staff { role, trained_until, reviewed_at, active, .. } = staff;
+    Ok(Json(Member { sub, role, active, trained_until, reviewed_at }))
 }
 
 /// Confirms a colleague for another quarter.

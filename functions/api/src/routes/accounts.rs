@@ -1,11 +1,46 @@
-//! Accounts at channels and carriers.
+//! The merchant itself, and its accounts at channels and carriers.
 
 use super::Route;
 use crate::connections::{self, Shown, act, authorise, backfill, connect};
+use crate::merchant::{self, Settings};
 use serde_json::json;
 use waybill_domain::access::Action;
 use waybill_store::registry::Credentials;
 
+/// The merchant.
+pub(super) fn merchant() -> Vec<Route> {
+    vec![
+        Route::get("/v1/merchant", merchant::read)
+            .does("The settings of the merchant.")
+            .may(Action::ReadMerchant)
+            .gives::<Settings>()
+            .such_as("/v1/merchant"),
+        Route::put("/v1/merchant", merchant::save)
+            .does("Stores the settings; the first time, by the first owner of a merchant, it makes the merchant.")
+            .guarded()
+            .may(Action::KeepMerchant)
+            .takes::<Settings>()
+            .gives::<Settings>()
+            .gives_as::<Settings>(201)
+            .such_as_with("/v1/merchant", || {
+                json!({
+                    "id": "mer_00000000000000aa",
+                    "name": "Invented Traders",
+                    "warehouses": [
+                        {"id": "wh_north", "name": "North", "priority": 1, "near": ["M", "LS"]},
+                        {"id": "wh_south", "name": "South", "priority": 2, "near": ["BS"]},
+                    ],
+                    "part_ship": false,
+                    "services": {"rules": [{
+                        "countries": ["GB"], "up_to_grams": 2000, "connection": "con_00000000000000cc",
+                        "service": {"carrier": "royal_mail", "code": "TPS48", "format": "parcel"},
+                    }]},
+                })
+            }),
+    ]
+}
+
+/// Accounts.
 pub(super) fn routes() -> Vec<Route> {
     vec![
         Route::get("/v1/connections", connections::list)

@@ -116,6 +116,15 @@ fn registering() -> Vec<Route> {
             .may(Action::ReadRegisters)
             .gives::<compliance::View>()
             .such_as("/v1/compliance"),
+        Route::put("/v1/staff/{sub}", staff::give)
+            .does("Makes somebody a member of the staff, changes what they are for, or enters their training.")
+            .may(Action::ManageStaff)
+            .takes::<staff::Given>()
+            .gives::<staff::Member>()
+            .such_as_with(
+                "/v1/staff/newcomer",
+                || json!({"role": "packer", "trained_at": "2026-11-20T09:00:00Z"}),
+            ),
         Route::post("/v1/staff/{sub}/review", staff::review)
             .does("Confirms a colleague for another quarter.")
             .may(Action::ManageStaff)

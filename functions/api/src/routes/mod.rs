@@ -24,6 +24,13 @@ pub fn all() -> Vec<Route> {
             .gives_files(&["text/html"])
             .such_as("/v1/reference"),
     ];
-    let all = [orders::routes(), stock::goods(), stock::places(), accounts::routes(), law::routes()];
+    let all = [
+        orders::routes(),
+        stock::goods(),
+        stock::places(),
+        accounts::merchant(),
+        accounts::routes(),
+        law::routes(),
+    ];
     all.into_iter().flatten().chain(about).collect()
 }

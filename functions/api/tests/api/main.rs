@@ -8,6 +8,7 @@ mod document;
 mod examples;
 mod insight;
 mod lists;
+mod merchant;
 mod privacy;
 mod ready;
 mod registers;

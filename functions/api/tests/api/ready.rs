@@ -8,13 +8,14 @@ use waybill_domain::incident::{Incident, Suspicion};
 use waybill_domain::order::{Allocation, Hold, Status};
 use waybill_domain::request::{Asker, Clock, Kind};
 use waybill_domain::time::{after, days};
-use waybill_store::keyring::Vault;
-use waybill_store::registry::{self, Connection, ConnectionState};
+use waybill_store::registry;
 use waybill_store::requests::{Recipient, Request, Scope};
 use waybill_store::stock::{BatchChanges, Settling, SlotChange};
 
 /// The connection that examples name.
 pub const CONNECTION: &str = "con_00000000000000aa";
+/// The carrier account that examples name.
+pub const CARRIER: &str = "con_00000000000000cc";
 
 /// Sets the stage.
 pub async fn ready() -> Stage {
@@ -76,21 +77,15 @@ async fn orders(stage: &Stage) {
 }
 
 async fn account(stage: &Stage) {
+    carrier(stage).await;
     let secrets = json!({"kind": "woocommerce", "secrets": ["invented"], "key": "ck_1", "secret": "cs_1"});
-    let credentials = stage.kms.seal(CONNECTION, secrets.to_string().as_bytes()).await.unwrap();
-    let connection = Connection {
-        id: CONNECTION.parse().unwrap(),
-        merchant: MERCHANT.parse().unwrap(),
-        kind: registry::Kind::WooCommerce,
-        state: ConnectionState::Active,
-        address: "https://shop.example.invalid".into(),
-        tracking_address: None,
-        token_address: None,
-        keys_address: None,
-        places: Default::default(),
-        credentials,
-    };
-    stage.db.save_connection(&connection).await.unwrap();
+    stage.connect(CONNECTION, MERCHANT, registry::Kind::WooCommerce, &secrets).await;
+}
+
+/// A carrier account that examples name.
+async fn carrier(stage: &Stage) {
+    let secrets = json!({"kind": "royal_mail", "key": "k", "tracking_id": "i", "tracking_secret": "s"});
+    stage.connect(CARRIER, MERCHANT, registry::Kind::RoyalMail, &secrets).await;
 }
 
 async fn law(stage: &Stage) {

@@ -24,7 +24,7 @@ use waybill_store::Db;
 use waybill_store::ingest::{Arrival, ingest};
 use waybill_store::keyring::Vault;
 use waybill_store::memory::{Calm, Engine, MemoryKms, MemoryQueues};
-use waybill_store::registry::{Merchant, Warehouse};
+use waybill_store::registry::{Connection, ConnectionState, Kind, Merchant, Warehouse};
 use waybill_store::staff::Staff;
 
 pub const MERCHANT: &str = "mer_00000000000000aa";
@@ -163,6 +163,18 @@ impl Stage {
         body: Option<Value>,
         headers: &[(&str, &str)],
     ) -> (u16, http::HeaderMap, Vec<u8>) {
+        self.send_as(sub.map(|sub| json!({"sub": sub})), method, address, body, headers).await
+    }
+
+    /// As [`Stage::send`], with everything a token says.
+    pub async fn send_as(
+        &self,
+        claims: Option<Value>,
+        method: &str,
+        address: &str,
+        body: Option<Value>,
+        headers: &[(&str, &str)],
+    ) -> (u16, http::HeaderMap, Vec<u8>) {
         let (path, query) = address.split_once('?').unwrap_or((address, ""));
         let mut event = json!({
             "version": "2.0", "routeKey": "$default", "rawPath": path, "rawQueryString": query,
@@ -177,8 +189,8 @@ impl Stage {
         for (name, value) in headers {
             event["headers"][name] = json!(value);
         }
-        if let Some(sub) = sub {
-            event["requestContext"]["authorizer"] = json!({"jwt": {"claims": {"sub": sub}, "scopes": []}});
+        if let Some(claims) = claims {
+            event["requestContext"]["authorizer"] = json!({"jwt": {"claims": claims, "scopes": []}});
         }
         let request = lambda_http::request::from_str(&event.to_string()).unwrap();
         let (parts, body) = request.into_parts();
@@ -220,6 +232,23 @@ impl Stage {
             services: vec![].into(),
         };
         self.db.save_merchant(&merchant).await.unwrap();
+    }
+
+    /// An account of a merchant, with secrets as they are sent.
+    pub async fn connect(&self, id: &str, merchant: &str, kind: Kind, secrets: &Value) {
+        let connection = Connection {
+            id: id.parse().unwrap(),
+            merchant: merchant.parse().unwrap(),
+            kind,
+            state: ConnectionState::Active,
+            address: "https://shop.example.invalid".into(),
+            tracking_address: None,
+            token_address: None,
+            keys_address: None,
+            places: Default::default(),
+            credentials: self.kms.seal(id, secrets.to_string().as_bytes()).await.unwrap(),
+        };
+        self.db.save_connection(&connection).await.unwrap();
     }
 
     pub async fn mine(&self, address: &str) -> Answer {

@@ -18,12 +18,13 @@ const MINE: [&str; 6] = [
 
 /// What names something in its path and answers another merchant well: files, places and registers of their own, under
 /// names that everyone may use.
-const OWN: [&str; 6] = [
+const OWN: [&str; 7] = [
     "GET /v1/exports/{kind}",
     "GET /v1/warehouses/{warehouse}/bins",
     "POST /v1/registers/{register}",
     "POST /v1/uploads/{upload}",
     "PUT /v1/skus/{sku}",
+    "PUT /v1/staff/{sub}",
     "PUT /v1/warehouses/{warehouse}",
 ];
 

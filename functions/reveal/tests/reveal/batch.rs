@@ -133,8 +133,13 @@ async fn a_batch_is_all_or_nothing_and_has_its_limits() {
     assert_eq!(stage.kms.decrypts(), 0);
     let counted =
         stage.db().count_labels(&sub(Role::Packer), stage.now(), LABELS_HOURLY, LABELS_HOURLY).await;
-    assert_eq!(counted, Ok(true));
-    assert_eq!(get(labels_of(&[2])).await, (429, "reveal_limit".into()));
+    assert_eq!(counted, Ok(Some(LABELS_HOURLY)));
+    let refused = stage.as_role(Role::Packer, &labels_of(&[2])).await;
+    assert_eq!(refused.problem(), (429, "reveal_limit".into()));
+    assert_eq!(
+        (&refused.headers["ratelimit-limit"], refused.headers.get("ratelimit-remaining")),
+        (&"1000".parse().unwrap(), None)
+    );
     assert_eq!(stage.kms.decrypts(), 0);
     stage.advance(3600);
     assert_eq!(stage.as_role(Role::Packer, &labels_of(&[2])).await.status, 200);

@@ -1,6 +1,6 @@
 //! The record comes first, the hour has a limit, and nothing personal is written anywhere.
 
-use crate::stage::{ORDER, PERSONAL, SHIPMENT, Stage, label_of, recipient_of, sub};
+use crate::stage::{Answer, ORDER, PERSONAL, SHIPMENT, Stage, label_of, recipient_of, sub};
 use std::io::Write;
 use std::sync::{Arc, Mutex};
 use tracing_subscriber::filter::LevelFilter;
@@ -51,10 +51,18 @@ async fn one_person_opens_so_much_in_an_hour_and_no_more() {
     let stage = Stage::set().await;
     for n in 0..HOURLY {
         let address = if n % 2 == 0 { recipient_of(ORDER, "label") } else { label_of(SHIPMENT, "label") };
-        assert_eq!(stage.as_role(Role::Packer, &address).await.status, 200, "{n}");
+        let answer = stage.as_role(Role::Packer, &address).await;
+        assert_eq!(answer.status, 200, "{n}");
+        assert_eq!(said(&answer, "ratelimit-limit"), i64::from(HOURLY));
+        assert_eq!(said(&answer, "ratelimit-remaining"), i64::from(HOURLY - n - 1));
+        assert!(!answer.headers.contains_key("retry-after"));
     }
+    let next_hour = 3600 - stage.now().as_second().rem_euclid(3600);
     for address in [recipient_of(ORDER, "label"), label_of(SHIPMENT, "label")] {
-        assert_eq!(stage.as_role(Role::Packer, &address).await.problem(), (429, "reveal_limit".into()));
+        let answer = stage.as_role(Role::Packer, &address).await;
+        assert_eq!(answer.problem(), (429, "reveal_limit".into()));
+        assert_eq!(said(&answer, "ratelimit-remaining"), 0);
+        assert_eq!([said(&answer, "ratelimit-reset"), said(&answer, "retry-after")], [next_hour; 2]);
     }
     assert_eq!(stage.kms.decrypts(), u64::from(HOURLY));
     let records = stage.records().await;
@@ -62,8 +70,13 @@ async fn one_person_opens_so_much_in_an_hour_and_no_more() {
     assert!(records.iter().rev().take(2).all(|r| r.event.action == Action::Refused));
     // Another person, and the next hour, begin anew.
     assert_eq!(stage.as_role(Role::Manager, &recipient_of(ORDER, "label")).await.status, 200);
-    stage.advance(3600);
+    stage.advance(next_hour);
     assert_eq!(stage.as_role(Role::Packer, &recipient_of(ORDER, "label")).await.status, 200);
+}
+
+/// What a header counts.
+fn said(answer: &Answer, header: &str) -> i64 {
+    answer.headers[header].to_str().unwrap().parse().unwrap()
 }
 
 #[tokio::test]

@@ -39,7 +39,7 @@ pub(super) async fn render(stack: &Stack, content: &Content<'_>) -> Result<Strin
     }
     write!(
         page,
-        "<p>{} orders came in by signed webhook, each delivery twice and out of turn; {} were refused for a wrong signature. Every number here was read back from the running stack.</p>",
+        "<p>{} orders came in from five channels, by signed webhook or by asking, webhooks twice and out of turn; {} were refused for a wrong signature. Every number here was read back from the running stack.</p>",
         c.summary.number("orders_in"),
         c.summary.number("rejected")
     )?;

@@ -14,6 +14,26 @@ const HEAVIEST: u32 = 30_000;
 const LETTER: u32 = 100;
 const LARGE_LETTER: u32 = 750;
 
+/// Checks what a service of Royal Mail's own says by itself, its code and its format.
+///
+/// # Errors
+/// `CreditAccount` for what only a pay-as-you-go account has, `Beyond` for a format there is not.
+pub(crate) fn bookable(code: &str, format: &str) -> Result<(), CannotBuild> {
+    if codes::is_pay_as_you_go(code) || codes::is_pay_as_you_go_format(format) {
+        return Err(CannotBuild::CreditAccount);
+    }
+    heaviest_of(format).map(|_| ())
+}
+
+fn heaviest_of(format: &str) -> Result<u32, CannotBuild> {
+    match format {
+        "letter" => Ok(LETTER),
+        "largeLetter" => Ok(LARGE_LETTER),
+        "parcel" | "documents" => Ok(HEAVIEST),
+        _ => Err(CannotBuild::Beyond { field: "packageFormatIdentifier" }),
+    }
+}
+
 /// Checks the parts of a booking that are not personal: service, format, weights, destination.
 ///
 /// # Errors
@@ -27,19 +47,10 @@ pub(super) fn check(shipment: &Shipment, to: &Destination) -> Result<(), CannotB
     }
     match shipment.service.carrier {
         Carrier::Parcelforce => parcelforce::check(code, format, heaviest)?,
-        Carrier::RoyalMail if codes::is_pay_as_you_go(code) || codes::is_pay_as_you_go_format(format) => {
-            return Err(CannotBuild::CreditAccount);
-        }
-        Carrier::RoyalMail => {}
+        Carrier::RoyalMail => bookable(code, format)?,
         Carrier::Dpd | Carrier::DpdLocal => return Err(CannotBuild::OtherCarrier),
     }
-    let most = match format {
-        "letter" => LETTER,
-        "largeLetter" => LARGE_LETTER,
-        "parcel" | "documents" => HEAVIEST,
-        _ => return Err(CannotBuild::Beyond { field: "packageFormatIdentifier" }),
-    };
-    if heaviest > most {
+    if heaviest > heaviest_of(format)? {
         return Err(CannotBuild::Beyond { field: "weightInGrams" });
     }
     let home = matches!(to.country.as_str(), "GB" | "IM" | "JE" | "GG");

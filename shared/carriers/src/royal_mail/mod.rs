@@ -10,6 +10,8 @@ pub mod manifest;
 pub mod track;
 mod wire;
 
+pub(crate) use limits::bookable;
+
 use crate::error::CannotBuild;
 use http::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE};
 use http::{HeaderValue, Method, Request};

@@ -1,4 +1,5 @@
-//! Amazon: Selling Partner API out, ORDER_CHANGE notifications in by way of a queue.
+//! Amazon: Selling Partner API out and in; ORDER_CHANGE notifications can be read, but none are asked for
+//! (decision 011).
 //!
 //! Orders are read with version 2026-01-01 and confirmed with v0, which is the only one that can (contract
 //! section 1). Amazon never asks for the erasure of a buyer, so no order carries a buyer: personal data goes on

@@ -4,10 +4,12 @@ use super::rule::Way;
 use crate::order::{Channel, Destination};
 use jiff::Timestamp;
 use rust_decimal::Decimal;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// Outer measures of a package in millimetres, in any order.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[schemars(rename = "PackageSize")]
 pub struct Size {
     /// One side.
     pub length_mm: u32,

@@ -3,10 +3,12 @@
 use super::ask::{Ask, Size};
 use super::rule::{Way, Why, too_large};
 use rust_decimal::Decimal;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// One row: a service, what it takes, and its price.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[schemars(rename = "ServiceRate")]
 pub struct Rate {
     /// Countries it covers, ISO 3166-1 alpha-2; empty for all.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]

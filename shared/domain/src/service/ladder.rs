@@ -10,11 +10,12 @@ use super::rule::{ChannelService, NamedService, ProductRule, ServiceRule, Way, W
 use crate::customs::Terms;
 use crate::id::ConnectionId;
 use rust_decimal::Decimal;
-use serde::{Deserialize, Serialize};
+use schemars::JsonSchema;
+use serde::{Deserialize, Deserializer, Serialize};
 
 /// A merchant's choice of services, all as data.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(from = "Stored")]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(default)]
 pub struct Shipping {
     /// What products may or may not be sent by.
     pub products: Vec<ProductRule>,
@@ -30,40 +31,21 @@ pub struct Shipping {
     pub customs: Terms,
 }
 
-/// As stored: merchants of before the ladder have a list of rules in its place.
-#[derive(Deserialize)]
-#[serde(untagged)]
-enum Stored {
-    Rules(Vec<ServiceRule>),
-    Ladder(Box<Ladder>),
-}
-
-#[derive(Deserialize)]
-struct Ladder {
-    #[serde(default)]
-    products: Vec<ProductRule>,
-    #[serde(default)]
-    named: Vec<NamedService>,
-    #[serde(default)]
-    channels: Vec<ChannelService>,
-    #[serde(default)]
-    rules: Vec<ServiceRule>,
-    #[serde(default)]
-    rates: Vec<Rate>,
-    #[serde(default)]
-    customs: Terms,
-}
-
-impl From<Stored> for Shipping {
-    fn from(stored: Stored) -> Self {
-        match stored {
-            Stored::Rules(rules) => rules.into(),
-            Stored::Ladder(ladder) => {
-                let Ladder { products, named, channels, rules, rates, customs } = *ladder;
-                Self { products, named, channels, rules, rates, customs }
-            }
-        }
+/// Reads it as stored: merchants of before the ladder have a list of rules in its place.
+///
+/// # Errors
+/// When it is neither.
+pub fn stored<'de, D: Deserializer<'de>>(from: D) -> Result<Shipping, D::Error> {
+    #[derive(Deserialize)]
+    #[serde(untagged)]
+    enum Stored {
+        Rules(Vec<ServiceRule>),
+        Ladder(Box<Shipping>),
     }
+    Ok(match Stored::deserialize(from)? {
+        Stored::Rules(rules) => rules.into(),
+        Stored::Ladder(ladder) => *ladder,
+    })
 }
 
 impl From<Vec<ServiceRule>> for Shipping {
@@ -224,14 +206,20 @@ impl Shipping {
             || self.rates.iter().any(|rate| rate.up_to_size.is_some())
     }
 
+    /// Every service a shipment may be booked with, beside its list here and its place on that.
+    pub fn ways(&self) -> impl Iterator<Item = (&'static str, usize, &Way)> {
+        let only =
+            self.products.iter().enumerate().filter_map(|(n, p)| Some(("products", n, p.only.as_ref()?)));
+        let named = self.named.iter().enumerate().map(|(n, row)| ("named", n, &row.way));
+        let channels = self.channels.iter().enumerate().map(|(n, row)| ("channels", n, &row.way));
+        let rules = self.rules.iter().enumerate().map(|(n, row)| ("rules", n, &row.way));
+        let rates = self.rates.iter().enumerate().map(|(n, row)| ("rates", n, &row.way));
+        only.chain(named).chain(channels).chain(rules).chain(rates)
+    }
+
     /// Every carrier account a shipment may be booked through, each once.
     pub fn connections(&self) -> Vec<ConnectionId> {
-        let ways = (self.products.iter().filter_map(|p| p.only.as_ref()))
-            .chain(self.named.iter().map(|n| &n.way))
-            .chain(self.channels.iter().map(|c| &c.way))
-            .chain(self.rules.iter().map(|r| &r.way))
-            .chain(self.rates.iter().map(|r| &r.way));
-        let mut all: Vec<ConnectionId> = ways.map(|way| way.connection.clone()).collect();
+        let mut all: Vec<ConnectionId> = self.ways().map(|(_, _, way)| way.connection.clone()).collect();
         all.sort();
         all.dedup();
         all

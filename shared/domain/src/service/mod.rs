@@ -10,7 +10,7 @@ mod uk;
 
 pub use ask::{Ask, Goods, Size, Wish};
 pub use card::Rate;
-pub use ladder::{Explanation, Judged, Rung, Shipping, Verdict};
+pub use ladder::{Explanation, Judged, Rung, Shipping, Verdict, stored};
 pub use rule::{ChannelService, NamedService, ProductRule, ServiceRule, Way, Why};
 pub use uk::local_time;
 

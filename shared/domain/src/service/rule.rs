@@ -7,13 +7,15 @@ use crate::id::ConnectionId;
 use crate::order::Channel;
 use jiff::civil::Time;
 use rust_decimal::Decimal;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// The most parcels one shipment is cut into.
 pub(crate) const MOST_PARCELS: u32 = 10;
 
 /// A service of one account.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[schemars(rename = "ServiceWay")]
 pub struct Way {
     /// Through which carrier account.
     pub connection: ConnectionId,
@@ -71,7 +73,7 @@ pub enum Why {
 
 /// One rule: when everything it names fits, its service is taken. What it does not name fits everything, so
 /// rules stored before a condition existed mean what they meant.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct ServiceRule {
     /// What staff call it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -107,6 +109,7 @@ pub struct ServiceRule {
     pub tags: Vec<String>,
     /// It is taken only before this time of the day in the United Kingdom.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Option<crate::time::OfDay>")]
     pub cut_off: Option<Time>,
     /// The service.
     #[serde(flatten)]
@@ -168,7 +171,7 @@ pub(super) fn too_large(limit: Option<Size>, size: Option<Size>) -> Option<Why> 
 }
 
 /// A shipping method as orders name it, and the service it means.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct NamedService {
     /// The channel's words; case and outer spaces do not matter.
     pub method: String,
@@ -191,7 +194,7 @@ impl NamedService {
 }
 
 /// What everything from one channel goes by, where it goes to one of the countries and is not too heavy.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct ChannelService {
     /// The channel.
     pub channel: Channel,
@@ -218,7 +221,7 @@ impl ChannelService {
 }
 
 /// What a product may or may not be sent by, whatever the rest of the ladder says.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct ProductRule {
     /// SKUs it is about.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]

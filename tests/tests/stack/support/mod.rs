@@ -6,7 +6,7 @@ mod story;
 mod time;
 
 pub use account::Own;
-pub use shop::{PREVIOUS_SECRET, Reply, Shop, stack, unique};
+pub use shop::{PREVIOUS_SECRET, Reply, Shop, invented, stack, unique};
 pub use story::Story;
 pub use time::{deliver_everything, now, tick, until};
 

@@ -57,8 +57,8 @@ pub struct Reply {
     pub body: String,
 }
 
-/// An order of goods that lie on a shelf themselves, so that a story can look at the shelf.
-fn invented(kind: Kind) -> Value {
+/// An order of goods that lie on a shelf themselves, so that a story can look at the shelf; its buyer does not exist.
+pub fn invented(kind: Kind) -> Value {
     let seed = u64::from_str_radix(&unique(8), 16).unwrap() % 800_000;
     let goods: Vec<_> = catalogue().iter().filter(|one| one.parts.is_empty()).copied().collect();
     invent::orders(seed, 1, &Mix::of(&[(kind, 1)]), &goods).remove(0).order
