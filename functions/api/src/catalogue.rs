@@ -193,6 +193,7 @@ pub async fn map(
         return Err(UNKNOWN_SKU.into());
     }
     env.db.save_mapping(merchant, &mapping).await?;
+    wake::channels(&env, merchant, &mapping.sku).await?;
     let woken = wake::unmapped(&env, merchant, &mapping.channel_sku).await?;
     Ok(Json(Mapped { mapping, woken }))
 }

@@ -16,7 +16,7 @@ use std::io::Cursor;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 use waybill_bulk::export::{Scope, export};
-use waybill_bulk::{Ask, BulkError, Kind, Mode, counted, import};
+use waybill_bulk::{Ask, BulkError, Kind, Mode, import, to_be_told};
 use waybill_domain::access::Action;
 use waybill_domain::stock::is_reference;
 use waybill_domain::{ConnectionId, MerchantId, WarehouseId};
@@ -103,8 +103,8 @@ pub async fn send(
     let before = env.db.upload(merchant, &id).await?.map_or(0, |upload| upload.line);
     let done = import(&env.db, &ask, || Ok(Cursor::new(body.clone())), |_| began.elapsed() < LONGEST).await;
     let done = done.map_err(told)?;
-    if kind == Kind::StockTakes {
-        let skus = counted(Cursor::new(body), before, done.line).map_err(told)?;
+    if matches!(kind, Kind::StockTakes | Kind::Mappings) {
+        let skus = to_be_told(kind, Cursor::new(body), before, done.line).map_err(told)?;
         env.pushes.announce(merchant, skus, env.clock.read()).await?;
     }
     Ok(Json(done))

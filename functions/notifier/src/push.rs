@@ -1,4 +1,5 @@
-//! Tells a merchant's channels how much of a SKU may be sold, and has them told of the bundles it goes into.
+//! Tells a merchant's channels how much of a SKU may be sold, under its own name and wherever a listing of theirs was
+//! mapped to it, and has them told of the bundles it goes into.
 //!
 //! Pushes are coalesced: the message names a SKU, the number is read when it is worked on, and a channel that was
 //! told this number is not told again. A number the channel already shows is not written either, so our own echo
@@ -13,12 +14,13 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use waybill_channels::counts_physical;
 use waybill_channels::stock::{Level, Outcome};
+use waybill_domain::catalogue::Mapping;
 use waybill_domain::time::after;
 use waybill_domain::{ConnectionId, MerchantId};
 use waybill_runtime::channel::NotDone;
 use waybill_runtime::directory::Account;
 use waybill_runtime::{Failure, Step};
-use waybill_store::pushes::Pushed;
+use waybill_store::pushes::{Listing, Pushed};
 use waybill_store::queues::MAX_DELAY;
 use waybill_store::{Queue, Work};
 
@@ -46,12 +48,18 @@ pub(crate) async fn push(
     let pieces = |pieces: i64| u32::try_from(pieces.max(0)).unwrap_or(u32::MAX);
     let physical = pieces(goods.on_hand);
     let connections = env.db.connections(merchant).await?;
-    let each = connections.iter().filter_map(|(id, kind)| {
-        let channel = kind.channel()?;
-        let sellable = pieces(policy.shown(channel, sku, &goods.available, goods.safety));
-        let quantity = if counts_physical(channel) { physical } else { sellable };
-        Some(one(env, (merchant, sku, id), Told { sellable, physical, quantity }, &wrote, now))
-    });
+    let mapped = env.db.listed_as(merchant, sku).await?;
+    let each =
+        connections.iter().filter_map(|(id, kind)| Some((id, kind.channel()?))).flat_map(|(id, channel)| {
+            let sellable = pieces(policy.shown(channel, sku, &goods.available, goods.safety));
+            let physical_counts = counts_physical(channel);
+            let wrote = &wrote;
+            listings(sku, id, &mapped).map(move |(listing, units)| {
+                let (sellable, physical) = (sellable / units, physical / units);
+                let quantity = if physical_counts { physical } else { sellable };
+                one(env, (merchant, listing), Told { sellable, physical, quantity }, wrote, now)
+            })
+        });
     // All at once: a channel takes two calls, and ten messages of five channels would outlast the function.
     let done = join_all(each).await.into_iter().fold(Ok(Step::Done), worse);
     // Stock may have moved while channels were told, and whoever told them of that may have been quicker.
@@ -59,6 +67,19 @@ pub(crate) async fn push(
         env.pushes.announce(merchant, BTreeSet::from([sku.to_owned()]), now).await?;
     }
     done
+}
+
+/// Where an account shows the SKU, and how many pieces one of each listing is.
+fn listings<'a>(
+    sku: &'a str,
+    connection: &'a ConnectionId,
+    mapped: &'a [Mapping],
+) -> impl Iterator<Item = (Listing<'a>, u32)> {
+    let mapped = mapped.iter().filter(move |mapping| mapping.connection == *connection);
+    // A listing of our SKU's own name is told by its mapping, if it has one.
+    let own = mapped.clone().all(|mapping| mapping.channel_sku != sku).then_some((sku, 1));
+    let all = mapped.map(|mapping| (mapping.channel_sku.as_str(), mapping.units.max(1))).chain(own);
+    all.map(move |(channel_sku, units)| (Listing { sku, connection, channel_sku }, units))
 }
 
 /// What is to be told.
@@ -70,10 +91,10 @@ struct Told {
     quantity: u32,
 }
 
-/// Which SKU of whom, to which channel.
-type Subject<'a> = (&'a MerchantId, &'a str, &'a ConnectionId);
+/// Whose listing.
+type Subject<'a> = (&'a MerchantId, Listing<'a>);
 
-/// Tells one channel.
+/// Tells one listing.
 async fn one(
     env: &Env,
     subject: Subject<'_>,
@@ -81,24 +102,29 @@ async fn one(
     wrote: &AtomicBool,
     now: Timestamp,
 ) -> Result<Step, Failure> {
-    let (merchant, sku, id) = subject;
-    let quantity = told.quantity;
-    if env.db.pushed(merchant, sku, id).await?.is_some_and(|before| is_told(&before, quantity, now)) {
+    let (merchant, listing) = subject;
+    let (id, quantity) = (listing.connection, told.quantity);
+    if env.db.pushed(merchant, &listing).await?.is_some_and(|before| is_told(&before, quantity, now)) {
+        return Ok(Step::Done);
+    }
+    // The account may have a listing of this name that stands for other goods.
+    let other = |mapping: &Mapping| mapping.sku != listing.sku;
+    if env.db.mapping(merchant, id, listing.channel_sku).await?.as_ref().is_some_and(other) {
         return Ok(Step::Done);
     }
     let account = env.directory.account(id, now).await?.ok_or(Failure::Fault("no such connection"))?;
     if !account.is_active() {
         return Ok(Step::Done);
     }
-    if env.db.push_put_off(merchant, sku, id).await?.is_some_and(|until| now < until) {
+    if env.db.push_put_off(merchant, &listing).await?.is_some_and(|until| now < until) {
         return Ok(Step::Done);
     }
     let level = Level {
-        sku: sku.to_owned(),
+        sku: listing.channel_sku.to_owned(),
         sellable: told.sellable,
         physical: told.physical,
         place: account.connection.places.values().next().cloned(),
-        key: key(id, sku, quantity, now),
+        key: key(id, listing.channel_sku, quantity, now),
     };
     wrote.store(true, Ordering::Relaxed);
     let not = match tell(env, &account, level, now).await {
@@ -109,7 +135,7 @@ async fn one(
                 Outcome::Applied | Outcome::Pending => None,
             };
             tracing::info!(connection = %id, ?outcome, "stock told");
-            env.db.save_pushed(merchant, sku, id, &Pushed { quantity, at: now, refused }).await?;
+            env.db.save_pushed(merchant, &listing, &Pushed { quantity, at: now, refused }).await?;
             return Ok(Step::Done);
         }
         Err(not) => not,
@@ -128,14 +154,14 @@ async fn one(
 /// The message first: without the mark it is one too many, the mark without it would keep the channel waiting.
 async fn put_off(
     env: &Env,
-    (merchant, sku, id): Subject<'_>,
+    (merchant, listing): Subject<'_>,
     seconds: u32,
     now: Timestamp,
 ) -> Result<(), Failure> {
-    let work = Work::Push { merchant: merchant.clone(), sku: sku.to_owned(), at: now };
+    let work = Work::Push { merchant: merchant.clone(), sku: listing.sku.to_owned(), at: now };
     env.queues.send(Queue::Push, &[work], seconds).await?;
     let until = after(now, SignedDuration::from_secs(i64::from(seconds)) - SLACK);
-    Ok(env.db.put_off_push(merchant, sku, id, until, now).await?)
+    Ok(env.db.put_off_push(merchant, &listing, until, now).await?)
 }
 
 fn is_told(told: &Pushed, quantity: u32, now: Timestamp) -> bool {

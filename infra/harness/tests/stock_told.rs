@@ -7,7 +7,7 @@ use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, OnceLock};
-use waybill_domain::catalogue::{Part, Sku};
+use waybill_domain::catalogue::{Mapping, Part, Sku};
 use waybill_domain::order::Channel;
 use waybill_domain::sourcing::{Buffer, Policy};
 use waybill_domain::time::after;
@@ -76,6 +76,39 @@ async fn a_bundle_is_told_when_its_parts_move() {
     assert_eq!(shown(&world, "woocommerce", MUG), 11);
     // Two at one place and one at the other; no bundle is packed from two places.
     assert_eq!(shown(&world, "woocommerce", GIFT), 3);
+}
+
+#[tokio::test]
+async fn a_mapped_listing_is_told_how_many_of_it_there_are() {
+    let stock = vec![Stocked { sku: MUG.to_owned(), pieces: [7, 4] }];
+    let world = World::new(&Setup { stock, ..Setup::default() }, Arc::new(Calm)).await.unwrap();
+    let path = format!("/control/woocommerce/{ACCOUNT}/stock");
+    let levels = json!({"levels": {MUG: 1, "MUG-4": 1, GIFT: 1}});
+    world.sandbox.answer(&Call::new(Method::PUT, &path).json(&levels));
+    let merchant = &world.merchant.id;
+    let all = world.db.connections(merchant).await.unwrap();
+    let shop = all.iter().find(|(_, kind)| kind.channel() == Some(Channel::WooCommerce)).unwrap().0.clone();
+    let map = async |channel_sku: &str, sku: &str, units| {
+        let mapping =
+            Mapping { connection: shop.clone(), channel_sku: channel_sku.into(), sku: sku.into(), units };
+        world.db.save_mapping(merchant, &mapping).await.unwrap();
+    };
+    map("MUG-4", MUG, 4).await;
+    push(&world, MUG).await;
+    let told = |sku: &str| shown(&world, "woocommerce", sku);
+    assert_eq!((told(MUG), told("MUG-4"), told(GIFT)), (json!(11), json!(2), json!(1)));
+    // Given to other goods, it is those that it is told of; and our own name may be such a listing too.
+    world.db.save_sku(merchant, &Sku::named(GIFT)).await.unwrap();
+    let slot = (GIFT.to_owned(), world.merchant.warehouses[0].id.clone());
+    world.db.receive(merchant, &slot, 9, "first", world.time.now()).await.unwrap();
+    map("MUG-4", GIFT, 3).await;
+    map(MUG, GIFT, 1).await;
+    let slot = (MUG.to_owned(), world.merchant.warehouses[0].id.clone());
+    world.db.receive(merchant, &slot, 1, "second", world.time.now()).await.unwrap();
+    push(&world, MUG).await;
+    assert_eq!((told(MUG), told("MUG-4")), (json!(11), json!(2)));
+    push(&world, GIFT).await;
+    assert_eq!((told(MUG), told("MUG-4"), told(GIFT)), (json!(9), json!(3), json!(9)));
 }
 
 #[tokio::test]

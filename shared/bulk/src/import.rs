@@ -9,7 +9,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 use std::collections::BTreeSet;
 use std::io::Read;
-use waybill_domain::catalogue::MOST_COMPONENTS;
+use waybill_domain::catalogue::{MOST_COMPONENTS, Mapping};
 use waybill_domain::{MerchantId, WarehouseId};
 use waybill_store::uploads::{RowError, Upload, UploadState};
 use waybill_store::{Db, StoreError};
@@ -138,17 +138,24 @@ pub async fn import<R: Read>(
     Ok(upload)
 }
 
-/// The SKUs that a stock take's lines after `after` and up to `until` count.
+/// The SKUs that channels are to be told of because a file's lines after `after` and up to `until` count them or map
+/// listings to them.
 ///
 /// # Errors
 /// As [`import`].
-pub fn counted<R: Read>(file: R, after: u64, until: u64) -> Result<BTreeSet<String>, BulkError> {
-    let mut rows = Rows::new(file, Kind::StockTakes)?;
+pub fn to_be_told<R: Read>(
+    kind: Kind,
+    file: R,
+    after: u64,
+    until: u64,
+) -> Result<BTreeSet<String>, BulkError> {
+    let mut rows = Rows::new(file, kind)?;
     let mut found = BTreeSet::new();
     while let Some((chunk, _, _)) = rows.chunk()? {
-        found.extend(chunk.into_iter().filter_map(|(line, row)| match row {
-            Row::Take { sku, .. } if line > after && line <= until => Some(sku),
-            _ => None,
+        let here = chunk.into_iter().filter(|(line, _)| *line > after && *line <= until);
+        found.extend(here.filter_map(|(_, row)| match row {
+            Row::Take { sku, .. } | Row::Mapping(Mapping { sku, .. }) => Some(sku),
+            Row::Sku(_) | Row::Part(..) | Row::Bin(..) => None,
         }));
     }
     Ok(found)

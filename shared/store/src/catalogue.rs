@@ -39,6 +39,10 @@ fn made_into_pk(merchant: &MerchantId, sku: &str) -> String {
     format!("made-into#{merchant}#{sku}")
 }
 
+fn listed_as_pk(merchant: &MerchantId, sku: &str) -> String {
+    format!("listed-as#{merchant}#{sku}")
+}
+
 fn expected_pk(merchant: &MerchantId, sku: &str) -> String {
     format!("expected#{merchant}#{sku}")
 }
@@ -267,8 +271,40 @@ impl Db {
     /// # Errors
     /// As AWS answers.
     pub async fn save_mapping(&self, merchant: &MerchantId, mapping: &Mapping) -> Result<(), StoreError> {
-        let pk = mappings_pk(merchant, &mapping.connection);
-        self.put_stock(to_item(mapping)?, &pk, &mapping.channel_sku).await
+        let Mapping { connection, channel_sku, sku, .. } = mapping;
+        // First: one too many is found out when it is read, a listing that no SKU leads to is never told of.
+        let sk = format!("{connection} {channel_sku}");
+        self.put_stock(to_item(mapping)?, &listed_as_pk(merchant, sku), &sk).await?;
+        self.put_stock(to_item(mapping)?, &mappings_pk(merchant, connection), channel_sku).await
+    }
+
+    /// What a channel's SKU stands for, where somebody said so.
+    ///
+    /// # Errors
+    /// As AWS answers.
+    pub async fn mapping(
+        &self,
+        merchant: &MerchantId,
+        connection: &ConnectionId,
+        channel_sku: &str,
+    ) -> Result<Option<Mapping>, StoreError> {
+        let item = self.get(&self.tables.stock, &mappings_pk(merchant, connection), channel_sku).await?;
+        item.map(|item| from_item(item, "mapping")).transpose()
+    }
+
+    /// The channels' SKUs that stand for this one, through all accounts.
+    ///
+    /// # Errors
+    /// As AWS answers.
+    pub async fn listed_as(&self, merchant: &MerchantId, sku: &str) -> Result<Vec<Mapping>, StoreError> {
+        let mut found = Vec::new();
+        for item in self.partition(&listed_as_pk(merchant, sku)).await? {
+            let Mapping { connection, channel_sku, .. } = from_item(item, "mapping")?;
+            // It may have been given to another since.
+            let now = self.mapping(merchant, &connection, &channel_sku).await?;
+            found.extend(now.filter(|mapping| mapping.sku == sku));
+        }
+        Ok(found)
     }
 
     /// The mappings of one connection, by the channel's SKU.

@@ -20,6 +20,32 @@ pub struct Pushed {
     pub refused: Option<String>,
 }
 
+/// Where a channel shows a SKU of ours.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Listing<'a> {
+    /// Ours.
+    pub sku: &'a str,
+    /// Through which account.
+    pub connection: &'a ConnectionId,
+    /// The channel's SKU; ours where nobody mapped it.
+    pub channel_sku: &'a str,
+}
+
+impl Listing<'_> {
+    fn pk(&self, merchant: &MerchantId) -> String {
+        format!("{merchant}#{}", self.sku)
+    }
+
+    fn sk(&self, what: &str) -> String {
+        let Self { sku, connection, channel_sku } = self;
+        if sku == channel_sku {
+            format!("{what}#{connection}")
+        } else {
+            format!("{what}#{connection}#{channel_sku}")
+        }
+    }
+}
+
 impl Db {
     /// The levels of a SKU, by warehouse.
     ///
@@ -40,34 +66,31 @@ impl Db {
         reply.items.unwrap_or_default().into_iter().map(|item| from_item(item, "level")).collect()
     }
 
-    /// What a channel was last told of a SKU.
+    /// What was last told at a listing.
     ///
     /// # Errors
     /// As AWS answers.
     pub async fn pushed(
         &self,
         merchant: &MerchantId,
-        sku: &str,
-        connection: &ConnectionId,
+        listing: &Listing<'_>,
     ) -> Result<Option<Pushed>, StoreError> {
-        let (pk, sk) = (format!("{merchant}#{sku}"), format!("push#{connection}"));
-        let item = self.get(&self.tables.stock, &pk, &sk).await?;
+        let item = self.get(&self.tables.stock, &listing.pk(merchant), &listing.sk("push")).await?;
         item.map(|i| from_item(i, "push")).transpose()
     }
 
-    /// Records what a channel was told.
+    /// Records what was told.
     ///
     /// # Errors
     /// As AWS answers.
     pub async fn save_pushed(
         &self,
         merchant: &MerchantId,
-        sku: &str,
-        connection: &ConnectionId,
+        listing: &Listing<'_>,
         pushed: &Pushed,
     ) -> Result<(), StoreError> {
         let mut item = to_item(pushed)?;
-        item.extend(key(&format!("{merchant}#{sku}"), &format!("push#{connection}")));
+        item.extend(key(&listing.pk(merchant), &listing.sk("push")));
         self.client
             .put_item()
             .table_name(&self.tables.stock)
@@ -78,35 +101,32 @@ impl Db {
         Ok(())
     }
 
-    /// Until when a channel is not to be told of a SKU, because a message that will be back by then does it.
+    /// Until when a listing is not to be told, because a message that will be back by then does it.
     ///
     /// # Errors
     /// As AWS answers.
     pub async fn push_put_off(
         &self,
         merchant: &MerchantId,
-        sku: &str,
-        connection: &ConnectionId,
+        listing: &Listing<'_>,
     ) -> Result<Option<Timestamp>, StoreError> {
-        let pk = format!("{merchant}#{sku}");
-        let item = self.get(&self.tables.stock, &pk, &put_off_sk(connection)).await?;
+        let item = self.get(&self.tables.stock, &listing.pk(merchant), &listing.sk("push-off")).await?;
         let until = |item: crate::db::Item| from_item::<PutOff>(item, "push").map(|put_off| put_off.until);
         item.map(until).transpose()
     }
 
-    /// Puts off telling a channel of a SKU. Nothing happens when another message has done so.
+    /// Puts off telling a listing. Nothing happens when another message has done so.
     ///
     /// # Errors
     /// As AWS answers.
     pub async fn put_off_push(
         &self,
         merchant: &MerchantId,
-        sku: &str,
-        connection: &ConnectionId,
+        listing: &Listing<'_>,
         until: Timestamp,
         now: Timestamp,
     ) -> Result<(), StoreError> {
-        let mut item = key(&format!("{merchant}#{sku}"), &put_off_sk(connection));
+        let mut item = key(&listing.pk(merchant), &listing.sk("push-off"));
         item.insert("until".into(), s(sortable(until)));
         let put = self.client.put_item().table_name(&self.tables.stock).set_item(Some(item));
         let put = put
@@ -123,8 +143,4 @@ impl Db {
 #[derive(Deserialize)]
 struct PutOff {
     until: Timestamp,
-}
-
-fn put_off_sk(connection: &ConnectionId) -> String {
-    format!("push-off#{connection}")
 }
