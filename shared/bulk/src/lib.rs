@@ -7,5 +7,5 @@ mod import;
 pub mod row;
 mod write;
 
-pub use import::{Ask, BulkError, Mode, counted, import};
+pub use import::{Ask, BulkError, Mode, import, to_be_told};
 pub use row::Kind;
