@@ -4,7 +4,7 @@ use async_trait::async_trait;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::future::poll_fn;
 use std::sync::{Mutex, MutexGuard, PoisonError};
-use std::task::Poll;
+use std::task::{Poll, Waker};
 use waybill_store::memory::{Outside, Verdict};
 
 /// Where an invocation waits.
@@ -31,6 +31,8 @@ struct State {
     /// What a handler calls at once waits in a line, each call with its number.
     waiting: BTreeMap<u64, VecDeque<(u64, Waiting)>>,
     granted: BTreeMap<u64, (u64, Verdict)>,
+    /// Who is to be told when a call may go on: of many futures at once only those that are told are looked at.
+    wakers: BTreeMap<u64, Waker>,
     calls: u64,
     held: BTreeSet<u64>,
 }
@@ -61,6 +63,9 @@ impl Gate {
             return;
         };
         state.granted.insert(invocation, (call, verdict));
+        if let Some(waker) = state.wakers.remove(&call) {
+            waker.wake();
+        }
         if hold {
             state.held.insert(invocation);
         }
@@ -69,7 +74,9 @@ impl Gate {
     /// Forgets an invocation that ended.
     pub fn leave(&self, invocation: u64) {
         let mut state = self.state();
-        state.waiting.remove(&invocation);
+        for (call, _) in state.waiting.remove(&invocation).unwrap_or_default() {
+            state.wakers.remove(&call);
+        }
         state.granted.remove(&invocation);
         state.held.remove(&invocation);
     }
@@ -87,7 +94,7 @@ impl Gate {
             }
             call
         };
-        poll_fn(|_| {
+        poll_fn(|context| {
             let mut state = self.state();
             match state.granted.get(&invocation) {
                 Some((granted, verdict)) if *granted == call => {
@@ -95,7 +102,10 @@ impl Gate {
                     state.granted.remove(&invocation);
                     Poll::Ready(verdict)
                 }
-                _ => Poll::Pending,
+                _ => {
+                    state.wakers.insert(call, context.waker().clone());
+                    Poll::Pending
+                }
             }
         })
         .await
