@@ -152,7 +152,7 @@ impl Stage {
     /// carrier's rate asks for.
     pub async fn drain(&mut self) {
         let mut later = Vec::new();
-        for _ in 0..200 {
+        for _ in 0..5_000 {
             let sent = self.world.queues.take();
             self.messages.extend(sent.iter().cloned());
             let (at_once, told): (Vec<_>, Vec<_>) = sent.into_iter().partition(|one| one.delay == 0);
