@@ -87,6 +87,17 @@ async fn who_died_before_answering_is_taken_over_and_nothing_is_made_twice() {
 }
 
 #[tokio::test]
+async fn what_is_kept_of_a_request_cannot_be_tried_out_by_who_does_not_know_its_key() {
+    let stage = Stage::set().await;
+    let mut digests = Vec::new();
+    for key in ["k-1", "k-2"] {
+        assert_eq!(under(&stage, key, OWNER, "/v1/incidents", suspicion(true)).await.0, 200);
+        digests.push(kept(&stage, key).await["request"].clone());
+    }
+    assert_ne!(digests[0], digests[1]);
+}
+
+#[tokio::test]
 async fn a_refusal_is_not_kept_and_may_go_well_later() {
     let stage = Stage::set().await;
     let address = format!("/v1/orders/{}/hold/agree", order_id(1));
