@@ -4,7 +4,7 @@
 //! Everything but the `sub` is read here and not from the token, so a leaver is cut off at once and not when
 //! the token runs out (CONTROLS E5).
 
-use crate::db::{Db, from_item, key, n, to_item};
+use crate::db::{Db, from_item, key, n, s, to_item};
 use crate::error::StoreError;
 use aws_sdk_dynamodb::types::ReturnValue;
 use jiff::Timestamp;
@@ -56,12 +56,24 @@ impl Db {
         item.map(|i| from_item(i, "staff")).transpose()
     }
 
-    /// Stores a member of staff in place of what was known.
+    /// Stores a member of staff in place of what was known. Nobody is taken from another merchant, not even by two
+    /// who enter them at the same moment.
     ///
     /// # Errors
-    /// As AWS answers.
+    /// As AWS answers; `Condition` when they act for another merchant.
     pub async fn save_staff(&self, sub: &str, staff: &Staff) -> Result<(), StoreError> {
-        self.save_entry(to_item(staff)?, &pk(sub), STAFF).await
+        let mut item = to_item(staff)?;
+        item.extend(key(&pk(sub), STAFF));
+        self.client
+            .put_item()
+            .table_name(&self.tables.registry)
+            .set_item(Some(item))
+            .condition_expression("attribute_not_exists(pk) OR merchant = :merchant")
+            .expression_attribute_values(":merchant", s(staff.merchant.as_str()))
+            .send()
+            .await
+            .map_err(|e| StoreError::from_sdk("dynamodb:PutItem", &e))?;
+        Ok(())
     }
 
     /// Counts one opening of personal data and gives how many were counted in this hour of the clock (UTC); `None`

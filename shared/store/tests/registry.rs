@@ -6,6 +6,7 @@ use jiff::Timestamp;
 use std::sync::Arc;
 use waybill_domain::access::Role;
 use waybill_domain::retention::Policy;
+use waybill_store::StoreError;
 use waybill_store::memory::{Calm, Engine};
 use waybill_store::registry::Merchant;
 use waybill_store::staff::Staff;
@@ -42,6 +43,9 @@ async fn staff_are_found_by_their_sub_and_replaced_as_a_whole() {
     assert_eq!(db.staff("5f0c").await.unwrap(), Some(staff.clone()));
     let gone = Staff { active: false, ..staff };
     db.save_staff("5f0c", &gone).await.unwrap();
+    // Whoever acts for one merchant is not taken by another.
+    let taken = Staff { merchant: "mer_00000000000000bb".parse().unwrap(), ..gone.clone() };
+    assert!(matches!(db.save_staff("5f0c", &taken).await, Err(StoreError::Condition { .. })));
     assert_eq!(db.staff("5f0c").await.unwrap(), Some(gone));
     assert_eq!(db.staff("5f0c5f").await.unwrap(), None);
 }

@@ -16,6 +16,7 @@ use std::sync::Arc;
 use waybill_domain::MerchantId;
 use waybill_domain::access::{Action, Role, TRAINING_DAYS};
 use waybill_domain::time::{after, days};
+use waybill_store::StoreError;
 use waybill_store::staff::Staff;
 
 /// What somebody is to be.
@@ -118,7 +119,11 @@ pub async fn give(
             active: true,
         },
     };
-    env.db.save_staff(&sub, &staff).await?;
+    match env.db.save_staff(&sub, &staff).await {
+        // Another merchant was quicker; nobody is told whose staff somebody is.
+        Err(StoreError::Condition { .. }) => return Err(NOT_FOUND.into()),
+        stored => stored?,
+    }
     tracing::info!(%sub, by = caller.actor(), ?role, trained = trained_at.is_some(), "staff stored");
     let Staff { role, trained_until, reviewed_at, active, .. } = staff;
     Ok(Json(Member { sub, role, active, trained_until, reviewed_at }))
