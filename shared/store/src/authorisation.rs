@@ -20,17 +20,8 @@ impl Db {
         sealed: Vec<u8>,
         until: Timestamp,
     ) -> Result<(), StoreError> {
-        let mut item = key(AWAY, id);
-        item.insert("sealed".into(), b(sealed));
-        item.insert("until".into(), s(sortable(until)));
-        self.client
-            .put_item()
-            .table_name(&self.tables.registry)
-            .set_item(Some(item))
-            .send()
-            .await
-            .map_err(|e| StoreError::from_sdk("dynamodb:PutItem", &e))?;
-        Ok(())
+        let item = [("sealed".into(), b(sealed)), ("until".into(), s(sortable(until)))];
+        self.save_entry(item.into(), AWAY, id).await
     }
 
     /// Takes what was kept, once and in time.

@@ -101,7 +101,7 @@ impl Db {
         item.insert("status".into(), n(kept.status));
         item.insert("media".into(), s(&kept.media));
         item.insert("body".into(), b(kept.body.clone()));
-        self.put_once(item).await
+        self.save_entry(item, &pk(id), SK).await
     }
 
     /// Lets a key go: nothing was done under it.
@@ -109,18 +109,7 @@ impl Db {
     /// # Errors
     /// As AWS answers.
     pub async fn free_once(&self, id: &str, request: &str, now: Timestamp) -> Result<(), StoreError> {
-        self.put_once(item(id, request, "free", now, now)).await
-    }
-
-    async fn put_once(&self, item: Item) -> Result<(), StoreError> {
-        self.client
-            .put_item()
-            .table_name(&self.tables.registry)
-            .set_item(Some(item))
-            .send()
-            .await
-            .map_err(|e| StoreError::from_sdk("dynamodb:PutItem", &e))?;
-        Ok(())
+        self.save_entry(item(id, request, "free", now, now), &pk(id), SK).await
     }
 }
 

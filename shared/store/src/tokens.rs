@@ -62,18 +62,12 @@ impl Db {
     /// # Errors
     /// As AWS answers.
     pub async fn save_token(&self, connection: &ConnectionId, token: &HeldToken) -> Result<(), StoreError> {
-        let mut item = key(connection.as_str(), "token");
-        item.insert("sealed".into(), b(token.sealed.clone()));
-        item.insert("obtained_at".into(), s(token.obtained_at.to_string()));
-        item.insert("expires_at".into(), s(token.expires_at.to_string()));
-        self.client
-            .put_item()
-            .table_name(&self.tables.registry)
-            .set_item(Some(item))
-            .send()
-            .await
-            .map_err(|e| StoreError::from_sdk("dynamodb:PutItem", &e))?;
-        Ok(())
+        let item = [
+            ("sealed".into(), b(token.sealed.clone())),
+            ("obtained_at".into(), s(token.obtained_at.to_string())),
+            ("expires_at".into(), s(token.expires_at.to_string())),
+        ];
+        self.save_entry(item.into(), connection.as_str(), "token").await
     }
 
     /// The channel refused a token before its time: it counts as ended. Nothing happens when it was replaced
