@@ -1,5 +1,9 @@
 //! Merchants and their connections.
 
+mod credentials;
+
+pub use credentials::Credentials;
+
 use crate::db::{Db, Item, from_item, key, s, to_item};
 use crate::error::StoreError;
 use crate::polling::{CONNECTIONS, connection_of};
@@ -10,7 +14,6 @@ use std::collections::BTreeMap;
 use waybill_domain::allocation::Candidate;
 use waybill_domain::order::Channel;
 use waybill_domain::retention::Policy;
-use waybill_domain::sender::Sender;
 use waybill_domain::service::Shipping;
 use waybill_domain::{ConnectionId, MerchantId, WarehouseId};
 use waybill_privacy::recipient::Needs;
@@ -152,143 +155,6 @@ pub struct Connection {
     /// [`Credentials`], sealed under the credentials key for this connection.
     #[serde(with = "bytes")]
     pub credentials: Vec<u8>,
-}
-
-/// The secrets of a connection, in the clear only inside the function that needs them.
-#[derive(Serialize, Deserialize, zeroize::Zeroize, zeroize::ZeroizeOnDrop, JsonSchema)]
-#[serde(tag = "kind", rename_all = "snake_case")]
-pub enum Credentials {
-    /// A Shopify app's.
-    Shopify {
-        /// Signs webhooks: the current secret first, then the previous one while it is rotated.
-        secrets: Vec<String>,
-        /// Admin API access token; the first one, where tokens end.
-        token: String,
-        /// The app's client id, where its tokens end.
-        #[serde(default, skip_serializing_if = "Option::is_none")]
-        client_id: Option<String>,
-        /// What the first token is refreshed with, where tokens end.
-        #[serde(default, skip_serializing_if = "Option::is_none")]
-        refresh_token: Option<String>,
-    },
-    /// A WooCommerce shop's.
-    #[serde(rename = "woocommerce")]
-    WooCommerce {
-        /// Signs webhooks: the current secret first, then the previous one while it is rotated.
-        secrets: Vec<String>,
-        /// Consumer key.
-        key: String,
-        /// Consumer secret.
-        secret: String,
-    },
-    /// A Magento integration's.
-    Magento {
-        /// Consumer key.
-        consumer_key: String,
-        /// Consumer secret.
-        consumer_secret: String,
-        /// Access token.
-        token: String,
-        /// Token secret.
-        token_secret: String,
-        /// In what the shop weighs.
-        #[serde(default)]
-        pounds: bool,
-        /// The client id Adobe's events must name, where the shop sends events.
-        #[serde(default, skip_serializing_if = "Option::is_none")]
-        events_client: Option<String>,
-    },
-    /// An Adobe Commerce cloud service's, which gives tokens of a day.
-    AdobeCommerce {
-        /// Client id.
-        client_id: String,
-        /// Client secret.
-        client_secret: String,
-        /// In what the shop weighs.
-        #[serde(default)]
-        pounds: bool,
-    },
-    /// An Amazon application's, with what the seller granted it.
-    Amazon {
-        /// Client id.
-        client_id: String,
-        /// Client secret.
-        client_secret: String,
-        /// What tokens are got with.
-        refresh_token: String,
-        /// The seller.
-        seller_id: String,
-        /// The marketplace sold on.
-        marketplace_id: String,
-    },
-    /// An eBay keyset, with what the seller granted it.
-    Ebay {
-        /// Client id.
-        client_id: String,
-        /// Client secret.
-        client_secret: String,
-        /// What tokens are got with.
-        refresh_token: String,
-        /// Answers eBay's challenge.
-        verification_token: String,
-        /// When the seller must agree again: about 18 months after they did (contracts/ebay section 1).
-        #[serde(default, skip_serializing_if = "Option::is_none")]
-        #[zeroize(skip)]
-        #[schemars(with = "Option<waybill_domain::time::Moment>")]
-        refresh_until: Option<jiff::Timestamp>,
-    },
-    /// A Click & Drop account's.
-    RoyalMail {
-        /// API key.
-        key: String,
-        /// Tracking API client id.
-        tracking_id: String,
-        /// Tracking API client secret.
-        tracking_secret: String,
-    },
-    /// A DPD or DPD Local account's.
-    Dpd {
-        /// API key.
-        key: String,
-        /// API secret.
-        secret: String,
-        /// It is one of DPD Local.
-        #[serde(default)]
-        local: bool,
-        /// Who sends: no secret, but DPD is told it with every parcel.
-        #[zeroize(skip)]
-        sender: Sender,
-    },
-}
-
-impl Credentials {
-    /// What they are for.
-    pub fn kind(&self) -> Kind {
-        match self {
-            Self::Shopify { .. } => Kind::Shopify,
-            Self::WooCommerce { .. } => Kind::WooCommerce,
-            Self::Magento { .. } | Self::AdobeCommerce { .. } => Kind::Magento,
-            Self::Amazon { .. } => Kind::Amazon,
-            Self::Ebay { .. } => Kind::Ebay,
-            Self::RoyalMail { .. } => Kind::RoyalMail,
-            Self::Dpd { .. } => Kind::Dpd,
-        }
-    }
-
-    /// Keeps the current signing secret of the credentials before as the previous one of these, so that deliveries
-    /// signed before the rotation are still taken.
-    pub fn keep_previous(&mut self, before: &Self) {
-        match (self, before) {
-            (Self::Shopify { secrets, .. }, Self::Shopify { secrets: old, .. })
-            | (Self::WooCommerce { secrets, .. }, Self::WooCommerce { secrets: old, .. }) => {
-                secrets.truncate(1);
-                secrets.extend(
-                    old.first().filter(|old| !secrets.contains(old)).cloned().into_iter().collect::<Vec<_>>(),
-                );
-            }
-            _ => {}
-        }
-    }
 }
 
 impl Db {
