@@ -1,12 +1,11 @@
 //! SKUs, mappings and goods on order: `/v1/skus`, `/v1/mappings`, `/v1/stock/expected`.
 
 use crate::Env;
-use crate::answer::{
-    BAD_CURSOR, BAD_QUANTITY, BAD_QUERY, BAD_REFERENCE, NESTED_BUNDLE, NOT_FOUND, Stop, UNKNOWN_SKU,
-};
+use crate::answer::{BAD_QUANTITY, BAD_QUERY, BAD_REFERENCE, NESTED_BUNDLE, NOT_FOUND, Stop, UNKNOWN_SKU};
 use crate::body::Told;
 use crate::caller::Caller;
 use crate::movements::MOST;
+use crate::skus::Place;
 use crate::wake;
 use axum::Json;
 use axum::extract::rejection::{PathRejection, QueryRejection};
@@ -21,7 +20,6 @@ use waybill_domain::catalogue::{Mapping, Sku, is_sku};
 use waybill_domain::stock::is_reference;
 use waybill_domain::{ConnectionId, MerchantId};
 use waybill_http::{CHANGED_MEANWHILE, IfMatch};
-use waybill_store::catalogue::SKU_SHARDS;
 
 /// SKUs on a page.
 const PAGE: i32 = 100;
@@ -56,26 +54,15 @@ pub async fn list(
 ) -> Result<Json<Page>, Stop> {
     let merchant = caller.may(&env, Action::ReadStock)?;
     let Query(asked) = asked.map_err(|_| BAD_QUERY)?;
-    let (mut shard, mut after) = match &asked.after {
-        None => (0, None),
-        Some(text) => {
-            let (shard, sku) = text.split_once(':').ok_or(BAD_CURSOR)?;
-            let shard: u8 = shard.parse().ok().filter(|s| *s < SKU_SHARDS).ok_or(BAD_CURSOR)?;
-            (shard, Some(sku).filter(|sku| !sku.is_empty()).map(str::to_owned))
-        }
-    };
-    loop {
-        let skus = env.db.sku_page(merchant, shard, after.as_deref(), PAGE).await?;
-        if let Some(last) = skus.last() {
-            let next = Some(format!("{shard}:{}", last.sku));
-            return Ok(Json(Page { skus, next }));
-        }
-        shard += 1;
-        after = None;
-        if shard == SKU_SHARDS {
-            return Ok(Json(Page { skus, next: None }));
+    let mut place = Place::read(asked.after.as_deref())?;
+    while let Some((shard, after)) = place.at() {
+        let skus = env.db.sku_page(merchant, shard, after, PAGE).await?;
+        place = place.go_on(skus.last().map(|last| last.sku.clone()));
+        if !skus.is_empty() {
+            return Ok(Json(Page { skus, next: place.next() }));
         }
     }
+    Ok(Json(Page { skus: Vec::new(), next: None }))
 }
 
 fn named(path: Result<Path<String>, PathRejection>) -> Result<String, Stop> {

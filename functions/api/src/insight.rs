@@ -2,21 +2,18 @@
 //! and what to expect of the next week.
 
 use crate::Env;
-use crate::answer::{BAD_CURSOR, BAD_QUERY, Stop};
+use crate::answer::{BAD_QUERY, Stop};
 use crate::caller::Caller;
+use crate::skus::Place;
 use axum::Json;
 use axum::extract::rejection::QueryRejection;
 use axum::extract::{Query, State};
-use base64::Engine;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 use waybill_domain::access::Action;
-use waybill_domain::catalogue::is_sku;
 use waybill_domain::cover::{self, Cover};
-use waybill_store::catalogue::SKU_SHARDS;
 
 /// SKUs on a page, about: a page ends where those end that were looked at together.
 const PAGE: usize = 50;
@@ -64,13 +61,6 @@ pub struct Page {
     pub next: Option<String>,
 }
 
-/// After which SKU of which shard a page begins.
-#[derive(Default, Serialize, Deserialize)]
-struct Cursor {
-    shard: u8,
-    after: Option<String>,
-}
-
 /// Answers.
 ///
 /// # Errors
@@ -82,31 +72,23 @@ pub async fn list(
 ) -> Result<Json<Page>, Stop> {
     let merchant = caller.may(&env, Action::ReadStock)?;
     let Query(asked) = asked.map_err(|_| BAD_QUERY)?;
-    let mut at = asked.cursor.as_deref().map_or(Ok(Cursor::default()), decode)?;
+    let mut place = Place::read(asked.cursor.as_deref())?;
     let (now, began) = (env.clock.read(), Instant::now());
     let mut skus = Vec::new();
-    while at.shard < SKU_SHARDS && skus.len() < PAGE && began.elapsed() < LONGEST {
-        let page = env.db.sku_page(merchant, at.shard, at.after.as_deref(), TOGETHER).await?;
-        for sku in &page {
-            let Some(shelf) = env.db.shelf(merchant, sku, now).await? else { continue };
+    while let Some((shard, after)) = place.at()
+        && skus.len() < PAGE
+        && began.elapsed() < LONGEST
+    {
+        let page = env.db.sku_page(merchant, shard, after, TOGETHER).await?;
+        for sku in page.iter().filter(|sku| !sku.is_bundle()) {
+            let Some(shelf) = env.db.shelf(merchant, &sku.sku, sku.low, now).await? else { continue };
             let cover = shelf.cover();
             if asked.state.is_none_or(|state| state == cover.state) {
                 let cover::Shelf { on_hand, available, sold, .. } = shelf;
                 skus.push(View { sku: sku.sku.clone(), on_hand, available, sold, cover });
             }
         }
-        at = match page.into_iter().next_back() {
-            Some(last) => Cursor { after: Some(last.sku), ..at },
-            None => Cursor { shard: at.shard + 1, after: None },
-        };
+        place = place.go_on(page.into_iter().next_back().map(|last| last.sku));
     }
-    let next = serde_json::to_vec(&at).ok().filter(|_| at.shard < SKU_SHARDS);
-    Ok(Json(Page { skus, next: next.map(|bytes| URL_SAFE_NO_PAD.encode(bytes)) }))
-}
-
-fn decode(text: &str) -> Result<Cursor, Stop> {
-    let bytes = URL_SAFE_NO_PAD.decode(text).map_err(|_| BAD_CURSOR)?;
-    let cursor: Cursor = serde_json::from_slice(&bytes).map_err(|_| BAD_CURSOR)?;
-    let leads = cursor.shard < SKU_SHARDS && cursor.after.as_deref().is_none_or(is_sku);
-    if leads { Ok(cursor) } else { Err(BAD_CURSOR.into()) }
+    Ok(Json(Page { skus, next: place.next() }))
 }

@@ -26,6 +26,7 @@ mod reference;
 pub mod registers;
 mod routes;
 pub mod settle;
+mod skus;
 pub mod stock;
 pub mod transfers;
 pub mod uploads;

@@ -19,10 +19,11 @@ use maud::{Markup, html};
 use serde::Deserialize;
 use std::sync::Arc;
 use waybill_domain::access::Action;
+use waybill_domain::cover::Cover;
 use waybill_domain::stock::{Movement, MovementKind};
 use waybill_domain::time::{after, days};
 
-/// The days from which the pace of selling is taken.
+/// The days that are charted: those from which the pace of selling is taken.
 const PACE_DAYS: i64 = 28;
 
 #[derive(Deserialize)]
@@ -98,17 +99,14 @@ fn left(movements: &[Movement], now: Timestamp) -> Vec<Row> {
     rows
 }
 
-/// How long what is free will last at this pace.
-fn cover(available: i64, left: &[Row]) -> String {
-    let gone: i64 = left.iter().map(|row| row.value).sum();
-    match (available.max(0) * PACE_DAYS).checked_div(gone) {
-        None => format!("Nothing left in {PACE_DAYS} days, so there is no pace to reckon with."),
-        Some(0) => "Nothing is left for tomorrow at the pace of the last four weeks.".to_owned(),
-        Some(1) => "What is free lasts one day at the pace of the last four weeks.".to_owned(),
-        Some(days) if days > 365 => {
-            "What is free lasts more than a year at the pace of the last four weeks.".to_owned()
-        }
-        Some(days) => format!("What is free lasts {days} days at the pace of the last four weeks."),
+/// How long what is free will last at the pace of the last four weeks, or of as many as it has been kept.
+fn cover(cover: &Cover) -> String {
+    match cover.days_of_cover {
+        None => "Nothing left in the last four weeks, so there is no pace to reckon with.".to_owned(),
+        Some(0) => "Nothing is left for tomorrow at the pace it sells.".to_owned(),
+        Some(1) => "What is free lasts one day at the pace it sells.".to_owned(),
+        Some(days) if days > 365 => "What is free lasts more than a year at the pace it sells.".to_owned(),
+        Some(days) => format!("What is free lasts {days} days at the pace it sells."),
     }
 }
 
@@ -189,6 +187,8 @@ pub async fn one(
     let merchant = desk.caller.may(&env, Action::ReadStock)?;
     let (_, movements) = env.db.sku(merchant, &view.sku).await?;
     let left = left(&movements, desk.now);
+    let low = env.db.skus(merchant, std::slice::from_ref(&view.sku)).await?.pop().map_or(0, |sku| sku.low);
+    let shelf = env.db.shelf(merchant, &view.sku, low, desk.now).await?;
     let sum = |of: fn(&crate::stock::Shelf) -> i64| view.warehouses.iter().map(of).sum::<i64>();
     let kept = [
         Row::new("Available", sum(|shelf| shelf.available)),
@@ -196,7 +196,7 @@ pub async fn one(
         Row::new("Quarantined", sum(|shelf| shelf.quarantined)),
     ];
     let inside = html! {
-        p.lead { (cover(kept[0].value, &left)) }
+        @if let Some(shelf) = shelf { p.lead { (cover(&shelf.cover())) } }
         (shelves(&view))
         div.pair {
             (bars("kept", "What is kept, all warehouses.", "piece", &kept))
@@ -228,10 +228,15 @@ mod tests {
             now,
         );
         assert_eq!((rows.len(), rows[27].value, rows[0].value), (28, 8, 6));
-        assert_eq!(cover(20, &rows), "What is free lasts 40 days at the pace of the last four weeks.");
-        assert!(cover(200, &rows).contains("more than a year"));
-        assert!(cover(-3, &rows).starts_with("Nothing is left for tomorrow"));
-        assert!(cover(20, &[]).starts_with("Nothing left in 28 days"));
+        let sold: u64 = rows.iter().map(|row| row.value.unsigned_abs()).sum();
+        let said = |available, sold| {
+            cover(&waybill_domain::cover::Shelf { available, sold, ..Default::default() }.cover())
+        };
+        let weeks = || vec![sold, 0, 0, 0];
+        assert_eq!(said(20, weeks()), "What is free lasts 40 days at the pace it sells.");
+        assert!(said(200, weeks()).contains("more than a year"));
+        assert!(said(-3, weeks()).starts_with("Nothing is left for tomorrow"));
+        assert!(said(20, vec![0; 4]).starts_with("Nothing left in the last four weeks"));
     }
 
     #[test]

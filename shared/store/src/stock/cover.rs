@@ -12,7 +12,6 @@ use crate::error::StoreError;
 use jiff::Timestamp;
 use serde::Deserialize;
 use waybill_domain::MerchantId;
-use waybill_domain::catalogue::Sku;
 use waybill_domain::cover::{Shelf, WEEKS};
 use waybill_domain::stock::MovementKind;
 use waybill_domain::time::{after, days, sortable};
@@ -26,28 +25,27 @@ struct Moved {
 }
 
 impl Db {
-    /// A SKU as it stands at `now`; `None` for a bundle, which has no goods of its own, and for what was never in any
-    /// warehouse. Weeks are spans of seven days that end at `now`.
+    /// A SKU as it stands at `now`, with the limit below which it is low whatever is sold; `None` for what was never in
+    /// any warehouse, and so for bundles, which have no goods of their own. Weeks are spans of seven days that end at
+    /// `now`.
     ///
     /// # Errors
     /// As AWS answers.
     pub async fn shelf(
         &self,
         merchant: &MerchantId,
-        sku: &Sku,
+        sku: &str,
+        low: u32,
         now: Timestamp,
     ) -> Result<Option<Shelf>, StoreError> {
-        if sku.is_bundle() {
-            return Ok(None);
-        }
-        let levels = self.levels(merchant, &sku.sku).await?;
+        let levels = self.levels(merchant, sku).await?;
         if levels.is_empty() {
             return Ok(None);
         }
-        let kept = self.weeks_kept(merchant, &sku.sku, now).await?;
-        let sold = self.sold(merchant, &sku.sku, kept, now).await?;
+        let kept = self.weeks_kept(merchant, sku, now).await?;
+        let sold = self.sold(merchant, sku, kept, now).await?;
         let (on_hand, available) = levels.iter().fold((0, 0), |(a, b), l| (a + l.on_hand, b + l.available));
-        Ok(Some(Shelf { on_hand, available, low: sku.low, sold }))
+        Ok(Some(Shelf { on_hand, available, low, sold }))
     }
 
     /// Whole weeks since the first goods were received, at least one, and [`WEEKS`] at most; as many when none ever

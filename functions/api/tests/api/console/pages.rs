@@ -332,7 +332,7 @@ async fn forgetting_names_days_and_ids_and_stock_names_who_holds_it() {
     assert!(next.split("</a>").next().unwrap().contains(&order_id(5)), "{next}");
     let stock = browser.get("/console/stock/TEE-RED").await.text;
     assert!(stock.contains(&order_id(1)) && stock.contains("A-01"), "{stock}");
-    assert!(stock.contains("Nothing left in 28 days"), "{stock}");
+    assert!(stock.contains("Nothing left in the last four weeks"), "{stock}");
     let evidence = browser.get("/console/evidence").await.text;
     assert!(evidence.contains("Unbroken") && evidence.contains("Something needs a person"), "{evidence}");
 }
