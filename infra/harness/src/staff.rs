@@ -2,6 +2,8 @@
 
 use crate::seed::Ids;
 use crate::stack::{Stack, Trouble};
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use jiff::Timestamp;
 use serde_json::{Value, json};
 use waybill_domain::access::Role;
@@ -79,4 +81,14 @@ pub async fn sign_in(stack: &Stack, name: &str) -> Result<String, Trouble> {
     let reply = cognito(stack, "AdminInitiateAuth", &ask).await?;
     let token = reply["AuthenticationResult"]["IdToken"].as_str().ok_or("signing in gave no token")?;
     Ok(token.to_owned())
+}
+
+/// Who a token is for: its `sub`, which is what audit records name. The signature is not looked at.
+///
+/// # Errors
+/// When it is no token.
+pub fn sub(token: &str) -> Result<String, Trouble> {
+    let claims = token.split('.').nth(1).ok_or("a token has no claims")?;
+    let claims: Value = serde_json::from_slice(&URL_SAFE_NO_PAD.decode(claims)?)?;
+    Ok(claims["sub"].as_str().ok_or("a token names nobody")?.to_owned())
 }

@@ -1,9 +1,12 @@
 //! The demo: 200 invented orders from the webhook to oblivion, on a running stack, with every number read back
 //! from the stack itself.
 
+mod api;
 mod calls;
 mod carriers;
 mod channels;
+mod drill;
+mod erasure;
 mod feed;
 mod goods;
 mod jump;
@@ -48,7 +51,7 @@ pub async fn run(stack: &Stack, options: &Options) -> Result<bool, Trouble> {
     let ids = Ids::demo()?;
     std::fs::create_dir_all(&options.out)?;
 
-    say("1/6  one shop sends its orders, every delivery twice, shuffled, some forged, some cancelled; \
+    say("1/8  one shop sends its orders, every delivery twice, shuffled, some forged, some cancelled; \
          four other channels have theirs fetched");
     let begun = after(Timestamp::now(), -SignedDuration::from_mins(5));
     let mut fed = feed::feed(stack, options).await?;
@@ -57,7 +60,7 @@ pub async fn run(stack: &Stack, options: &Options) -> Result<bool, Trouble> {
     feed::delivered(stack, PATIENCE).await?;
     channels::read(stack, &placed, begun, PATIENCE).await?;
 
-    say("2/6  stock is promised, labels are booked, the shop is told");
+    say("2/8  stock is promised, labels are booked, the shop is told");
     let live = standing::until_quiet(stack, PATIENCE).await?;
     standing::explain(&live);
     let labels = label::save(stack, &live, &options.out).await?;
@@ -65,24 +68,30 @@ pub async fn run(stack: &Stack, options: &Options) -> Result<bool, Trouble> {
     let named = named.join(" ");
     say(&format!("     a label of each kind saved: {named}"));
 
-    say("3/6  looking for every customer in every table, queue, log, bucket and record");
+    say("3/8  a breach is drilled: a colleague opens addresses, the owner suspects them");
+    let drill = drill::carry_out(stack, &live).await?;
+
+    say("4/8  looking for every customer in every table, queue, log, bucket and record");
     let before = canary::scan(stack, &options.template, &fed.tokens).await?;
     say(&format!("     {} sinks read, {} hits", before.sinks.len(), before.hits()));
 
-    say("4/6  two days pass: parcels arrive");
+    say("5/8  two days pass: parcels arrive");
     let now = Timestamp::now();
     jump::to_delivery(stack, after(now, SignedDuration::from_hours(48)), PATIENCE).await?;
     let delivered = standing::read(stack).await?;
     standing::explain(&delivered);
 
-    say("5/6  the purge times come: the run forgets, then every webhook is sent again");
+    say("6/8  some buyers ask to be forgotten before that");
+    let erasure = erasure::carry_out(stack, &delivered).await?;
+
+    say("7/8  the purge times come: the run forgets, then every webhook is sent again");
     jump::to_purge(stack, now, &ids.merchant).await?;
     feed::replay(stack, &fed, PATIENCE).await?;
     channels::again(stack, begun).await?;
     let forgotten = standing::until_quiet(stack, PATIENCE).await?;
     let differences = goods::differences(stack).await?;
 
-    say("6/6  looking for every customer once more");
+    say("8/8  looking for every customer once more");
     let after_purge = canary::scan(stack, &options.template, &fed.tokens).await?;
     say(&format!("     {} sinks read, {} hits", after_purge.sinks.len(), after_purge.hits()));
 
@@ -98,6 +107,8 @@ pub async fn run(stack: &Stack, options: &Options) -> Result<bool, Trouble> {
             calls: &calls,
             placed: &placed,
             differences,
+            drill: &drill,
+            erasure: &erasure,
             seconds: started.elapsed().as_secs_f64(),
         },
     )

@@ -3,7 +3,7 @@
 use super::calls::Calls;
 use super::say;
 use super::standing::Standing;
-use super::{carriers, channels, goods};
+use super::{carriers, channels, drill, goods};
 use crate::canary;
 use crate::seed::SHOP;
 use crate::stack::{Stack, Trouble};
@@ -20,6 +20,8 @@ pub(super) struct Readings<'a> {
     pub(super) calls: &'a Calls,
     pub(super) placed: &'a channels::Placed,
     pub(super) differences: usize,
+    pub(super) drill: &'a Value,
+    pub(super) erasure: &'a Value,
     pub(super) seconds: f64,
 }
 
@@ -76,6 +78,8 @@ impl Summary {
             ("stock", goods::report(stack, r.live).await?),
             ("channels", by_channel),
             ("carriers", carriers::report(r.live, r.delivered)),
+            ("breach_drill", r.drill.clone()),
+            ("erasure", r.erasure.clone()),
             ("seconds", round(r.seconds)),
         ];
         Ok(Self { fields })
@@ -124,10 +128,12 @@ impl Summary {
             (n("oversold") == 0.0, "nothing is oversold"),
             (n("stock_differences") == 0.0, "stock is what its movements say"),
             (n("canary_hits") == 0.0, "nobody is found in the clear"),
+            (self.report("erasure")["done"].as_u64() > Some(0), "who asks to be forgotten is"),
             (self.every_channel("stock_pushed"), "every channel is told of stock"),
         ];
         let kept = |(kept, promise): (bool, &str)| (!kept).then(|| promise.to_owned());
-        let parts = [carriers::broken(self.report("carriers")), goods::broken(self.report("stock"))];
+        let drill = drill::broken(self.report("breach_drill")).into_iter().collect();
+        let parts = [drill, carriers::broken(self.report("carriers")), goods::broken(self.report("stock"))];
         checks.into_iter().filter_map(kept).chain(parts.into_iter().flatten()).collect()
     }
 
