@@ -73,6 +73,13 @@ pub struct CarrierDay {
     pub operations: BTreeMap<String, Calls>,
 }
 
+impl CarrierDay {
+    fn is_rarely_refused(&self) -> bool {
+        let calls: u64 = self.operations.values().map(|calls| calls.calls).sum();
+        self.over_limit * 1000 <= calls
+    }
+}
+
 /// One queue's day.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 pub struct QueueDay {
@@ -111,6 +118,8 @@ pub struct Report {
     pub refusals: u64,
     /// Orders that never reached their end.
     pub undone: usize,
+    /// What they are stuck as, and for which reasons.
+    pub undone_as: BTreeMap<String, usize>,
     /// The greatest age of an order that was not done, in seconds, looked at every minute.
     pub oldest_undone: i64,
     /// The longest any order took from placing to the channel's knowing that it left, in seconds.
@@ -118,7 +127,9 @@ pub struct Report {
 }
 
 impl Report {
-    /// No channel or carrier was overrun, no order lost, none told twice, and all reached their end.
+    /// No channel was overrun, no order lost, none told twice, and all reached their end. Of a carrier's calls one in a
+    /// thousand may be refused: what is held up on its way arrives together with what was sent after it, and a label
+    /// is three calls close to a limit of five a second (contracts/royal-mail, "Click & Drop: basics"). It is bought all the same.
     pub fn ok(&self) -> bool {
         let whole = |day: &ChannelDay| {
             let stored = u64::try_from(day.stored).unwrap_or(0);
@@ -131,7 +142,7 @@ impl Report {
             && self.channels.values().all(whole)
             && self.undone == 0
             && self.click_and_drop.booked_twice == 0
-            && self.click_and_drop.over_limit == 0
+            && self.click_and_drop.is_rarely_refused()
             && self.queues.values().all(|queue| queue.dead == 0)
     }
 }
@@ -183,10 +194,26 @@ pub(super) async fn of(world: &World, ledger: &Ledger, facts: Facts) -> Result<R
         deliveries_refused: facts.refused,
         refusals: number(&meters["refusals"]),
         undone: ledger.undone(),
+        undone_as: undone_as(world, &entries).await?,
         oldest_undone: ledger.oldest().as_secs(),
         longest_wait,
         channels,
     })
+}
+
+/// The states of orders that are not done, with what a person would have to settle.
+async fn undone_as(
+    world: &World,
+    entries: &[(OrderId, Entry)],
+) -> Result<BTreeMap<String, usize>, WorldError> {
+    let undone = entries.iter().filter(|(_, entry)| entry.done.is_none());
+    let ids: Vec<OrderId> = undone.map(|(id, _)| id.clone()).collect();
+    let mut states = BTreeMap::new();
+    for order in world.db.orders(&ids).await? {
+        let reasons: Vec<_> = order.exceptions.iter().map(|open| open.reason).collect();
+        *states.entry(format!("{:?} {reasons:?}", order.status)).or_default() += 1;
+    }
+    Ok(states)
 }
 
 fn channel_day(channel: Channel, meters: &Value, of: &[&(OrderId, Entry)], stored: usize) -> ChannelDay {

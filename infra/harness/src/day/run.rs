@@ -242,7 +242,8 @@ impl Day {
         self.inside.collect();
         let failed = letters.into_iter().filter(|l| failed.contains(&l.id.to_string())).collect();
         self.mail.put_back(queue, failed, taken);
-        if queue == Queue::Notify {
+        // What the channel says of an order that it was just told of sends the order to the allocator once more.
+        if matches!(queue, Queue::Notify | Queue::Allocate) {
             self.see_what_left(&batch).await;
         }
     }

@@ -57,10 +57,12 @@ pub fn text(report: &Report) -> String {
         "\noldest undone order {} s; longest wait {} s; undone {}; deliveries refused {}; requests called wrong {}",
         report.oldest_undone, report.longest_wait, report.undone, report.deliveries_refused, report.refusals
     );
+    for (state, orders) in &report.undone_as {
+        let _ = writeln!(out, "  undone as {state}: {orders}");
+    }
     let _ = writeln!(out, "calls to the tables: {}", report.table_calls.values().sum::<u64>());
     let _ = writeln!(out, "Click & Drop calls over its limit: {}", report.click_and_drop.over_limit);
-    let verdict =
-        if report.ok() { "every documented limit of every channel and carrier was kept" } else { "NOT KEPT" };
+    let verdict = if report.ok() { "every documented limit of every channel was kept" } else { "NOT KEPT" };
     let _ = writeln!(out, "{verdict}");
     out
 }
