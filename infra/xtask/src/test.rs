@@ -1,5 +1,6 @@
 //! `cargo xtask test`: everything that can fail, from fast to whole, with one verdict.
 
+mod begun;
 mod count;
 mod steps;
 
@@ -36,14 +37,18 @@ struct Outcome {
 /// When anything failed, after the table that says what.
 pub fn run(arguments: &Arguments) -> Done {
     let began = Instant::now();
-    let chosen = steps::ALL.iter().filter(|step| {
-        arguments.only.is_empty() || arguments.only.iter().any(|word| step.name.contains(word.as_str()))
-    });
+    let chosen = || {
+        steps::ALL.iter().filter(|step| {
+            arguments.only.is_empty() || arguments.only.iter().any(|word| step.name.contains(word.as_str()))
+        })
+    };
+    let demo_follows = chosen().any(|step| step.name == steps::DEMO);
+    let mut run = steps::Run { seeds: arguments.seeds, demo_follows, demo: None };
     let mut outcomes = Vec::new();
-    for step in chosen {
+    for step in chosen() {
         heading(step.name);
         let start = Instant::now();
-        let (count, note) = match (step.run)(arguments) {
+        let (count, note) = match (step.run)(&mut run) {
             Ok(count) => (count, String::new()),
             Err(failure) => {
                 eprintln!("{failure}");

@@ -2,7 +2,7 @@
 
 use std::process::Command;
 
-use super::Arguments;
+use super::begun::Begun;
 use super::count::{Count, counted, told};
 use crate::cargo::{self, cargo};
 use crate::demo::{self, harness};
@@ -15,8 +15,21 @@ pub struct Step {
     /// Its name in the table, and on the command line.
     pub name: &'static str,
     /// Runs it and counts.
-    pub run: fn(&Arguments) -> Done<Count>,
+    pub run: fn(&mut Run) -> Done<Count>,
 }
+
+/// What the steps of one run know of each other.
+pub struct Run {
+    /// Seeds of the simulation.
+    pub seeds: u32,
+    /// The demo has its turn, too.
+    pub demo_follows: bool,
+    /// The demo, begun beside the stories.
+    pub demo: Option<Begun>,
+}
+
+/// The name of the step that runs the demo.
+pub const DEMO: &str = "demo";
 
 /// The crate whose tests run whole systems in memory.
 const HARNESS: &str = "waybill-harness";
@@ -29,7 +42,7 @@ pub const ALL: &[Step] = &[
     Step { name: "unit", run: unit },
     Step { name: "simulation", run: simulation },
     Step { name: "stack", run: stack },
-    Step { name: "demo", run: whole_demo },
+    Step { name: DEMO, run: whole_demo },
 ];
 
 /// The names, for a message.
@@ -37,21 +50,21 @@ pub fn names() -> String {
     ALL.iter().map(|step| step.name).collect::<Vec<_>>().join(", ")
 }
 
-fn format(_: &Arguments) -> Done<Count> {
+fn format(_: &mut Run) -> Done<Count> {
     one("cargo fmt", &["fmt", "--all", "--check"])
 }
 
-fn clippy(_: &Arguments) -> Done<Count> {
+fn clippy(_: &mut Run) -> Done<Count> {
     one("clippy", &["clippy", "--quiet", "--workspace", "--all-targets", "--", "--deny", "warnings"])
 }
 
-fn template(_: &Arguments) -> Done<Count> {
+fn template(_: &mut Run) -> Done<Count> {
     lint::run(&lint::Arguments { policy: false }).map(|()| Count::one_passed())
 }
 
 /// Unit, property and contract tests. Tests that need a stack are `#[ignore]`d and wait for their step; those of the
 /// harness are long and run optimised with the simulation.
-fn unit(_: &Arguments) -> Done<Count> {
+fn unit(_: &mut Run) -> Done<Count> {
     let all = ["--workspace", "--exclude", HARNESS];
     let doc = ["test", "--quiet", "--workspace", "--doc", "--no-fail-fast"];
     match has_nextest() {
@@ -61,10 +74,10 @@ fn unit(_: &Arguments) -> Done<Count> {
 }
 
 /// The tests of the harness, among them that planted bugs are found, and the seeds.
-fn simulation(arguments: &Arguments) -> Done<Count> {
+fn simulation(run: &mut Run) -> Done<Count> {
     let profile = if has_nextest() { "--cargo-profile" } else { "--profile" };
     let count = tests(&["--package", HARNESS, profile, "sim"])?;
-    let seeds = arguments.seeds.to_string();
+    let seeds = run.seeds.to_string();
     cargo::run("the simulation", harness("simulate", "sim", &["--seeds", &seeds], [].iter()))?;
     Ok(count + Count::one_passed())
 }
@@ -78,8 +91,9 @@ fn tests(which: &[&str]) -> Done<Count> {
     counted(with(&[runner, which].concat()))
 }
 
-/// Stories against a deployed stack of their own: the ignored tests of `tests/`, which find it by WAYBILL_STATE.
-fn stack(_: &Arguments) -> Done<Count> {
+/// Stories against a deployed stack of their own: the ignored tests of `tests/`, which find it by WAYBILL_STATE. Stories
+/// mostly wait, and so does the demo, which is begun beside them once everything both need is built and installed.
+fn stack(run: &mut Run) -> Done<Count> {
     let (port, sandbox_port) = ports::two_free()?;
     let name = format!("test-{}", std::process::id());
     let state = up::start(&up::Arguments {
@@ -100,6 +114,9 @@ fn stack(_: &Arguments) -> Done<Count> {
         "2",
     ]);
     command.env("WAYBILL_STATE", Folder::of(&state.name)?.state_file());
+    if run.demo_follows {
+        run.demo = Some(Begun::begin(DEMO, &[&[DEMO], SMALL].concat())?);
+    }
     let done = told(command);
     down::stop(&name)?;
     let (count, lines) = done?;
@@ -107,10 +124,19 @@ fn stack(_: &Arguments) -> Done<Count> {
     Ok(count)
 }
 
+/// The demo of a test run: fewer orders than the README's.
+const SMALL: &[&str] = &["--orders", "60", "--out", "target/demo-test"];
+
 /// The README's demo with fewer orders: every promise it makes is checked by itself.
-fn whole_demo(_: &Arguments) -> Done<Count> {
-    let rest = ["--orders", "60", "--out", "target/demo-test"].map(str::to_owned).to_vec();
-    demo::run(&demo::Arguments { keep: false, rest }).map(|()| Count::one_passed())
+fn whole_demo(run: &mut Run) -> Done<Count> {
+    let done = match run.demo.take() {
+        Some(begun) => begun.end(),
+        None => {
+            let rest = SMALL.iter().map(|argument| (*argument).to_owned()).collect();
+            demo::run(&demo::Arguments { keep: false, rest })
+        }
+    };
+    done.map(|()| Count::one_passed())
 }
 
 fn one(what: &str, arguments: &[&str]) -> Done<Count> {
