@@ -5,6 +5,7 @@ use crate::answer::{BAD_PLACE, NOT_FOUND, Stop};
 use crate::body::Told;
 use crate::caller::Caller;
 use crate::movements::exists;
+use crate::wake;
 use axum::Json;
 use axum::extract::rejection::PathRejection;
 use axum::extract::{Path, State};
@@ -120,7 +121,7 @@ pub async fn policy(State(env): State<Arc<Env>>, caller: Caller) -> Result<Json<
     Ok(Json(env.db.places(merchant).await?.policy))
 }
 
-/// Stores the policy.
+/// Stores the policy; channels are told what it leaves them, within minutes.
 ///
 /// # Errors
 /// `no_access`, `not_allowed`, `bad_body`, `invalid_field`, `changed_meanwhile`, `unavailable`.
@@ -137,5 +138,6 @@ pub async fn save_policy(
     } else if !env.db.replace_policy(merchant, &policy, |now| seen.is(now)).await? {
         return Err(CHANGED_MEANWHILE.into());
     }
+    wake::channels_of_everything(&env, merchant).await?;
     Ok(Json(policy))
 }

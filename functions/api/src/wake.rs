@@ -34,6 +34,12 @@ pub(crate) async fn channels(env: &Env, merchant: &MerchantId, sku: &str) -> Res
     Ok(env.pushes.announce(merchant, BTreeSet::from([sku.to_owned()]), env.clock.read()).await?)
 }
 
+/// Has the merchant's channels told of every SKU: what is kept back from them may be new for all.
+pub(crate) async fn channels_of_everything(env: &Env, merchant: &MerchantId) -> Result<(), Stop> {
+    let all = Work::PushAll { merchant: merchant.clone(), shard: 0, after: None, at: env.clock.read() };
+    Ok(env.queues.send(Queue::Push, &[all], 0).await?)
+}
+
 /// Wakes orders that wait for this article of a channel to be mapped; gives how many.
 pub(crate) async fn unmapped(env: &Env, merchant: &MerchantId, channel_sku: &str) -> Result<usize, Stop> {
     let orders = env.db.unmapped(merchant, &BTreeSet::from([channel_sku.to_owned()]), MOST).await?;

@@ -1,5 +1,6 @@
 //! Tells channels what they must know: the tracking numbers of parcels, and how much may be sold.
 
+mod everything;
 mod goods;
 mod push;
 mod tell;
@@ -50,6 +51,10 @@ pub async fn work_on(env: &Env, work: Work) -> Result<Step, Failure> {
                 // Into its own queue, from whichever it came.
                 env.queues.send(Queue::Push, &[Work::Push { merchant, sku, at: now }], seconds).await?;
             }
+            return Ok(Step::Done);
+        }
+        Work::PushAll { merchant, shard, after, .. } => {
+            everything::announce(env, &merchant, shard, after, now).await?;
             return Ok(Step::Done);
         }
         _ => return Err(Failure::Fault("this work is not the notifier's")),

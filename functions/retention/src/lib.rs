@@ -125,6 +125,7 @@ pub async fn work_on(env: &Env, work: Work) -> Result<Step, Failure> {
         | Work::Poll { .. }
         | Work::Backfill { .. }
         | Work::Push { .. }
+        | Work::PushAll { .. }
         | Work::Manifest { .. } => {
             return Err(Failure::Fault("this work is not retention's"));
         }

@@ -51,7 +51,11 @@ fn shown(world: &World, channel: &str, sku: &str) -> Value {
 /// Works through a push and everything it sends, each when its time has come.
 async fn push(world: &World, sku: &str) {
     let merchant = world.merchant.id.clone();
-    let mut all = vec![Work::Push { merchant, sku: sku.to_owned(), at: world.time.now() }];
+    carry_out(world, Work::Push { merchant, sku: sku.to_owned(), at: world.time.now() }).await;
+}
+
+async fn carry_out(world: &World, work: Work) {
+    let mut all = vec![work];
     while let Some(work) = all.pop() {
         assert!(world.functions.work(Queue::Push, &[("one".to_owned(), work)]).await.unwrap().is_empty());
         for sent in world.queues.take() {
@@ -122,6 +126,24 @@ async fn a_channel_is_told_what_is_not_kept_back_from_it() {
     world.db.save_sku(&world.merchant.id, &mug).await.unwrap();
     push(&world, MUG).await;
     assert_eq!((shown(&world, "woocommerce", MUG), shown(&world, "amazon", MUG)), (json!(4), json!(9)));
+}
+
+#[tokio::test]
+async fn a_new_policy_reaches_every_sku_however_many_there_are() {
+    let skus: Vec<String> = (0..250).map(|n| format!("SKU-{n:03}")).collect();
+    let stock = skus.iter().map(|sku| Stocked { sku: sku.clone(), pieces: [7, 4] }).collect();
+    let world = World::new(&Setup { stock, ..Setup::default() }, Arc::new(Calm)).await.unwrap();
+    let levels: serde_json::Map<String, Value> = skus.iter().map(|sku| (sku.clone(), json!(11))).collect();
+    let path = format!("/control/woocommerce/{ACCOUNT}/stock");
+    world.sandbox.answer(&Call::new(Method::PUT, &path).json(&json!({"levels": levels})));
+    let policy =
+        Policy { buffers: vec![Buffer { channel: Channel::WooCommerce, pieces: 5 }], ..Policy::default() };
+    world.db.save_policy(&world.merchant.id, &policy).await.unwrap();
+    let merchant = world.merchant.id.clone();
+    carry_out(&world, Work::PushAll { merchant, shard: 0, after: None, at: world.time.now() }).await;
+    for sku in &skus {
+        assert_eq!(shown(&world, "woocommerce", sku), 6, "{sku}");
+    }
 }
 
 #[tokio::test]

@@ -135,6 +135,18 @@ pub enum Work {
         /// As in `Order`.
         at: Timestamp,
     },
+    /// Tell the merchant's channels of every SKU, a page at a time: what is kept back may have changed for all of them.
+    PushAll {
+        /// Whose.
+        merchant: MerchantId,
+        /// Which shard of the merchant's SKUs is read.
+        shard: u8,
+        /// The last SKU of it that was announced.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        after: Option<String>,
+        /// As in `Order`.
+        at: Timestamp,
+    },
     /// Hand the parcels of a carrier account over: only ever sent because the seller said so.
     Manifest {
         /// The seller's wish; the same wish sent twice is one manifest.
@@ -197,6 +209,7 @@ impl Work {
             | Self::Poll { at, .. }
             | Self::Backfill { at, .. }
             | Self::Push { at, .. }
+            | Self::PushAll { at, .. }
             | Self::Manifest { at, .. }
             | Self::EraseBuyer { at, .. }
             | Self::Request { at, .. }

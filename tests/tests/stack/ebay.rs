@@ -59,6 +59,8 @@ async fn closed() {
     let mut token = shop.db.token(&own.connection).await.unwrap().expect("the poller got a token");
     token.expires_at = Timestamp::UNIX_EPOCH;
     shop.db.save_token(&own.connection, &token).await.unwrap();
+    // Other stories let days pass, too: nobody follows this parcel before its turn.
+    shop.listen("FunctionTracker", false).await;
     shop.listen("FunctionNotifier", true).await;
     shop.stands(&id, Status::Dispatched).await;
     let renewed = shop.db.token(&own.connection).await.unwrap().unwrap();
@@ -69,6 +71,7 @@ async fn closed() {
     // What eBay sells goes by DPD: whoever follows the parcel needs another token there, too.
     let token = shop.db.token(&shop.ids.dpd).await.unwrap().expect("the shipper got a token");
     shop.db.end_token(&shop.ids.dpd, token.obtained_at, token.obtained_at).await.unwrap();
+    shop.listen("FunctionTracker", true).await;
     deliver_everything(&shop).await;
     shop.stands(&id, Status::Delivered).await;
     let renewed = shop.db.token(&shop.ids.dpd).await.unwrap().unwrap();

@@ -201,7 +201,10 @@ async fn a_dry_run_says_who_won_and_why_and_a_rule_can_be_overruled() {
         (Some("allocated"), Some(true))
     );
     let policy = json!({"rules": [{"name": "look", "when": {"countries": ["GB"]}, "then": {"hold": true}}]});
+    stage.queues.take();
     assert_eq!(stage.put("/v1/policy", policy).await.0, 200);
+    let all = |sent: &Sent| matches!((sent.queue, &sent.work), (Queue::Push, Work::PushAll { shard: 0, .. }));
+    assert!(stage.queues.take().iter().any(all), "what it leaves them, channels are told");
     let (_, told) = stage.mine(&address).await;
     assert_eq!((told["status"].as_str(), &told["rules"]), (Some("held"), &json!(["look"])));
     let let_go = format!("/v1/orders/{}/let-go", order_id(1));

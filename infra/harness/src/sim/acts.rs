@@ -259,6 +259,7 @@ impl Sim {
             Work::Poll { .. } => "poll".to_owned(),
             Work::Backfill { .. } => "backfill".to_owned(),
             Work::Push { .. } => "push".to_owned(),
+            Work::PushAll { .. } => "push all".to_owned(),
             Work::Manifest { .. } => "manifest".to_owned(),
             Work::EraseBuyer { .. } => "erase buyer".to_owned(),
             Work::Request { .. } => "request".to_owned(),
