@@ -121,7 +121,7 @@ pub fn others(
     Ok(all)
 }
 
-fn dpd() -> Result<Seeded, waybill_domain::id::InvalidId> {
+pub(crate) fn dpd() -> Result<Seeded, waybill_domain::id::InvalidId> {
     let text = |s: &str| s.to_owned();
     let credentials = Credentials::Dpd {
         key: text("dpd-key"),

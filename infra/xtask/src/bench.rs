@@ -24,7 +24,7 @@ pub fn run(arguments: &Arguments) -> Done {
         return Err(Failure::new("infra/harness is missing, and the bench is part of it."));
     }
     // The Python baseline needs `cryptography`, which comes with what the local AWS needs.
-    Venv::with(&[Needs::Stack])?;
+    Venv::with(&[Needs::Stack, Needs::Bench])?;
     let rest = arguments.rest.iter().filter(|argument| *argument != "--");
     cargo::run("the bench", harness("bench", "bench", &[], rest))
 }

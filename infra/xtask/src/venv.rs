@@ -17,6 +17,8 @@ pub enum Needs {
     Lint,
     /// The arm64 build.
     Build,
+    /// Others' code, measured beside ours.
+    Bench,
 }
 
 impl Needs {
@@ -25,6 +27,7 @@ impl Needs {
             Self::Stack => "requirements.txt",
             Self::Lint => "requirements-lint.txt",
             Self::Build => "requirements-build.txt",
+            Self::Bench => "requirements-bench.txt",
         }
     }
 }

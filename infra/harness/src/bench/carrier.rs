@@ -1,25 +1,32 @@
-//! Click & Drop: building a create request and reading the reply the sandbox gives to it.
+//! Click & Drop and DPD: building a create request and reading the reply to it; and the same two by karrio, which
+//! maps DPD's service on the Continent and none of the United Kingdom.
 
-use super::core::{ingest, time};
+use super::core::{Timing, ingest, time};
 use super::row::{Budget, Row};
 use super::sample::Sample;
 use crate::stack::Trouble;
 use http::{HeaderMap, StatusCode};
 use jiff::Timestamp;
+use serde_json::json;
+use waybill_carriers::dpd;
 use waybill_carriers::royal_mail::label::{BookingRequest, build_create, read_create};
 use waybill_carriers::royal_mail::{Account, allowed_fields};
 use waybill_domain::service::{Carrier, ServiceChoice};
 use waybill_domain::shipment::{Booking, Shipment, Transit, WriteBack};
 use waybill_domain::{OrderId, ShipmentId};
+use waybill_privacy::Recipient;
 use waybill_privacy::disclosure::Disclosed;
 use waybill_privacy::secret::Secret;
 use waybill_sandbox::royal_mail::DEFAULT_KEY;
 use waybill_sandbox::{Call, Sandbox};
+use waybill_store::registry::Credentials;
 
 /// Budget of either, in microseconds.
 const BUDGET: f64 = 50.0;
 /// A service within the United Kingdom.
 const SERVICE: &str = "TPS48";
+/// DPD's for the next day.
+const DPD_SERVICE: &str = "1^12";
 
 /// Measures both.
 ///
@@ -43,11 +50,55 @@ pub fn rows(sample: &Sample, runs: usize) -> Result<Vec<Row>, Trouble> {
     let (status, body) = answered(build()?)?;
     let headers = HeaderMap::new();
     let read = time(runs, |_| Ok(read_create(status, &headers, &body)?))?;
+    let (dpd_built, dpd_read) = dpd(&recipient, &shipment, runs)?;
     let budget = Budget::AtMost(BUDGET);
     Ok(vec![
-        Row::new("carrier, build a create request, p50", built.p50_us, "us").budget(budget),
-        Row::new("carrier, read the reply, p50", read.p50_us, "us").budget(budget),
+        Row::new("Click & Drop, build a create request, p50", built.p50_us, "us").budget(budget),
+        Row::new("Click & Drop, read the reply, p50", read.p50_us, "us").budget(budget),
+        Row::new(DPD_BUILD, dpd_built.p50_us, "us").budget(budget),
+        Row::new(DPD_READ, dpd_read.p50_us, "us").budget(budget),
     ])
+}
+
+/// The name of our figure for building a booking at DPD.
+pub const DPD_BUILD: &str = "DPD, build a create request, p50";
+/// The name of our figure for reading the reply to it.
+pub const DPD_READ: &str = "DPD, read the reply, p50";
+
+/// A domestic parcel at DPD; the reply as the contract shows it.
+fn dpd(recipient: &Recipient, shipment: &Shipment, runs: usize) -> Result<(Timing, Timing), Trouble> {
+    let seeded = crate::accounts::dpd()?;
+    let Credentials::Dpd { key, secret, local, sender } = &seeded.credentials else {
+        return Err("the account is not one of DPD".into());
+    };
+    let base = "https://carrier.invalid".to_owned();
+    let (key, secret) = (Secret::new(key.clone()), Secret::new(secret.clone()));
+    let access = Secret::new("invented".to_owned());
+    let token =
+        dpd::token::Token { access, expires_at: Timestamp::MAX, base: base.clone(), key: key.clone() };
+    let account = dpd::Account { base, key, secret, local: *local, sender: sender.clone() };
+    let parcels = [dpd::label::Parcel { grams: shipment.grams, products: Vec::new() }];
+    let build = || {
+        let to = Disclosed::new(recipient.clone(), dpd::allowed_fields(DPD_SERVICE));
+        let booking = dpd::label::BookingRequest {
+            shipment,
+            to: &to,
+            network_key: DPD_SERVICE,
+            parcels: &parcels,
+            ship_at: Timestamp::UNIX_EPOCH,
+            customs: None,
+        };
+        dpd::label::build_create(&account, &token, &booking)
+    };
+    let built = time(runs, |_| Ok(build()?))?;
+    let body = json!({"data": {"shipmentId": 812_345_678, "consignments":
+        [{"consignmentNumber": "1234567890", "parcelNumbers": ["15500000000001"]}]}});
+    let (body, headers) = (body.to_string().into_bytes(), HeaderMap::new());
+    let read = time(runs, |_| match dpd::label::read_create(StatusCode::OK, &headers, &body)? {
+        dpd::label::Made::Booked(booked) => Ok(booked),
+        _ => Err("the reply is not read as a booking".into()),
+    })?;
+    Ok((built, read))
 }
 
 /// What the sandbox answers.
@@ -95,6 +146,6 @@ mod tests {
     #[test]
     fn the_sandbox_takes_what_is_built_and_its_reply_reads() {
         let rows = rows(&Sample::new().unwrap(), 10).unwrap();
-        assert_eq!(rows.len(), 2);
+        assert_eq!(rows.len(), 4);
     }
 }

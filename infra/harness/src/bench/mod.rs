@@ -12,6 +12,7 @@ pub mod core;
 pub mod cost;
 pub mod files;
 pub mod hot;
+mod karrio;
 pub mod levels;
 pub mod naive;
 pub mod row;
@@ -58,6 +59,10 @@ pub async fn run(options: Options) -> Result<Report, Trouble> {
 
     say("the carrier's requests and replies");
     report.rows.extend(carrier::rows(&sample, few(20_000))?);
+    match karrio::rows(&report.rows, few(5_000))? {
+        Ok(rows) => report.rows.extend(rows),
+        Err(why) => report.skip(carrier::DPD_BUILD, why),
+    }
 
     say("AWS calls and write units of one order");
     let road = calls::measure().await?;
