@@ -39,6 +39,7 @@ use waybill_http::{Care, under_care};
 use waybill_runtime::config::Egress;
 use waybill_runtime::{Channels, Clock, Directory, Pushes};
 use waybill_store::keyring::Vault;
+use waybill_store::labels::Documents;
 use waybill_store::{Db, queues};
 
 /// What the function needs: tables and the credentials key, and no way to a recipient.
@@ -58,6 +59,8 @@ pub struct Env {
     pub queues: Arc<dyn queues::Send>,
     /// Has channels told of stock that moved.
     pub pushes: Pushes,
+    /// Documents of manifests, and no label.
+    pub documents: Arc<dyn Documents>,
     /// Now.
     pub clock: Clock,
 }

@@ -12,8 +12,9 @@ async fn main() -> Result<(), lambda_http::Error> {
     log::start();
     let mut read = config::Reader::default();
     let tables = read.tables(&["orders", "stock", "registry", "audit"]);
-    let queues = read.queues(&[Queue::Poll, Queue::Allocate, Queue::Push, Queue::Erase]);
+    let queues = read.queues(&[Queue::Poll, Queue::Allocate, Queue::Book, Queue::Push, Queue::Erase]);
     let credentials = read.need("KEY_CREDENTIALS", "the ARN of the credentials key");
+    let bucket = read.need("BUCKET_LABELS", "the name of the label bucket");
     let egress = read.egress();
     let outbound = Arc::new(Network::new(egress)?);
     let place = Place::read(&mut read, egress);
@@ -36,6 +37,7 @@ async fn main() -> Result<(), lambda_http::Error> {
         egress,
         pushes: Pushes::new(queues.clone(), Clock::system()),
         queues,
+        documents: Arc::new(aws::bucket(&sdk, bucket)),
         clock: Clock::system(),
     });
     let (tokens, jar) = (place.tokens(outbound), place.jar());

@@ -81,6 +81,8 @@ pub enum Action {
     KeepCatalogue,
     /// Change warehouses, bins and the policy.
     KeepPlaces,
+    /// Have a carrier account's parcels handed over: nothing undoes it.
+    HandOver,
     /// Let an order go that a rule holds.
     LetGo,
     /// The recipient of one order.
@@ -135,6 +137,7 @@ impl Action {
             | Self::ApproveCount
             | Self::KeepCatalogue
             | Self::KeepPlaces
+            | Self::HandOver
             | Self::LetGo => false,
         }
     }
@@ -198,7 +201,7 @@ pub fn allowed(role: Role, action: Action) -> bool {
             Role::Owner | Role::Manager | Role::Integrator => true,
             Role::Packer | Role::Support | Role::Auditor => false,
         },
-        Action::ApproveCount | Action::KeepPlaces => match role {
+        Action::ApproveCount | Action::KeepPlaces | Action::HandOver => match role {
             Role::Owner | Role::Manager => true,
             Role::Packer | Role::Support | Role::Auditor | Role::Integrator => false,
         },
@@ -318,6 +321,7 @@ mod tests {
             (Action::WriteRegisters, "yes yes no no no no"),
             (Action::HandleIncidents, "yes yes no no no no"),
             (Action::ReadMerchant, "yes yes no no no no"),
+            (Action::HandOver, "yes yes no no no no"),
             (Action::KeepMerchant, "yes no no no no no"),
             (Action::EraseEverything, "yes no no no no no"),
             (Action::ManageStaff, "yes no no no no no"),

@@ -28,6 +28,15 @@ impl Db {
         item.map(|item| from_item(item, "manifest")).transpose()
     }
 
+    /// Every manifest of a connection, by id.
+    ///
+    /// # Errors
+    /// As AWS answers; `Corrupt` when an item is not one.
+    pub async fn manifests(&self, connection: &ConnectionId) -> Result<Vec<Manifest>, StoreError> {
+        let items = self.registry_rows(connection.as_str(), "manifest#").await?;
+        items.into_iter().map(|item| from_item(item, "manifest")).collect()
+    }
+
     /// Stores a manifest that nobody has asked the carrier for: the claim before the carrier is called.
     ///
     /// # Errors

@@ -7,7 +7,7 @@ use waybill_harness::seed::{ACCESS_TOKEN, CLIENT_SECRET};
 use waybill_harness::stack::Stack;
 use waybill_harness::staff::{PASSWORD, sign_in};
 use waybill_sandbox::invent::Kind;
-use waybill_sandbox::royal_mail::{DEFAULT_KEY, TRACKING_CLIENT_ID, TRACKING_CLIENT_SECRET};
+use waybill_sandbox::royal_mail::{TRACKING_CLIENT_ID, TRACKING_CLIENT_SECRET};
 
 pub static FIRST_DAY: Story = Story::new("first day", || Box::pin(first_day()));
 
@@ -85,9 +85,10 @@ async fn first_day() {
     let owner = Owner::named(Shop::demo().await.stack).await;
     the_merchant_is_made(&owner).await;
     let (domain, shop) = the_shop_is_connected(&owner).await;
-    the_carrier_is_connected(&owner).await;
+    let carrier = the_carrier_is_connected(&owner).await;
     let order = the_order_arrives(&owner, &domain, &shop).await;
     let shipment = the_parcel_leaves(&owner, &order).await;
+    the_day_is_handed_over(&owner, &carrier).await;
     it_is_forgotten(&owner, &order, &shipment).await;
 }
 
@@ -125,9 +126,12 @@ async fn the_shop_is_connected(owner: &Owner) -> (String, String) {
     (domain, id.to_owned())
 }
 
-async fn the_carrier_is_connected(owner: &Owner) {
+/// Gives its connection. The account is its own: what is handed over sweeps it.
+async fn the_carrier_is_connected(owner: &Owner) -> String {
     let sandbox = &owner.stack.sandbox_url;
-    let credentials = json!({"kind": "royal_mail", "key": DEFAULT_KEY, "tracking_id": TRACKING_CLIENT_ID,
+    let key = format!("first-{}", unique(12));
+    owner.stack.control("PUT", &format!("accounts/{key}"), &json!({})).await.unwrap();
+    let credentials = json!({"kind": "royal_mail", "key": key, "tracking_id": TRACKING_CLIENT_ID,
         "tracking_secret": TRACKING_CLIENT_SECRET});
     let carrier = owner
         .connect(json!({"address": format!("{sandbox}/royal-mail"),
@@ -146,6 +150,7 @@ async fn the_carrier_is_connected(owner: &Owner) {
         owner.send("PUT", "/v1/merchant", Some(settings.clone()), ("if-match", tag)).await.0
     };
     assert_eq!((put(&tag).await, put(&tag).await), (200, 412), "changed by who has seen it, once");
+    id.to_owned()
 }
 
 /// Gives our id of the order.
@@ -182,6 +187,21 @@ async fn the_parcel_leaves(owner: &Owner, order: &str) -> String {
 async fn label(owner: &Owner, shipment: &str) -> Answer {
     let path = format!("/v1/shipments/{shipment}/label?purpose=label");
     owner.send("GET", &path, None, ("accept", "application/pdf")).await
+}
+
+async fn the_day_is_handed_over(owner: &Owner, carrier: &str) {
+    let all = format!("/v1/connections/{carrier}/manifests");
+    let mut wanted = json!({"warehouse": "wh_one", "carrier_name": "Royal Mail OBA"});
+    let (status, told) = owner.ask("POST", &all, Some(wanted.clone())).await;
+    assert_eq!((status, &told["code"]), (400, &json!("sweeps_account")), "{told}");
+    wanted["sweeps_account"] = json!(true);
+    let made = owner.done("POST", &all, Some(wanted)).await;
+    let one = format!("{all}/{}", made["id"].as_str().unwrap());
+    let done = async || (owner.done("GET", &one, None).await["state"] == "done").then_some(());
+    until("the manifest to be done", done).await;
+    let (status, _, document) =
+        owner.send("GET", &format!("{one}/document"), None, ("accept", "application/pdf")).await;
+    assert_eq!((status, document.starts_with(b"%PDF")), (200, true));
 }
 
 async fn it_is_forgotten(owner: &Owner, order: &str, shipment: &str) {

@@ -4,6 +4,7 @@ pub mod act;
 pub mod authorise;
 pub mod backfill;
 pub mod connect;
+pub mod manifests;
 mod show;
 
 pub use show::{All, Shown, list, read};

@@ -1,7 +1,7 @@
 //! The merchant itself, and its accounts at channels and carriers.
 
 use super::Route;
-use crate::connections::{self, Shown, act, authorise, backfill, connect};
+use crate::connections::{self, Shown, act, authorise, backfill, connect, manifests};
 use crate::merchant::{self, Settings};
 use serde_json::json;
 use waybill_domain::access::Action;
@@ -121,5 +121,37 @@ pub(super) fn routes() -> Vec<Route> {
                 "/v1/connections/con_00000000000000aa/backfills",
                 || json!({"from": "2026-11-01T00:00:00Z", "to": "2026-11-08T00:00:00Z"}),
             ),
+    ]
+}
+
+/// Hand-overs to carriers.
+pub(super) fn manifests() -> Vec<Route> {
+    const ALL: &str = "/v1/connections/con_00000000000000cc/manifests";
+    const ONE: &str = "/v1/connections/con_00000000000000cc/manifests/man_00000000000000a1";
+    vec![
+        Route::get("/v1/connections/{connection}/manifests", manifests::list)
+            .does("The day's hand-overs of a carrier account and how far they are.")
+            .may(Action::ReadStock)
+            .gives::<manifests::All>()
+            .such_as(ALL),
+        Route::post("/v1/connections/{connection}/manifests", manifests::make)
+            .does("Hands every labelled parcel of a carrier account over, on the seller's word; nothing undoes it.")
+            .may(Action::HandOver)
+            .takes::<manifests::Wanted>()
+            .gives_as::<manifests::View>(202)
+            .such_as_with(
+                ALL,
+                || json!({"warehouse": "wh_north", "carrier_name": "Royal Mail OBA", "sweeps_account": true}),
+            ),
+        Route::get("/v1/connections/{connection}/manifests/{manifest}", manifests::read)
+            .does("One hand-over and how far it is.")
+            .may(Action::ReadStock)
+            .gives::<manifests::View>()
+            .such_as(ONE),
+        Route::get("/v1/connections/{connection}/manifests/{manifest}/document", manifests::document)
+            .does("The document for the driver; it lists parcels and no addresses.")
+            .may(Action::ReadStock)
+            .gives_files(&["application/pdf"])
+            .such_as("/v1/connections/con_00000000000000cc/manifests/man_00000000000000a1/document"),
     ]
 }

@@ -30,6 +30,7 @@ pub fn all() -> Vec<Route> {
         stock::places(),
         accounts::merchant(),
         accounts::routes(),
+        accounts::manifests(),
         law::routes(),
     ];
     all.into_iter().flatten().chain(about).collect()

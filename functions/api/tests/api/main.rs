@@ -8,6 +8,7 @@ mod document;
 mod examples;
 mod insight;
 mod lists;
+mod manifests;
 mod merchant;
 mod privacy;
 mod ready;

@@ -5,9 +5,11 @@ use serde_json::{Value, json};
 use waybill_domain::access::Role;
 use waybill_domain::exception::Reason;
 use waybill_domain::incident::{Incident, Suspicion};
+use waybill_domain::manifest::{Manifest, Progress};
 use waybill_domain::order::{Allocation, Hold, Status};
 use waybill_domain::request::{Asker, Clock, Kind};
 use waybill_domain::time::{after, days};
+use waybill_store::labels::Documents;
 use waybill_store::registry;
 use waybill_store::requests::{Recipient, Request, Scope};
 use waybill_store::stock::{BatchChanges, Settling, SlotChange};
@@ -86,6 +88,19 @@ async fn account(stage: &Stage) {
 async fn carrier(stage: &Stage) {
     let secrets = json!({"kind": "royal_mail", "key": "k", "tracking_id": "i", "tracking_secret": "s"});
     stage.connect(CARRIER, MERCHANT, registry::Kind::RoyalMail, &secrets).await;
+    let mut manifest = Manifest {
+        id: "man_00000000000000a1".parse().unwrap(),
+        merchant: MERCHANT.parse().unwrap(),
+        connection: CARRIER.parse().unwrap(),
+        warehouse: "wh_north".parse().unwrap(),
+        carrier_name: "Royal Mail OBA".into(),
+        asked_at: stage.now(),
+        progress: Progress::Planned,
+    };
+    stage.db.claim_manifest(&manifest).await.unwrap();
+    stage.documents.put(&manifest.document(), b"%PDF-1.4 invented".to_vec()).await.unwrap();
+    manifest.progress = Progress::Done { number: 7 };
+    stage.db.save_manifest(&manifest).await.unwrap();
 }
 
 async fn law(stage: &Stage) {

@@ -23,7 +23,7 @@ use waybill_runtime::{Channels, Clock, Directory, Pushes};
 use waybill_store::Db;
 use waybill_store::ingest::{Arrival, ingest};
 use waybill_store::keyring::Vault;
-use waybill_store::memory::{Calm, Engine, MemoryKms, MemoryQueues};
+use waybill_store::memory::{Calm, Engine, MemoryDocuments, MemoryKms, MemoryQueues};
 use waybill_store::registry::{Connection, ConnectionState, Kind, Merchant, Warehouse};
 use waybill_store::staff::Staff;
 
@@ -39,6 +39,7 @@ pub struct Stage {
     pub kms: MemoryKms,
     /// What was sent to other functions.
     pub queues: MemoryQueues,
+    pub documents: Arc<MemoryDocuments>,
     /// What the function works with.
     pub env: Arc<Env>,
     seconds: Arc<AtomicI64>,
@@ -75,6 +76,7 @@ impl Stage {
         let ticking = seconds.clone();
         let clock = Clock::of(move || Timestamp::from_second(ticking.load(Ordering::Relaxed)).unwrap());
         let kms = MemoryKms::new(calm.clone()).unwrap();
+        let documents = Arc::new(MemoryDocuments::new(calm.clone()));
         let queues = MemoryQueues::new(calm);
         let vault = Arc::new(kms.clone());
         let env = Arc::new(Env {
@@ -90,10 +92,11 @@ impl Stage {
             egress: Egress::Public,
             queues: Arc::new(queues.clone()),
             pushes: Pushes::new(Arc::new(queues.clone()), clock.clone()),
+            documents: documents.clone(),
             clock,
         });
         let router = waybill_api::router(env.clone());
-        let stage = Self { db, kms, queues, env, seconds, router };
+        let stage = Self { db, kms, queues, documents, env, seconds, router };
         for merchant in [MERCHANT, OTHER] {
             stage.open_business(merchant).await;
         }

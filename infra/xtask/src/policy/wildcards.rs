@@ -11,6 +11,7 @@ const RULE: &str = "wildcards";
 const NEEDED: &[(&str, &[&str])] = &[
     // A label's name is made when it is stored.
     ("${LabelsBucket.Arn}/*", &["s3:GetObject", "s3:PutObject", "s3:DeleteObject"]),
+    ("${LabelsBucket.Arn}/manifests/*", &["s3:GetObject"]),
 ];
 
 pub fn check(template: &Template) -> Vec<Finding> {
