@@ -163,21 +163,13 @@ fn uses(region: &str, event: &Value) -> Vec<Use> {
         ("kms.amazonaws.com", action) => {
             vec![(format!("kms:{action}"), ask["KeyId"].as_str().unwrap_or("?").to_owned())]
         }
+        // Objects lie in the folders that grants name.
         ("s3.amazonaws.com", action) => {
-            let bucket = event["Resources"]
-                .as_array()
-                .into_iter()
-                .flatten()
-                .filter_map(|r| r["ResourceName"].as_str());
-            bucket
-                .take(1)
-                .map(|bucket| {
-                    (
-                        format!("s3:{action}"),
-                        format!("arn:aws:s3:::{}/*", bucket.split('/').next().unwrap_or("?")),
-                    )
-                })
-                .collect()
+            let named = |r: &Value| r["ResourceName"].as_str().map(str::to_owned);
+            let object = event["Resources"].as_array().and_then(|all| all.iter().find_map(named));
+            let object = object.unwrap_or_else(|| "?".into());
+            let folder = object.split('/').take(2).collect::<Vec<_>>().join("/");
+            vec![(format!("s3:{action}"), format!("arn:aws:s3:::{folder}/*"))]
         }
         (source, action) => {
             vec![(format!("{}:{action}", source.split('.').next().unwrap_or(source)), "?".into())]

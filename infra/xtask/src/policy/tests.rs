@@ -112,7 +112,7 @@ fn wildcards_are_found() -> Result<(), Failure> {
         "wildcards",
         "ApiRole"
     ));
-    let labels = json!({"Fn::Sub": "${LabelsBucket.Arn}/*"});
+    let labels = json!({"Fn::Sub": "${LabelsBucket.Arn}/labels/*"});
     assert!(named(
         &with_grant("ApiRole", json!({"Effect": "Allow", "Action": "s3:PutObjectAcl", "Resource": labels}))?,
         "wildcards",

@@ -10,8 +10,8 @@ const RULE: &str = "wildcards";
 /// Resources that AWS lets nobody name exactly, each with the only actions that may use it.
 const NEEDED: &[(&str, &[&str])] = &[
     // A label's name is made when it is stored.
-    ("${LabelsBucket.Arn}/*", &["s3:GetObject", "s3:PutObject", "s3:DeleteObject"]),
-    ("${LabelsBucket.Arn}/manifests/*", &["s3:GetObject"]),
+    ("${LabelsBucket.Arn}/labels/*", &["s3:GetObject", "s3:PutObject", "s3:DeleteObject"]),
+    ("${LabelsBucket.Arn}/manifests/*", &["s3:GetObject", "s3:PutObject"]),
 ];
 
 pub fn check(template: &Template) -> Vec<Finding> {
