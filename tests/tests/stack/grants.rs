@@ -163,13 +163,11 @@ fn uses(region: &str, event: &Value) -> Vec<Use> {
         ("kms.amazonaws.com", action) => {
             vec![(format!("kms:{action}"), ask["KeyId"].as_str().unwrap_or("?").to_owned())]
         }
-        // Objects lie in the folders that grants name.
+        // Its resources are the bucket and the object, which lies in a folder that a grant names.
         ("s3.amazonaws.com", action) => {
-            let named = |r: &Value| r["ResourceName"].as_str().map(str::to_owned);
-            let object = event["Resources"].as_array().and_then(|all| all.iter().find_map(named));
-            let object = object.unwrap_or_else(|| "?".into());
-            let folder = object.split('/').take(2).collect::<Vec<_>>().join("/");
-            vec![(format!("s3:{action}"), format!("arn:aws:s3:::{folder}/*"))]
+            let named = |n: usize| event["Resources"][n]["ResourceName"].as_str().unwrap_or("?");
+            let folder = named(1).split('/').next().unwrap_or("?");
+            vec![(format!("s3:{action}"), format!("arn:aws:s3:::{}/{folder}/*", named(0)))]
         }
         (source, action) => {
             vec![(format!("{}:{action}", source.split('.').next().unwrap_or(source)), "?".into())]
