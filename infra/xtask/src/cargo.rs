@@ -50,6 +50,19 @@ struct Target {
     name: String,
 }
 
+/// What talks to a running stack: programs of the harness, and the tests named so.
+const STORIES: &[&str] =
+    &["--workspace", "--bin", "seed", "--bin", "demo", "--bin", "verify-stock", "--test", "stack"];
+
+/// Builds what talks to a running stack, as the whole workspace's tests are built: by itself it would ask for other
+/// features of the crates it stands on, and these be built once more.
+///
+/// # Errors
+/// As [`build`].
+pub fn build_stories() -> Done<BTreeMap<String, PathBuf>> {
+    build(&STORIES.iter().map(|argument| (*argument).to_owned()).collect::<Vec<_>>())
+}
+
 /// Builds with the given arguments and returns the executables by name. Compiler messages go to the terminal.
 ///
 /// # Errors

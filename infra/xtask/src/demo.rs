@@ -1,10 +1,12 @@
 //! `cargo xtask demo`: 200 orders, from the webhook to oblivion, on a stack of its own.
 
+use std::process::Command;
+
 use clap::Args;
 
 use crate::failure::{Done, Failure};
 use crate::stack::{Folder, ports};
-use crate::{cargo, down, up};
+use crate::{cargo, down, paths, up};
 
 /// Start a private stack, send 200 invented orders down the whole road, and show what came of them.
 #[derive(Args)]
@@ -29,7 +31,7 @@ pub fn run(arguments: &Arguments) -> Done {
         return Err(Failure::new("infra/harness is missing, and the demo is part of it."));
     }
     if arguments.rest.iter().any(|argument| argument == "--help" || argument == "-h") {
-        return cargo::run("the demo", harness("demo", "dev", &[], rest));
+        return cargo::run("the demo", story("demo", &[], rest)?);
     }
     let (port, sandbox_port) = ports::two_free()?;
     let name = format!("demo-{}", std::process::id());
@@ -42,7 +44,7 @@ pub fn run(arguments: &Arguments) -> Done {
     };
     let state = up::start(&stack)?;
     let file = Folder::of(&state.name)?.state_file().display().to_string();
-    let done = cargo::run("the demo", harness("demo", "dev", &["--state", &file], rest));
+    let done = story("demo", &["--state", &file], rest).and_then(|command| cargo::run("the demo", command));
     match keep {
         true => eprintln!(
             "The stack stays: API {}. Stop it with `cargo xtask down --name {name}`.",
@@ -53,15 +55,27 @@ pub fn run(arguments: &Arguments) -> Done {
     done
 }
 
-/// `cargo run` of a program of the harness in a profile, with our arguments before the caller's.
+/// A program of the harness that measures, by `cargo run` in a profile, with our arguments before the caller's.
 pub fn harness<'a>(
     program: &str,
     profile: &str,
     ours: &[&str],
     theirs: impl Iterator<Item = &'a String>,
-) -> std::process::Command {
+) -> Command {
     let mut command = cargo::cargo();
     command.args(["run", "--quiet", "--package", "waybill-harness", "--bin", program, "--profile", profile]);
     command.arg("--").args(ours).args(theirs);
     command
+}
+
+/// A program of the harness that talks to a running stack, with our arguments before the caller's.
+///
+/// # Errors
+/// When it does not build.
+pub fn story<'a>(program: &str, ours: &[&str], theirs: impl Iterator<Item = &'a String>) -> Done<Command> {
+    let built = cargo::build_stories()?;
+    let path = built.get(program).ok_or_else(|| Failure::new(format!("infra/harness has no `{program}`")))?;
+    let mut command = Command::new(path);
+    command.current_dir(paths::root()).args(ours).args(theirs);
+    Ok(command)
 }

@@ -149,7 +149,7 @@ fn build() -> Done<BTreeMap<String, PathBuf>> {
     let mut programs = cargo::build(&arguments)?;
     // Apart from the functions, whose crates would otherwise be built with the harness's in-memory AWS inside.
     if cargo::has_package("waybill-harness") {
-        programs.extend(cargo::build(&["--package", "waybill-harness", "--bins"].map(str::to_owned))?);
+        programs.extend(cargo::build_stories()?);
     }
     let folder = paths::local_code();
     for name in &names {

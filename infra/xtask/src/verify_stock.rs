@@ -3,7 +3,7 @@
 use clap::Args;
 
 use crate::cargo;
-use crate::demo::harness;
+use crate::demo::{harness, story};
 use crate::failure::{Done, Failure};
 use crate::stack::Folder;
 
@@ -34,7 +34,7 @@ pub fn run(arguments: &Arguments) -> Done {
         Some(orders) => harness("verify-stock", "bench", &["--faults", &orders.to_string()], rest),
         None => {
             let file = Folder::of(&arguments.name)?.state_file().display().to_string();
-            harness("verify-stock", "dev", &["--state", &file], rest)
+            story("verify-stock", &["--state", &file], rest)?
         }
     };
     cargo::run("verify-stock", command)

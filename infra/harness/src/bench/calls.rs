@@ -119,6 +119,26 @@ impl Road {
     }
 }
 
+/// What each stage uses for one order, for people: where calls and units go.
+pub fn lines(road: &Road) -> Vec<String> {
+    let mut stages: Vec<(&str, Usage)> = Vec::new();
+    for (name, usage) in &road.stages {
+        match stages.iter_mut().find(|(stage, _)| stage == name) {
+            Some((_, sum)) => sum.add(usage),
+            None => stages.push((name, usage.clone())),
+        }
+    }
+    let each = |count: f64| count / road.orders as f64;
+    let mut lines = vec!["One order uses, by stage:".to_owned()];
+    for (name, usage) in stages {
+        let calls: Vec<String> =
+            usage.calls.iter().map(|(call, count)| format!("{:.2} {call}", each(*count as f64))).collect();
+        let (writes, reads) = (each(usage.writes), each(usage.reads));
+        lines.push(format!("  {name}: {writes:.2} write and {reads:.2} read units; {}", calls.join(", ")));
+    }
+    lines
+}
+
 /// The world with the meters read once more after every stage.
 struct Meter {
     world: World,
@@ -328,6 +348,7 @@ mod tests {
     #[tokio::test]
     async fn an_order_travels_the_whole_road_and_a_warm_webhook_makes_three_calls() {
         let road = measure().await.unwrap();
+        lines(&road).iter().for_each(|line| println!("{line}"));
         assert_eq!(road.webhook, ["kms:GenerateDataKey", "dynamodb:TransactWriteItems", "sqs:SendMessage"]);
         assert_eq!(road.total().count("carrier:create"), road.orders as u64);
         assert_eq!(road.total().count("shop:fulfil"), road.orders as u64);

@@ -88,6 +88,7 @@ pub async fn run(options: Options) -> Result<Report, Trouble> {
         Row::new("cost of 1 M orders of 3 lines", money.total(), "USD").budget(Budget::AtMost(cost::BUDGET)),
     );
     report.notes.extend(money.lines());
+    report.notes.extend(calls::lines(&road));
 
     start::add(&mut report, options.skip_release, few(20).max(5))?;
     Ok(report)

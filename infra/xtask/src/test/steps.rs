@@ -105,8 +105,9 @@ fn stack(run: &mut Run) -> Done<Count> {
     })?;
     let mut command = with(&[
         "test",
-        "--package",
-        "waybill-tests",
+        "--workspace",
+        "--test",
+        "stack",
         "--no-fail-fast",
         "--",
         "--ignored",
