@@ -1,4 +1,9 @@
-//! Every minute: orders whose time has come, and orders that fell between two steps, go to their queue.
+//! Every minute: orders whose time has come, and orders that fell between two steps, go to their queue. Every quarter of an hour it also looks
+//! at how the accounts fare.
+
+mod accounts;
+
+pub use accounts::{Accounts, accounts};
 
 use jiff::{SignedDuration, Timestamp};
 use serde::Serialize;
@@ -58,16 +63,20 @@ pub struct Report {
     pub polls: usize,
     /// Of the orders put on a queue, those that stand still for over a day although nobody is asked to act.
     pub stuck: usize,
+    /// How the accounts fare, when this tick looked.
+    pub accounts: Option<Accounts>,
 }
 
 impl Report {
     /// What CloudWatch is told of it.
-    pub fn counts(&self) -> [(Metric, usize); 3] {
-        [
+    pub fn counts(&self) -> Vec<(Metric, usize)> {
+        let mut counts = vec![
             (Metric::OrdersMoved, self.moved),
             (Metric::OrdersStuck, self.stuck),
             (Metric::ChannelsRead, self.polls),
-        ]
+        ];
+        counts.extend(self.accounts.iter().flat_map(Accounts::counts));
+        counts
     }
 }
 
@@ -111,6 +120,9 @@ pub async fn tick(env: &Env, now: Timestamp) -> Result<Report, Failure> {
         }
     }
     report.polls = polls(env, now).await?;
+    if accounts::is_turn(now) {
+        report.accounts = Some(accounts(&env.db, now).await?);
+    }
     if report != Report::default() {
         tracing::info!(polls = report.polls, moved = report.moved, idle = report.idle, "tick");
     }

@@ -4,17 +4,21 @@
 
 use jiff::{SignedDuration, Timestamp};
 use std::sync::Arc;
-use waybill_clock::{Env, Report, tick};
+use waybill_clock::{Accounts, Env, Report, accounts, tick};
 use waybill_domain::intake::{Identity, unreadable};
 use waybill_domain::order::{Channel, Hold, Order, Status};
+use waybill_domain::polling::Cursor;
+use waybill_domain::rate::Rate;
 use waybill_domain::retention::Policy;
 use waybill_domain::time::after;
 use waybill_store::Queue;
 use waybill_store::ingest::keep_unreadable;
 use waybill_store::memory::{Calm, Engine, MemoryKms, MemoryQueues};
+use waybill_store::registry::{Connection, ConnectionState, Kind};
 
 fn now() -> Timestamp {
-    Timestamp::from_second(1_795_425_300).unwrap()
+    // No quarter of an hour, so accounts are not looked at.
+    Timestamp::from_second(1_795_425_360).unwrap()
 }
 
 struct Stage {
@@ -90,4 +94,41 @@ async fn an_order_that_stands_in_the_middle_of_the_road_for_a_day_is_counted() {
     // A person is asked to act: it is in the inbox, and no alarm.
     let (stage, _) = Stage::set(|order| order.status = Status::Allocated).await;
     assert_eq!(stage.tick(after(now(), day)).await.stuck, 0);
+}
+
+#[tokio::test]
+async fn every_quarter_of_an_hour_accounts_are_looked_at_and_only_those_in_use_count() {
+    let (stage, _) = Stage::set(|order| order.status = Status::Held).await;
+    let quarter = after(now(), SignedDuration::from_mins(14));
+    assert_eq!(stage.tick(after(quarter, SignedDuration::from_mins(1))).await.accounts, None);
+    assert_eq!(stage.tick(quarter).await.accounts, Some(Accounts::default()));
+    let id = "con_00000000000000aa".parse().unwrap();
+    let connection = Connection {
+        id,
+        merchant: "mer_00000000000000aa".parse().unwrap(),
+        kind: Kind::Amazon,
+        state: ConnectionState::Active,
+        address: "https://shop.example.invalid".into(),
+        tracking_address: None,
+        token_address: None,
+        keys_address: None,
+        places: Default::default(),
+        credentials: Vec::new(),
+    };
+    let db = &stage.env.db;
+    db.save_connection(&connection).await.unwrap();
+    let rate = Rate { every: SignedDuration::from_secs(180), burst: 20 };
+    db.told_to_wait(&connection.id, "search", rate, SignedDuration::from_mins(5), quarter).await.unwrap();
+    let look = async || accounts(db, quarter).await.unwrap();
+    assert_eq!(look().await, Accounts { silent: 1, spent: 1, refused: 0 }, "never read, told to wait");
+    db.save_cursor(&connection.id, &mut Cursor::starting(after(quarter, SignedDuration::from_mins(-60))))
+        .await
+        .unwrap();
+    assert_eq!(look().await, Accounts { silent: 0, spent: 1, refused: 0 }, "read an hour ago");
+    for (state, refused) in
+        [(ConnectionState::Paused, 0), (ConnectionState::Refused, 1), (ConnectionState::Disconnected, 0)]
+    {
+        db.set_connection_state(&connection.id, state).await.unwrap();
+        assert_eq!(look().await, Accounts { silent: 0, spent: 0, refused }, "{state:?}");
+    }
 }

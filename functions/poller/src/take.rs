@@ -7,6 +7,7 @@ use waybill_channels::feed::Found;
 use waybill_domain::OrderId;
 use waybill_domain::intake::{Identity, unreadable};
 use waybill_runtime::directory::Account;
+use waybill_runtime::metrics::{Metric, Service, emit};
 use waybill_runtime::{Failure, arrival};
 use waybill_store::ingest::{Arrival, Outcome, ingest, keep_unreadable};
 use waybill_store::{Queue, StoreError, Work};
@@ -60,6 +61,9 @@ pub(crate) async fn take(
             let outcome = ingest(&env.db, env.keyring.as_ref(), &arrival).await?;
             let order = prepared.who.order;
             tracing::info!(%order, ?outcome, "order read");
+            if matches!(outcome, Outcome::Stored(_)) {
+                emit(Service::Poller, &[(Metric::OrdersStored, 1)], now);
+            }
             match outcome {
                 Outcome::Stored(Some(queue)) => {
                     env.queues.send(queue, &[Work::Order { order, at: now }], 0).await?;

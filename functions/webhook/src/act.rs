@@ -12,6 +12,7 @@ use waybill_domain::intake::{Identity, unreadable};
 use waybill_domain::time::{after, days};
 use waybill_privacy::recipient::Text;
 use waybill_runtime::directory::Account;
+use waybill_runtime::metrics::{Metric, Service, emit};
 use waybill_runtime::problem::Problem;
 use waybill_store::ingest::{Arrival, Outcome, ingest, keep_unreadable};
 use waybill_store::registry::{ConnectionState, DataRequest};
@@ -78,6 +79,9 @@ async fn order(
     let outcome = store(env, account, &normalised, now).await?;
     let id = order_id(account, &normalised.incoming.channel_ref.id)?;
     tracing::info!(order = %id, ?outcome, "delivery taken");
+    if matches!(outcome, Outcome::Stored(_)) {
+        emit(Service::Webhook, &[(Metric::OrdersStored, 1)], now);
+    }
     match outcome {
         Outcome::Stored(Some(queue)) => {
             env.queues.send(queue, &[Work::Order { order: id, at: now }], 0).await

@@ -61,12 +61,12 @@ impl Stack {
         Credentials::new(&self.access_key_id, &self.secret_access_key, None, None, "stack")
     }
 
-    /// The access key of a function's session: the local AWS derives it from the function and its role
-    /// (infra/local/README.md, Who is who).
+    /// The access key of a function's session: the local AWS derives it from the function's version, which is the first
+    /// on a new stack, and its role (infra/local/README.md, Who is who).
     pub fn session_key(&self, function: &str) -> String {
         let (name, region) = (format!("waybill-{}-{function}", self.name), &self.region);
         let session = format!(
-            "arn:aws:lambda:{region}:000000000000:function:{name}:arn:aws:iam::000000000000:role/{name}"
+            "arn:aws:lambda:{region}:000000000000:function:{name}:1:arn:aws:iam::000000000000:role/{name}"
         );
         let digest = aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, session.as_bytes());
         format!("ASIA{}", &hex::encode_upper(digest)[..16])
@@ -114,12 +114,12 @@ impl Stack {
         })
     }
 
-    /// Runs a function with an event and gives its answer.
+    /// Runs a function with an event, by the alias that everything calls, and gives its answer.
     ///
     /// # Errors
     /// When it cannot be invoked or fails.
     pub async fn invoke(&self, output: &str, event: &Value) -> Result<Value, Trouble> {
-        let path = format!("/2015-03-31/functions/{}/invocations", self.output(output)?);
+        let path = format!("/2015-03-31/functions/{}/invocations?Qualifier=live", self.output(output)?);
         let reply = self.call("lambda", &path, &[], event).await?;
         if reply.get("errorMessage").is_some() {
             return Err(format!("{output} failed: {reply}").into());

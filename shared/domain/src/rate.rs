@@ -18,6 +18,18 @@ pub struct Rate {
 pub struct Spent {
     /// The bucket is full from then on.
     pub full_at: Timestamp,
+    /// How long an empty one takes to be full, so that whoever reads this knows how much is left. Not in what was
+    /// stored before it was kept.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub fills_in: Option<SignedDuration>,
+}
+
+impl Spent {
+    /// At least nine tenths of it are spent.
+    pub fn is_nearly_all(&self, now: Timestamp) -> bool {
+        let missing = self.full_at.duration_since(now);
+        self.fills_in.is_some_and(|whole| missing.as_millis() * 10 >= whole.as_millis() * 9)
+    }
 }
 
 impl Rate {
@@ -28,9 +40,9 @@ impl Rate {
     pub fn take(&self, spent: Option<Spent>, now: Timestamp) -> Result<Spent, SignedDuration> {
         let from = spent.map_or(now, |s| s.full_at.max(now));
         let full_at = after(from, self.every);
-        let most = self.every.saturating_mul(i32::try_from(self.burst.max(1)).unwrap_or(i32::MAX));
+        let most = self.fills_in();
         let over = full_at.duration_since(now) - most;
-        if over > SignedDuration::ZERO { Err(over) } else { Ok(Spent { full_at }) }
+        if over > SignedDuration::ZERO { Err(over) } else { Ok(Spent { full_at, fills_in: Some(most) }) }
     }
 
     /// Takes several calls at once, for an exchange of known length.
@@ -52,7 +64,12 @@ impl Rate {
     /// What is spent when the channel says that nothing is left for this long.
     pub fn exhausted(&self, wait: SignedDuration, now: Timestamp) -> Spent {
         let most = self.every.saturating_mul(i32::try_from(self.burst.saturating_sub(1)).unwrap_or(i32::MAX));
-        Spent { full_at: after(after(now, wait), most) }
+        Spent { full_at: after(after(now, wait), most), fills_in: Some(self.fills_in()) }
+    }
+
+    /// How long an empty bucket takes to be full.
+    fn fills_in(&self) -> SignedDuration {
+        self.every.saturating_mul(i32::try_from(self.burst.max(1)).unwrap_or(i32::MAX))
     }
 }
 
@@ -73,6 +90,27 @@ mod tests {
         let later = after(now, SignedDuration::from_secs(180));
         let spent = rate.take(spent, later).unwrap();
         assert!(rate.take(Some(spent), later).is_err());
+    }
+
+    #[test]
+    fn a_budget_is_nearly_all_spent_from_nine_tenths_on_and_recovers_by_itself() {
+        let rate = Rate { every: SignedDuration::from_secs(180), burst: 20 };
+        let now = Timestamp::UNIX_EPOCH;
+        let spent = |calls| rate.take_many(None, calls, now).unwrap();
+        assert!(!spent(17).is_nearly_all(now));
+        assert!(spent(18).is_nearly_all(now));
+        assert!(!spent(20).is_nearly_all(after(now, SignedDuration::from_secs(3 * 180))));
+        // Told to wait, nothing is left, however little we had counted.
+        assert!(rate.exhausted(SignedDuration::from_secs(60), now).is_nearly_all(now));
+        let one = Rate { every: SignedDuration::from_secs(1), burst: 1 };
+        assert!(
+            one.exhausted(SignedDuration::from_hours(2), now)
+                .is_nearly_all(after(now, SignedDuration::from_hours(1)))
+        );
+        // Stored before it was kept: not known, so not told.
+        assert!(
+            !Spent { full_at: after(now, SignedDuration::from_hours(9)), fills_in: None }.is_nearly_all(now)
+        );
     }
 
     #[test]

@@ -1,4 +1,5 @@
-//! Configuration from the environment, which the template sets. All that is wrong is said at once, at start.
+//! Configuration from the environment, which the template sets. All that is wrong is said at once, at start. What there is
+//! is listed in `infra/configuration.md`.
 
 use std::collections::BTreeMap;
 use waybill_store::{Queue, Tables};
@@ -73,7 +74,10 @@ impl Reader {
     ///
     /// # Errors
     /// `ConfigError` with every missing or wrong variable.
-    pub fn done(self) -> Result<(), ConfigError> {
+    pub fn done(mut self) -> Result<(), ConfigError> {
+        if crate::log::level(&std::env::var("LOG_LEVEL").unwrap_or_default()).is_none() {
+            self.wrong.push("LOG_LEVEL must be error, warn, info, debug or trace".into());
+        }
         if self.wrong.is_empty() { Ok(()) } else { Err(ConfigError(self.wrong)) }
     }
 }

@@ -7,15 +7,10 @@ use tracing_subscriber::filter::{LevelFilter, Targets};
 use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::util::SubscriberInitExt;
 
-/// Starts logging. `LOG_LEVEL` is error, warn, info (default), debug or trace.
+/// Starts logging, and metrics, which take the same way. `LOG_LEVEL` is error, warn, info (default), debug or trace.
 pub fn start() {
-    let level = match std::env::var("LOG_LEVEL").unwrap_or_default().to_lowercase().as_str() {
-        "error" => LevelFilter::ERROR,
-        "warn" => LevelFilter::WARN,
-        "debug" => LevelFilter::DEBUG,
-        "trace" => LevelFilter::TRACE,
-        _ => LevelFilter::INFO,
-    };
+    crate::metrics::start();
+    let level = level(&std::env::var("LOG_LEVEL").unwrap_or_default()).unwrap_or(LevelFilter::INFO);
     let layer = tracing_subscriber::fmt::layer()
         .json()
         .flatten_event(true)
@@ -23,6 +18,18 @@ pub fn start() {
         .with_span_list(false);
     // Starting twice, as tests in one process do, is harmless.
     let _ = tracing_subscriber::registry().with(layer).with(ceiling(level)).try_init();
+}
+
+/// What `LOG_LEVEL` says; `None` when that is no level. The configuration refuses it then.
+pub(crate) fn level(said: &str) -> Option<LevelFilter> {
+    match said.to_lowercase().as_str() {
+        "error" => Some(LevelFilter::ERROR),
+        "warn" => Some(LevelFilter::WARN),
+        "" | "info" => Some(LevelFilter::INFO),
+        "debug" => Some(LevelFilter::DEBUG),
+        "trace" => Some(LevelFilter::TRACE),
+        _ => None,
+    }
 }
 
 /// Our crates at `level`, all others at `warn` at most.

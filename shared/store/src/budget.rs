@@ -6,6 +6,8 @@ use jiff::{SignedDuration, Timestamp};
 use waybill_domain::ConnectionId;
 use waybill_domain::rate::{Rate, Spent};
 
+/// Under which name a carrier's budget is kept: every call of an account counts alike.
+pub const EVERY_CALL: &str = "calls";
 /// How often a budget that others take from at the same moment is read again.
 const TRIES: usize = 6;
 
@@ -64,7 +66,15 @@ impl Db {
         Ok(())
     }
 
-    async fn spent(&self, connection: &ConnectionId, operation: &str) -> Result<Option<Spent>, StoreError> {
+    /// What is spent of a connection's budget for calls of one kind; `None` when none was ever made.
+    ///
+    /// # Errors
+    /// As AWS answers.
+    pub async fn spent(
+        &self,
+        connection: &ConnectionId,
+        operation: &str,
+    ) -> Result<Option<Spent>, StoreError> {
         let item = self.get(&self.tables.registry, connection.as_str(), &format!("rate#{operation}")).await?;
         item.map(|i| from_item(i, "budget")).transpose()
     }

@@ -234,6 +234,14 @@ impl Db {
             .collect()
     }
 
+    /// Every connection, whoever's.
+    ///
+    /// # Errors
+    /// As AWS answers.
+    pub async fn every_connection(&self) -> Result<Vec<ConnectionId>, StoreError> {
+        self.registry_rows(CONNECTIONS, "con_").await?.iter().map(connection_of).collect()
+    }
+
     /// Every connection of one kind, whoever's.
     ///
     /// # Errors

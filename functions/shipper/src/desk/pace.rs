@@ -13,9 +13,8 @@ use waybill_domain::rate::Rate;
 use waybill_domain::time::after;
 use waybill_runtime::remote::Told;
 use waybill_store::StoreError;
+use waybill_store::budget::EVERY_CALL;
 
-/// Under which name the registry keeps what is spent: every call of an account counts alike.
-const ALL: &str = "calls";
 /// How long to stay away when the budget cannot be read.
 const UNREADABLE: u32 = 30;
 
@@ -44,7 +43,7 @@ impl Pace {
         let Some(rate) = self.rate else { return Ok(None) };
         let calls = calls.min(rate.burst);
         let now = env.clock.read();
-        let wait = env.db.take_calls(&self.connection, ALL, rate, calls, now).await?;
+        let wait = env.db.take_calls(&self.connection, EVERY_CALL, rate, calls, now).await?;
         if wait.is_none() {
             let filled = rate.every.saturating_mul(i32::try_from(rate.burst).unwrap_or(i32::MAX));
             self.grant(Some(Granted { calls, until: after(now, filled) }));
@@ -81,7 +80,7 @@ impl Pace {
         self.grant(None);
         let wait = SignedDuration::from_secs(i64::from(seconds));
         let now = env.clock.read();
-        if let Err(error) = env.db.told_to_wait(&self.connection, ALL, rate, wait, now).await {
+        if let Err(error) = env.db.told_to_wait(&self.connection, EVERY_CALL, rate, wait, now).await {
             tracing::error!(connection = %self.connection, %error, "that the carrier asks to wait is not stored");
         }
     }

@@ -8,7 +8,7 @@ mod personal;
 mod read;
 mod scan;
 mod sinks;
-mod template;
+pub mod template;
 
 pub use carrier::{Disclosures, carrier_check};
 pub use layers::each as each_layer;

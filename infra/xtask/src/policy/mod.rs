@@ -8,6 +8,7 @@ mod forgetting;
 mod keys;
 mod queues;
 mod roles;
+mod rollout;
 mod template;
 mod wildcards;
 
@@ -59,6 +60,7 @@ pub const RULES: &[Rule] = &[
     ("TLS only, nothing public, staff signed in", entry::check),
     ("audit records are never rewritten", audit::check),
     ("what goes wrong is noticed and has a page", alarms::check),
+    ("a new version gets a part of the work first, and an alarm takes it back", rollout::check),
 ];
 
 /// Whether `word` is one of `words`.

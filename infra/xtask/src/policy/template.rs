@@ -141,10 +141,11 @@ pub fn list(value: &Value) -> Vec<&Value> {
     }
 }
 
-/// The logical id that a value points to, by Ref, GetAtt or the first variable of a Sub.
+/// The logical id that a value points to, by Ref (also of SAM's `.Alias`), GetAtt or the first variable of a Sub.
 pub fn target(value: &Value) -> Option<&str> {
     let sub = || value["Fn::Sub"].as_str()?.split_once("${")?.1.split(['.', '}']).next();
-    value["Ref"].as_str().or_else(|| value["Fn::GetAtt"][0].as_str()).or_else(sub)
+    let named = value["Ref"].as_str().map(|name| name.strip_suffix(".Alias").unwrap_or(name));
+    named.or_else(|| value["Fn::GetAtt"][0].as_str()).or_else(sub)
 }
 
 /// Whether an IAM action pattern covers an action; case does not matter to IAM.

@@ -339,6 +339,36 @@ fn a_grant_that_no_stack_test_would_miss_is_missed_here() -> Result<(), Failure>
 }
 
 #[test]
+fn a_rollout_that_is_not_gradual_or_not_watched_is_found() -> Result<(), Failure> {
+    let gradual = "/Mappings/Rollout/gradual";
+    assert!(named(&with(&format!("{gradual}/Gradually"), json!(false))?, "rollout", "Mappings"));
+    assert!(named(&with(&format!("{gradual}/Type"), json!("AllAtOnce"))?, "rollout", "Mappings"));
+    assert!(named(&with("/Globals/Function/AutoPublishAlias", Value::Null)?, "rollout", "Globals"));
+    let preference = "/Resources/ShipperFunction/Properties/DeploymentPreference";
+    assert!(named(&with(&format!("{preference}/Enabled"), json!(false))?, "rollout", "ShipperFunction"));
+    let of_another = json!([{"Ref": "ApiErrorsAlarm"}]);
+    assert!(named(&with(&format!("{preference}/Alarms"), of_another)?, "rollout", "ShipperFunction"));
+    let latest = json!({"Fn::GetAtt": ["ApiFunction", "Arn"]});
+    for (caller, pointer) in [
+        ("ApiIntegration", "IntegrationUri"),
+        ("ApiPermission", "FunctionName"),
+        ("ClockSchedule", "Target/Arn"),
+    ] {
+        let pointer = format!("/Resources/{caller}/Properties/{pointer}");
+        assert!(named(&with(&pointer, latest.clone())?, "rollout", caller));
+    }
+    Ok(())
+}
+
+#[test]
+fn prod_is_deployed_gradually() -> Result<(), Failure> {
+    let config = std::fs::read_to_string(paths::root().join("samconfig.toml")).or_say("samconfig.toml")?;
+    let prod = config.lines().find(|line| line.contains("\"Stage=prod\""));
+    assert!(prod.is_some_and(|line| line.contains("\"Rollout=gradual\"")), "{prod:?}");
+    Ok(())
+}
+
+#[test]
 fn an_alarm_that_is_missing_or_leads_nowhere_is_found() -> Result<(), Failure> {
     let without = |alarm: &str| -> Result<Vec<Finding>, Failure> {
         let mut template = template()?;
