@@ -13,6 +13,14 @@ const LARGEST: usize = 256 * 1024;
 /// A body that was read.
 pub struct Told<T>(pub T);
 
+impl<T: DeserializeOwned> Told<T> {
+    /// What a form of the console says, read as the same body under `/v1` is.
+    pub(crate) fn of(said: serde_json::Value) -> Result<Self, Stop> {
+        let read = serde_path_to_error::deserialize(said);
+        read.map(Self).map_err(|error| Stop::Unreadable(pointer(error.path())))
+    }
+}
+
 impl<T: DeserializeOwned, S: Sync> FromRequest<S> for Told<T> {
     type Rejection = Stop;
 

@@ -16,6 +16,9 @@ use waybill_domain::MerchantId;
 use waybill_domain::access::{Action, Refusal, allowed, permit};
 use waybill_store::staff::Staff;
 
+/// The group of the user pool whose members may make the merchant they are given.
+pub(crate) const OWNERS: &str = "owner";
+
 /// An active member of some merchant's staff.
 #[derive(Clone)]
 pub struct Caller {
@@ -80,15 +83,21 @@ pub struct Founder {
 
 impl Founder {
     fn of(parts: &Parts) -> Option<Self> {
+        if let Some(signed) = parts.extensions.get::<Signed>() {
+            return Self::named(&signed.sub, signed.merchant.as_deref()?, signed.is_owner);
+        }
         let claims = claims(parts)?;
-        let merchant: MerchantId = claims.get("custom:merchant")?.parse().ok()?;
-        let suffix = merchant.suffix();
-        let plain = suffix.len() == 16 && suffix.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f'));
         // API Gateway writes a list as `[one two]`.
         let groups = claims.get("cognito:groups")?.trim_start_matches('[').trim_end_matches(']');
-        let mut groups = groups.split([' ', ',']);
-        (plain && groups.any(|group| group == "owner"))
-            .then_some(Self { sub: sub(parts)?.to_owned(), merchant })
+        let is_owner = groups.split([' ', ',']).any(|group| group == OWNERS);
+        Self::named(sub(parts)?, claims.get("custom:merchant")?, is_owner)
+    }
+
+    fn named(sub: &str, merchant: &str, is_owner: bool) -> Option<Self> {
+        let merchant: MerchantId = merchant.parse().ok()?;
+        let suffix = merchant.suffix();
+        let plain = suffix.len() == 16 && suffix.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f'));
+        (plain && is_owner).then(|| Self { sub: sub.to_owned(), merchant })
     }
 }
 

@@ -16,7 +16,7 @@ pub use allowance::{Allowance, LIMIT, REMAINING, RESET};
 pub use care::{Care, REQUEST_ID, under_care};
 #[cfg(feature = "document")]
 pub use document::document;
-pub use matching::{CHANGED_MEANWHILE, IfMatch, IfNoneMatch};
+pub use matching::{CHANGED_MEANWHILE, IfMatch, IfNoneMatch, tag_of};
 pub use once::{Fresh, KEY, REPLAYED, SECRET};
 pub use reference::reference;
 pub use route::{About, Answer, Body, Example, Route, dispatch};

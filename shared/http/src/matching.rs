@@ -21,11 +21,21 @@ pub(crate) fn tag(body: &[u8]) -> String {
     format!("\"{}\"", digest(&[body]))
 }
 
+/// The tag of what is shown, for whoever sends it back as what they have seen.
+pub fn tag_of(shown: &impl Serialize) -> String {
+    serde_json::to_vec(shown).map(|body| tag(&body)).unwrap_or_default()
+}
+
 /// What the caller has seen, if they say so.
 #[derive(Debug, Clone, Default)]
 pub struct IfMatch(Option<HeaderValue>);
 
 impl IfMatch {
+    /// The tag that a page gave and its form repeats; a text that is none is what nobody has seen.
+    pub fn of(tag: &str) -> Self {
+        Self(Some(HeaderValue::from_str(tag).unwrap_or(HeaderValue::from_static("none"))))
+    }
+
     /// Whether the caller says what they have seen.
     pub fn is_given(&self) -> bool {
         self.0.is_some()
@@ -34,8 +44,7 @@ impl IfMatch {
     /// Whether it is this, as a GET of it would show it.
     pub fn is(&self, now: &impl Serialize) -> bool {
         let Some(seen) = &self.0 else { return true };
-        let tag = serde_json::to_vec(now).map(|body| tag(&body)).unwrap_or_default();
-        seen == "*" || *seen == tag.as_str()
+        seen == "*" || *seen == tag_of(now).as_str()
     }
 }
 
@@ -52,6 +61,9 @@ impl<S: Sync> FromRequestParts<S> for IfMatch {
 pub struct IfNoneMatch(bool);
 
 impl IfNoneMatch {
+    /// They say so.
+    pub const GIVEN: Self = Self(true);
+
     /// Whether they say so.
     pub fn is_given(self) -> bool {
         self.0

@@ -26,6 +26,7 @@ impl Db {
         if let Some((sub, staff)) = first {
             let (pk, sk) = place(sub);
             actions.push(self.put_new(to_item(staff)?, &pk, sk)?);
+            actions.push(self.on_the_roll(sub, &merchant.id)?);
         }
         match self.transact(actions).await {
             Ok(()) => Ok(true),

@@ -4,9 +4,9 @@
 //! Everything but the `sub` is read here and not from the token, so a leaver is cut off at once and not when
 //! the token runs out (CONTROLS E5).
 
-use crate::db::{Db, from_item, key, n, s, to_item};
+use crate::db::{Db, Item, from_item, key, n, s, to_item};
 use crate::error::StoreError;
-use aws_sdk_dynamodb::types::ReturnValue;
+use aws_sdk_dynamodb::types::{Put, ReturnValue, TransactWriteItem};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use waybill_domain::MerchantId;
@@ -64,16 +64,39 @@ impl Db {
     pub async fn save_staff(&self, sub: &str, staff: &Staff) -> Result<(), StoreError> {
         let mut item = to_item(staff)?;
         item.extend(key(&pk(sub), STAFF));
-        self.client
-            .put_item()
+        let put = Put::builder()
             .table_name(&self.tables.registry)
             .set_item(Some(item))
             .condition_expression("attribute_not_exists(pk) OR merchant = :merchant")
             .expression_attribute_values(":merchant", s(staff.merchant.as_str()))
-            .send()
-            .await
-            .map_err(|e| StoreError::from_sdk("dynamodb:PutItem", &e))?;
-        Ok(())
+            .build()
+            .map_err(|_| StoreError::Corrupt("put"))?;
+        let put = TransactWriteItem::builder().put(put).build();
+        self.transact(vec![put, self.on_the_roll(sub, &staff.merchant)?]).await
+    }
+
+    /// The line of a merchant's roll that names somebody; who they are stands with them.
+    pub(crate) fn on_the_roll(
+        &self,
+        sub: &str,
+        merchant: &MerchantId,
+    ) -> Result<TransactWriteItem, StoreError> {
+        self.registry_put(Item::new(), merchant.as_str(), &pk(sub))
+    }
+
+    /// Everybody of a merchant's staff, those who left included, by their `sub`.
+    ///
+    /// # Errors
+    /// As AWS answers.
+    pub async fn staff_of(&self, merchant: &MerchantId) -> Result<Vec<(String, Staff)>, StoreError> {
+        let mut all = Vec::new();
+        for line in self.registry_rows(merchant.as_str(), &pk("")).await? {
+            let sub = line.get("sk").and_then(|sk| sk.as_s().ok()).and_then(|sk| sk.strip_prefix(&pk("")));
+            let sub = sub.ok_or(StoreError::Corrupt("roll"))?.to_owned();
+            let staff = self.staff(&sub).await?.filter(|staff| staff.merchant == *merchant);
+            all.extend(staff.map(|staff| (sub, staff)));
+        }
+        Ok(all)
     }
 
     /// Counts one opening of personal data and gives how many were counted in this hour of the clock (UTC); `None`

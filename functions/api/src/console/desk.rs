@@ -1,9 +1,9 @@
 //! Who looks at a page, and what every page of theirs has: where it lies, what they may open, what has just happened.
 
+use super::done::Done;
 use super::fields::FORM;
 use super::frame::{self, Place};
 use super::guard::{Signed, root, see};
-use super::words::Done;
 use crate::Env;
 use crate::answer::{NO_ACCESS, Stop};
 use crate::caller::Caller;
@@ -18,6 +18,16 @@ use serde::Deserialize;
 use std::sync::Arc;
 use waybill_domain::access::{Action, Why};
 
+/// A form that repeats what its session was given.
+pub fn own_form(root: &str, action: &str, form: &str, inside: &Markup) -> Markup {
+    html! {
+        form method="post" action=(format!("{root}console{action}")) {
+            input type="hidden" name=(FORM) value=(form);
+            (inside)
+        }
+    }
+}
+
 /// Somebody at work.
 pub struct Desk {
     /// Who.
@@ -25,6 +35,7 @@ pub struct Desk {
     /// The time.
     pub now: Timestamp,
     root: String,
+    home: String,
     form: String,
     done: Option<Done>,
 }
@@ -41,11 +52,23 @@ impl FromRequestParts<Arc<Env>> for Desk {
         let signed = parts.extensions.get::<Signed>().cloned().ok_or(NO_ACCESS)?;
         let caller = Caller::from_request_parts(parts, env).await?;
         let done = Query::<Query_>::try_from_uri(&parts.uri).ok().and_then(|Query(query)| query.done);
-        Ok(Self { caller, now: env.clock.read(), root: root(parts.uri.path()), form: signed.form, done })
+        Ok(Self {
+            caller,
+            now: env.clock.read(),
+            root: root(parts.uri.path()),
+            home: signed.home,
+            form: signed.form,
+            done,
+        })
     }
 }
 
 impl Desk {
+    /// The address of the API as others must call it, without a slash at the end.
+    pub fn home(&self) -> &str {
+        &self.home
+    }
+
     /// An address of the console, from this page.
     pub fn to(&self, path: &str) -> String {
         format!("{}console{path}", self.root)
@@ -58,12 +81,7 @@ impl Desk {
 
     /// A form that does something.
     pub fn form(&self, action: &str, inside: &Markup) -> Markup {
-        html! {
-            form method="post" action=(self.to(action)) {
-                input type="hidden" name=(FORM) value=(self.form);
-                (inside)
-            }
-        }
+        own_form(&self.root, action, &self.form, inside)
     }
 
     /// The caller's role has the action.

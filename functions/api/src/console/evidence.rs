@@ -2,28 +2,94 @@
 
 use super::charts::{Row, bars};
 use super::desk::Desk;
+use super::done::Done;
+use super::fields::Fields;
+use super::forms::{may, need, tick, today};
 use super::frame::{Place, nothing};
 use super::words;
 use crate::Env;
 use crate::answer::Stop;
+use crate::body::Told;
+use crate::registers;
 use axum::Json;
-use axum::extract::State;
+use axum::body::Body;
+use axum::extract::{Path, State};
 use axum::response::Html;
-use maud::html;
+use http::Response;
+use maud::{Markup, html};
+use serde_json::json;
 use std::sync::Arc;
+use waybill_domain::access::Action;
+use waybill_domain::register::Register;
 
 /// Answers.
 ///
 /// # Errors
 /// As `GET /v1/compliance`.
 pub async fn show(State(env): State<Arc<Env>>, desk: Desk) -> Result<Html<String>, Stop> {
-    let Json(view) = crate::registers::compliance::read(State(env), desk.caller.clone()).await?;
+    let inside = inside(&env, &desk).await?;
+    Ok(desk.page(Place::Evidence, "Evidence", &inside))
+}
+
+/// What a person has done is entered here.
+fn entering(desk: &Desk) -> Markup {
+    let all: Vec<(String, String)> = Register::ALL
+        .iter()
+        // Carriers are assessed where they are connected.
+        .filter(|one| **one != Register::Processor)
+        .map(|one| (words::key(one), words::plain(one)))
+        .collect();
+    html! {
+        @if desk.can(Action::WriteRegisters) {
+            section.card {
+                h2 { "Enter what was done" }
+                (desk.form("/evidence/registers", &html! {
+                    div.fields {
+                        (need("entry", "register", "Register", "").choice(&all))
+                        (need("entry", "name", "What, in letters, digits, - and _", "").text())
+                        (need("entry", "done_at", "Done on", today(desk.now)).day())
+                        (may("entry", "version", "SHA-256 of the text", "").hint("Of a policy or a source.").text())
+                        (may("entry", "severity", "How bad", "").choice(&[("", "Not a finding"), ("high", "High"), ("critical", "Critical")]))
+                    }
+                    (tick("entry", "closed", "It is over: a finding that is mended, a policy no longer in force", false))
+                    button { "Enter it" }
+                }))
+            }
+        }
+    }
+}
+
+/// `POST /console/evidence/registers`.
+///
+/// # Errors
+/// As `POST /v1/registers/{register}`.
+pub async fn enter(State(env): State<Arc<Env>>, desk: Desk, fields: Fields) -> Result<Response<Body>, Stop> {
+    desk.caller.may(&env, Action::WriteRegisters)?;
+    let entered = async {
+        let mut said = json!({"name": fields.text("name"), "done_at": fields.moment("done_at")?,
+            "closed": fields.ticked("closed")});
+        for name in ["version", "severity"] {
+            if let Some(text) = fields.given(name) {
+                said[name] = json!(text);
+            }
+        }
+        let register = Ok(Path(fields.text("register").to_owned()));
+        registers::enter(State(env.clone()), desk.caller.clone(), register, Told::of(said)).await
+    };
+    match entered.await {
+        Ok(_) => Ok(desk.on("/evidence", Done::Entered)),
+        Err(stop) => Ok(desk.again(Place::Evidence, "Evidence", stop, &inside(&env, &desk).await?)),
+    }
+}
+
+async fn inside(env: &Arc<Env>, desk: &Desk) -> Result<Markup, Stop> {
+    let Json(view) = registers::compliance::read(State(env.clone()), desk.caller.clone()).await?;
     let rows: Vec<Row> = view
         .chains
         .iter()
         .map(|chain| Row::new(words::plain(chain.name), i64::try_from(chain.records).unwrap_or(i64::MAX)))
         .collect();
-    let inside = html! {
+    Ok(html! {
         @if view.ok { p.notice.good { "Everything holds and nothing is overdue, as of " (words::moment(view.at)) "." } }
         @else { p.notice.bad { "Something needs a person, as of " (words::moment(view.at)) ". It is named below." } }
         h2 { "Audit chains" }
@@ -63,12 +129,12 @@ pub async fn show(State(env): State<Arc<Env>>, desk: Desk) -> Result<Html<String
         }
         h2 { "Requests past their time" }
         @if view.overdue_requests.is_empty() { (nothing("None is.")) }
-        ul { @for request in &view.overdue_requests { li { code { (request) } } } }
+        ul { @for request in &view.overdue_requests { li { a.id href=(desk.to(&format!("/requests/{request}"))) { (request) } } } }
         h2 { "Incidents whose clocks run" }
         @if view.open_incidents.is_empty() { (nothing("None.")) }
         @for one in &view.open_incidents {
             div.card {
-                p { code { (one.incident) } }
+                p { a.id href=(desk.to(&format!("/incidents/{}", one.incident))) { (one.incident) } }
                 ul {
                     @for clock in &one.clocks {
                         li { (words::plain(clock.notice)) ", by " (words::moment(clock.due_at)) @if clock.overdue { " " span.badge.bad { "Overdue" } } }
@@ -76,7 +142,8 @@ pub async fn show(State(env): State<Arc<Env>>, desk: Desk) -> Result<Html<String
                 }
             }
         }
+        p { a.button.quiet href=(desk.to("/incidents")) { "Incidents" } }
+        (entering(desk))
         p.hint { "The signed evidence of a version is made by " code { "cargo xtask evidence" } "." }
-    };
-    Ok(desk.page(Place::Evidence, "Evidence", &inside))
+    })
 }

@@ -1,10 +1,11 @@
 //! `/console/exceptions`: what needs a person, why, and what to do next; where the API can do it, the button for it.
 
 use super::desk::Desk;
+use super::done::Done;
 use super::fields::Fields;
 use super::frame::{Place, nothing};
 use super::orders::{go, matters, states};
-use super::words::{self, Done};
+use super::words;
 use crate::Env;
 use crate::answer::Stop;
 use crate::body::Told;

@@ -3,6 +3,7 @@
 
 use super::charts::{Row, columns};
 use super::desk::Desk;
+use super::forms::need;
 use super::frame::{Place, nothing};
 use super::words;
 use crate::Env;
@@ -74,7 +75,8 @@ fn by_day(ahead: &Ahead, now: Timestamp) -> Vec<Row> {
     (0..DAYS).map(|n| Row::new(name(n), counts.get(&n).copied().unwrap_or_default())).collect()
 }
 
-fn asked(requests: &[Request], now: Timestamp) -> Markup {
+fn asked(desk: &Desk, requests: &[Request]) -> Markup {
+    let now = desk.now;
     let open: Vec<&Request> = requests.iter().filter(|one| one.done_at.is_none()).collect();
     html! {
         h2 { "Requests of buyers" }
@@ -85,7 +87,7 @@ fn asked(requests: &[Request], now: Timestamp) -> Markup {
                 tbody {
                     @for one in &open {
                         tr {
-                            th scope="row" { code { (one.id) } }
+                            th scope="row" { a.id href=(desk.to(&format!("/requests/{}", one.id))) { (one.id) } }
                             td data-label="Kind" { (words::plain(one.clock.kind)) }
                             td data-label="Came" { (words::moment(one.clock.received)) }
                             td data-label="Due" {
@@ -96,6 +98,43 @@ fn asked(requests: &[Request], now: Timestamp) -> Markup {
                         }
                     }
                 }
+            }
+        }
+    }
+}
+
+/// Requests that are done, the latest first.
+fn lately(desk: &Desk, requests: &[Request]) -> Markup {
+    let mut done: Vec<(Timestamp, &Request)> =
+        requests.iter().filter_map(|one| Some((one.done_at?, one))).collect();
+    done.sort_by_key(|(at, _)| std::cmp::Reverse(*at));
+    html! {
+        @if !done.is_empty() {
+            h2 { "Done" }
+            ul {
+                @for (at, one) in done.iter().take(NEXT) {
+                    li { a.id href=(desk.to(&format!("/requests/{}", one.id))) { (one.id) } " " (words::plain(one.clock.kind)) ", " (words::moment(*at)) }
+                }
+            }
+        }
+    }
+}
+
+/// A buyer who writes is known by their address, which only `reveal` may turn into what orders are found by.
+fn by_mail(desk: &Desk) -> Markup {
+    let kinds = [("erasure", "To be forgotten"), ("access", "To be told what is held")];
+    html! {
+        @if desk.can(Action::EraseBuyer) {
+            section.card {
+                h2 { "A buyer asks" }
+                p.hint { "The address finds their orders and is then gone: it is not stored, sent on or logged. An erasure begins at once." }
+                (desk.form("/buyers/requests?purpose=request", &html! {
+                    div.fields {
+                        (need("buyer", "email", "Their e-mail address", "").mail())
+                        (need("buyer", "kind", "What they ask", "erasure").choice(&kinds))
+                    }
+                    button { "Put it on record" }
+                }))
             }
         }
     }
@@ -147,7 +186,9 @@ pub async fn show(State(env): State<Arc<Env>>, desk: Desk) -> Result<Html<String
                 }
             }
         }
-        (asked(&requests, desk.now))
+        (asked(&desk, &requests))
+        (lately(&desk, &requests))
+        (by_mail(&desk))
     };
     Ok(desk.page(Place::Forgetting, "Forgetting", &inside))
 }

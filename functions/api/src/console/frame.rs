@@ -15,11 +15,12 @@ pub enum Place {
     Connections,
     Forgetting,
     Evidence,
+    Settings,
 }
 
 impl Place {
     /// All of them, as they stand in the navigation.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 10] = [
         Self::Today,
         Self::Orders,
         Self::Exceptions,
@@ -29,6 +30,7 @@ impl Place {
         Self::Connections,
         Self::Forgetting,
         Self::Evidence,
+        Self::Settings,
     ];
 
     /// Its name and address.
@@ -43,6 +45,7 @@ impl Place {
             Self::Connections => ("Connections", "/connections"),
             Self::Forgetting => ("Forgetting", "/forgetting"),
             Self::Evidence => ("Evidence", "/evidence"),
+            Self::Settings => ("Settings", "/settings"),
         }
     }
 
@@ -55,6 +58,7 @@ impl Place {
             Self::Connections => Action::ReadConnections,
             Self::Forgetting => Action::ReadRequests,
             Self::Evidence => Action::ReadRegisters,
+            Self::Settings => Action::ReadMerchant,
         }
     }
 }

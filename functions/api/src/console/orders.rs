@@ -1,9 +1,10 @@
 //! `/console/orders`: orders of one state, and one order.
 
 use super::desk::Desk;
+use super::done::Done;
 use super::fields::Fields;
 use super::frame::{Place, nothing};
-use super::words::{self, Done};
+use super::words;
 use crate::Env;
 use crate::answer::Stop;
 use crate::body::Told;
@@ -19,7 +20,6 @@ use axum::extract::{Path, State};
 use axum::response::Html;
 use http::Response;
 use maud::{Markup, html};
-use serde::Serialize;
 use std::sync::Arc;
 use waybill_domain::access::Action;
 use waybill_domain::order::{PersonalData, Status};
@@ -127,18 +127,13 @@ pub fn go(desk: &Desk, order: &str, matters: &[Matter]) -> Markup {
         @for (matter, remedy) in matters.iter().filter_map(|one| Some((one, one.remedy?))) {
             @if desk.can(Action::LetGo) {
                 (desk.form(&format!("/orders/{order}/settle"), &html! {
-                    input type="hidden" name="reason" value=(key(&matter.reason));
-                    input type="hidden" name="remedy" value=(key(&remedy));
+                    input type="hidden" name="reason" value=(words::key(matter.reason));
+                    input type="hidden" name="remedy" value=(words::key(remedy));
                     button aria-label=(format!("{}: {}", words::remedy(remedy), words::reason(matter.reason))) { (words::remedy(remedy)) }
                 }))
             }
         }
     }
-}
-
-/// The word of the API.
-fn key(word: &impl Serialize) -> String {
-    serde_json::to_value(word).ok().and_then(|value| value.as_str().map(str::to_owned)).unwrap_or_default()
 }
 
 fn facts(view: &View) -> Markup {
@@ -172,8 +167,9 @@ pub async fn one(
     desk: Desk,
     path: Result<Path<String>, PathRejection>,
 ) -> Result<Html<String>, Stop> {
-    let Json(view) = crate::order::read(State(env), desk.caller.clone(), path).await?;
+    let Json(view) = crate::order::read(State(env.clone()), desk.caller.clone(), path).await?;
     let id = view.summary.order.as_str();
+    let buyer = super::requests::of_order(&env, &desk, &view).await?;
     let inside = html! {
         (facts(&view))
         @if !view.exceptions.is_empty() {
@@ -211,6 +207,7 @@ pub async fn one(
             }
         }
         p { a href=(desk.to(&format!("/pack/{id}"))) { "Take this order to the packing bench" } }
+        (buyer)
     };
     Ok(desk.page(Place::Orders, &format!("Order {}", words::short(&view.summary.order)), &inside))
 }

@@ -2,9 +2,10 @@
 //! large, the scan is confirmed by the Enter that a scanner sends, and what is not there is a short pick.
 
 use super::desk::Desk;
+use super::done::Done;
 use super::fields::Fields;
 use super::frame::{Place, nothing};
-use super::words::{self, Done};
+use super::words;
 use crate::Env;
 use crate::answer::{NOT_FOUND, Stop};
 use crate::body::Told;

@@ -3,12 +3,14 @@
 use super::Door;
 use super::frame::alone;
 use super::guard::see;
+use super::staff::stranger;
 use crate::answer::{NO_ACCESS, NOT_FOUND, SIGN_IN_AGAIN, Stop};
+use crate::caller::OWNERS;
 use axum::body::Body;
 use axum::extract::rejection::QueryRejection;
 use axum::extract::{Query, State};
 use axum::response::{Html, IntoResponse};
-use http::{HeaderMap, Response, header};
+use http::{HeaderMap, Response, StatusCode, header};
 use maud::{Markup, html};
 use serde::Deserialize;
 use std::sync::Arc;
@@ -66,10 +68,20 @@ pub async fn back(
     let Query(Back { code, state }) = back.map_err(|_| SIGN_IN_AGAIN)?;
     let kept = door.jar.get(&headers, Cookie::Begun).ok_or(SIGN_IN_AGAIN)?;
     let got = door.pages.finish(kept, &state, &code).await?;
-    let sub = door.tokens.sub(&got.id_token, door.env.clock.read()).await?;
-    door.env.db.staff(&sub).await?.filter(|staff| staff.active).ok_or(NO_ACCESS)?;
-    let onwards = html! { meta http-equiv="refresh" content="0;url=../console"; };
-    let inside = html! { p { a.button href="../console" { "Go to the console" } } };
+    let who = door.tokens.who(&got.id_token, door.env.clock.read()).await?;
+    let to = match door.env.db.staff(&who.sub).await? {
+        Some(staff) if staff.active => "../console",
+        Some(_) => return Err(NO_ACCESS.into()),
+        None if who.groups.iter().any(|group| group == OWNERS) && who.merchant.is_some() => {
+            "../console/begin"
+        }
+        None => {
+            let page = alone("../", "You are not of the staff yet", &html! {}, &stranger(&who.sub));
+            return Ok((StatusCode::FORBIDDEN, answer(&page)).into_response());
+        }
+    };
+    let onwards = html! { meta http-equiv="refresh" content=(format!("0;url={to}")); };
+    let inside = html! { p { a.button href=(to) { "Go to the console" } } };
     let mut response = answer(&alone("../", "You are signed in", &onwards, &inside));
     let form = nonce().ok_or(Problem::UNAVAILABLE)?;
     let keep = got.refresh_token.unwrap_or_default();

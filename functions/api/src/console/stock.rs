@@ -61,6 +61,7 @@ pub async fn list(
                 button { "Look it up" }
             }
         }
+        (super::goods::ways(&desk))
         h2 { "Entered SKUs" }
         @if skus.is_empty() { (nothing("No SKU has been entered. Goods can be kept without; look one up above.")) }
         @else {

@@ -3,7 +3,7 @@
 use crate::order::BookingView;
 use jiff::Timestamp;
 use maud::{Markup, html};
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 use waybill_domain::OrderId;
 use waybill_domain::exception::Reason;
 use waybill_domain::order::{Channel, Hold, Status};
@@ -11,59 +11,6 @@ use waybill_domain::remedy::Remedy;
 use waybill_domain::service::Carrier;
 use waybill_domain::shipment::Transit;
 use waybill_store::registry::{ConnectionState, Kind};
-
-/// Something that has just been done: a closed list, so that no address can make a page say what it wants.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Done {
-    Picked,
-    Short,
-    Made,
-    Dropped,
-    LetGo,
-    Settled,
-    Mapped,
-    Works,
-    Fails,
-    Paused,
-    Resumed,
-}
-
-impl Done {
-    /// Its word in an address.
-    pub fn key(self) -> &'static str {
-        match self {
-            Self::Picked => "picked",
-            Self::Short => "short",
-            Self::Made => "made",
-            Self::Dropped => "dropped",
-            Self::LetGo => "let-go",
-            Self::Settled => "settled",
-            Self::Mapped => "mapped",
-            Self::Works => "works",
-            Self::Fails => "fails",
-            Self::Paused => "paused",
-            Self::Resumed => "resumed",
-        }
-    }
-
-    /// What a page says of it.
-    pub fn said(self) -> &'static str {
-        match self {
-            Self::Picked => "Picked. On to the next stop.",
-            Self::Short => "Short pick noted. The orders it is missing from are allocated again.",
-            Self::Made => "The list is made.",
-            Self::Dropped => "The list is closed. What was not picked can go on another.",
-            Self::LetGo => "The order goes on.",
-            Self::Settled => "Settled. What is due next begins within a minute.",
-            Self::Mapped => "Mapped. Orders that waited for it go on by themselves.",
-            Self::Works => "The account answers as it should.",
-            Self::Fails => "The account did not answer as it should: look at its state and credentials.",
-            Self::Paused => "Paused. Nothing is sent to it or taken from it.",
-            Self::Resumed => "Resumed. What changed meanwhile is read now.",
-        }
-    }
-}
 
 /// What the button says by which a person ends a matter.
 pub fn remedy(remedy: Remedy) -> &'static str {
@@ -116,10 +63,14 @@ pub fn hold(hold: Hold) -> &'static str {
     }
 }
 
+/// The word of the API for something.
+pub fn key<T: Serialize>(name: T) -> String {
+    serde_json::to_value(name).ok().and_then(|value| value.as_str().map(str::to_owned)).unwrap_or_default()
+}
+
 /// A name of the API in a person's words: `short_picked` is `Short picked`.
 pub fn plain<T: Serialize>(name: T) -> String {
-    let text = serde_json::to_value(name).ok().and_then(|value| value.as_str().map(str::to_owned));
-    let text = text.unwrap_or_default().replace('_', " ");
+    let text = key(name).replace('_', " ");
     let mut letters = text.chars();
     letters.next().map_or_else(String::new, |first| first.to_uppercase().chain(letters).collect())
 }
@@ -228,23 +179,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_word_in_an_address_is_read_back() {
-        for done in [
-            Done::Picked,
-            Done::Short,
-            Done::Made,
-            Done::Dropped,
-            Done::LetGo,
-            Done::Settled,
-            Done::Mapped,
-            Done::Works,
-            Done::Fails,
-            Done::Paused,
-            Done::Resumed,
-        ] {
-            let read: Done = serde_json::from_value(done.key().into()).unwrap();
-            assert_eq!(read, done);
-        }
+    fn names_of_the_api_are_read_as_words() {
         assert_eq!(plain(Reason::ShortPicked), "Short picked");
     }
 }

@@ -46,23 +46,23 @@ pub struct Decide {
 #[derive(Serialize, JsonSchema)]
 #[schemars(rename = "IncidentView")]
 pub struct View {
-    incident: Incident,
-    clocks: Vec<Running>,
-    affected_orders: usize,
-    still_reachable: usize,
-    affected: Affected,
-    drafts: BTreeMap<Notice, String>,
+    pub(crate) incident: Incident,
+    pub(crate) clocks: Vec<Running>,
+    pub(crate) affected_orders: usize,
+    pub(crate) still_reachable: usize,
+    pub(crate) affected: Affected,
+    pub(crate) drafts: BTreeMap<Notice, String>,
 }
 
 /// An incident in a list.
 #[derive(Serialize, JsonSchema)]
 #[schemars(rename = "IncidentBrief")]
 pub struct Brief {
-    incident: IncidentId,
+    pub(crate) incident: IncidentId,
     #[schemars(with = "waybill_domain::time::Moment")]
-    detected_at: Timestamp,
-    clocks: Vec<Running>,
-    decisions: Vec<Decision>,
+    pub(crate) detected_at: Timestamp,
+    pub(crate) clocks: Vec<Running>,
+    pub(crate) decisions: Vec<Decision>,
 }
 
 async fn view(env: &Env, merchant: &MerchantId, incident: Incident) -> Result<View, Stop> {

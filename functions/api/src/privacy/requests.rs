@@ -62,22 +62,22 @@ pub struct Passed {
 #[derive(Serialize, JsonSchema)]
 #[schemars(rename = "RequestView")]
 pub struct View {
-    request: RequestId,
-    kind: Kind,
+    pub(crate) request: RequestId,
+    pub(crate) kind: Kind,
     #[schemars(with = "waybill_domain::time::Moment")]
-    received: Timestamp,
+    pub(crate) received: Timestamp,
     #[schemars(with = "waybill_domain::time::Moment")]
-    due_at: Timestamp,
-    paused: bool,
-    extended: bool,
-    overdue: bool,
-    status: &'static str,
+    pub(crate) due_at: Timestamp,
+    pub(crate) paused: bool,
+    pub(crate) extended: bool,
+    pub(crate) overdue: bool,
+    pub(crate) status: &'static str,
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(with = "Option<waybill_domain::time::Moment>")]
-    done_at: Option<Timestamp>,
+    pub(crate) done_at: Option<Timestamp>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    certificate: Option<Certificate>,
-    recipients: Vec<Recipient>,
+    pub(crate) certificate: Option<Certificate>,
+    pub(crate) recipients: Vec<Recipient>,
 }
 
 impl View {

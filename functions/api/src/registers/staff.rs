@@ -37,17 +37,32 @@ pub struct Given {
 #[schemars(rename = "StaffGiven")]
 pub struct Member {
     /// Who.
-    sub: String,
+    pub(crate) sub: String,
     /// What for.
-    role: Role,
+    pub(crate) role: Role,
     /// Whether they may act.
-    active: bool,
+    pub(crate) active: bool,
     /// Until when their training counts: before this they may open personal data, as far as their role does.
     #[schemars(with = "waybill_domain::time::Moment")]
-    trained_until: Timestamp,
+    pub(crate) trained_until: Timestamp,
     /// When they were confirmed.
     #[schemars(with = "waybill_domain::time::Moment")]
-    reviewed_at: Timestamp,
+    pub(crate) reviewed_at: Timestamp,
+}
+
+impl Member {
+    fn new(sub: String, staff: Staff) -> Self {
+        let Staff { role, trained_until, reviewed_at, active, .. } = staff;
+        Self { sub, role, active, trained_until, reviewed_at }
+    }
+}
+
+/// The whole staff.
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "StaffList")]
+pub struct Everybody {
+    /// Those who may act first.
+    pub(crate) staff: Vec<Member>,
 }
 
 /// A colleague who is confirmed.
@@ -125,8 +140,19 @@ pub async fn give(
         stored => stored?,
     }
     tracing::info!(%sub, by = caller.actor(), ?role, trained = trained_at.is_some(), "staff stored");
-    let Staff { role, trained_until, reviewed_at, active, .. } = staff;
-    Ok(Json(Member { sub, role, active, trained_until, reviewed_at }))
+    Ok(Json(Member::new(sub, staff)))
+}
+
+/// Everybody of the staff, those who left included.
+///
+/// # Errors
+/// `no_access`, `not_allowed`, `not_confirmed`, `unavailable`.
+pub async fn list(State(env): State<Arc<Env>>, caller: Caller) -> Result<Json<Everybody>, Stop> {
+    let merchant = caller.may(&env, Action::ManageStaff)?;
+    let all = env.db.staff_of(merchant).await?;
+    let mut staff: Vec<Member> = all.into_iter().map(|(sub, staff)| Member::new(sub, staff)).collect();
+    staff.sort_by_key(|one| !one.active);
+    Ok(Json(Everybody { staff }))
 }
 
 /// Confirms a colleague for another quarter.

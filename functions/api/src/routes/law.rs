@@ -116,6 +116,11 @@ fn registering() -> Vec<Route> {
             .may(Action::ReadRegisters)
             .gives::<compliance::View>()
             .such_as("/v1/compliance"),
+        Route::get("/v1/staff", staff::list)
+            .does("Everybody of the staff, with what they are for, and until when they are trained and confirmed.")
+            .may(Action::ManageStaff)
+            .gives::<staff::Everybody>()
+            .such_as("/v1/staff"),
         Route::put("/v1/staff/{sub}", staff::give)
             .does("Makes somebody a member of the staff, changes what they are for, or enters their training.")
             .may(Action::ManageStaff)

@@ -10,7 +10,7 @@ mod token;
 
 pub use cookies::{Cookie, Jar};
 pub use pages::{Begun, Got, Pages};
-pub use token::Tokens;
+pub use token::{Tokens, Who};
 
 use crate::config::{Egress, Reader};
 use crate::outbound::Outbound;

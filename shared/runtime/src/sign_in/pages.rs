@@ -53,6 +53,11 @@ impl Pages {
         Self { base, client, back, outbound }
     }
 
+    /// Where we are ourselves, as the pages lead back to it: without the path and a slash at the end.
+    pub fn home(&self) -> &str {
+        self.back.split_once("/console/").map_or(self.back.as_str(), |(home, _)| home)
+    }
+
     /// Begins a sign-in; `None` when there is no chance to be had.
     pub fn begin(&self) -> Option<Begun> {
         let state = crate::nonce()?;

@@ -44,8 +44,22 @@ struct Claims {
     iss: String,
     aud: String,
     token_use: String,
-    sub: String,
     exp: i64,
+    #[serde(flatten)]
+    who: Who,
+}
+
+/// Whom a token names.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+pub struct Who {
+    /// Their `sub`, by which the registry knows them.
+    pub sub: String,
+    /// The merchant that an administrator of the pool gave them; it counts until that merchant is made.
+    #[serde(default, rename = "custom:merchant")]
+    pub merchant: Option<String>,
+    /// The groups that an administrator put them into.
+    #[serde(default, rename = "cognito:groups")]
+    pub groups: Vec<String>,
 }
 
 #[derive(Deserialize)]
@@ -78,8 +92,16 @@ impl Tokens {
     /// The `sub` of an identity token that is good now.
     ///
     /// # Errors
-    /// `Refused` when it is not; `Unavailable` when the pool's keys cannot be read.
+    /// As [`Tokens::who`].
     pub async fn sub(&self, token: &str, now: Timestamp) -> Result<String, NotSignedIn> {
+        Ok(self.who(token, now).await?.sub)
+    }
+
+    /// Whom an identity token names that is good now.
+    ///
+    /// # Errors
+    /// `Refused` when it is not; `Unavailable` when the pool's keys cannot be read.
+    pub async fn who(&self, token: &str, now: Timestamp) -> Result<Who, NotSignedIn> {
         let mut parts = token.split('.');
         let (Some(head), Some(body), Some(signature), None) =
             (parts.next(), parts.next(), parts.next(), parts.next())
@@ -99,10 +121,10 @@ impl Tokens {
             .map_err(|_| NotSignedIn::Refused)?;
         let claims: Claims = json(body)?;
         let ours = claims.iss == self.place.issuer && claims.aud == self.place.client;
-        if !ours || claims.token_use != "id" || claims.exp <= now.as_second() || claims.sub.is_empty() {
+        if !ours || claims.token_use != "id" || claims.exp <= now.as_second() || claims.who.sub.is_empty() {
             return Err(NotSignedIn::Refused);
         }
-        Ok(claims.sub)
+        Ok(claims.who)
     }
 
     async fn key(&self, kid: &str, now: Timestamp) -> Result<Key, NotSignedIn> {

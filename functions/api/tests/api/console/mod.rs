@@ -2,6 +2,7 @@
 
 mod browser;
 mod contrast;
+mod keeping;
 mod markup;
 mod pages;
 mod sessions;

@@ -116,6 +116,18 @@ fn all() -> Vec<String> {
         "/connections",
         "/forgetting",
         "/evidence",
+        "/incidents",
+        "/settings",
+        "/settings/warehouses",
+        "/settings/warehouses/wh_north",
+        "/settings/services",
+        "/settings/staff",
+        "/stock/receive",
+        "/stock/articles",
+        "/stock/files",
+        "/connect/shopify",
+        "/connect/magento",
+        "/connect/dpd",
     ]
     .map(|end| format!("/console{end}"))
     .to_vec();
@@ -143,7 +155,16 @@ async fn every_page_can_be_used_by_everybody_and_is_refused_where_the_matrix_say
     let refused = |role: Role, page: &str| match page.split('?').next().unwrap() {
         "/console/connections" => matches!(role, Role::Packer | Role::Support),
         "/console/forgetting" => matches!(role, Role::Packer | Role::Integrator),
-        "/console/evidence" => matches!(role, Role::Packer | Role::Support | Role::Integrator),
+        "/console/evidence" | "/console/incidents" => {
+            matches!(role, Role::Packer | Role::Support | Role::Integrator)
+        }
+        "/console/settings/staff" => role != Role::Owner,
+        page if page.starts_with("/console/settings") => !matches!(role, Role::Owner | Role::Manager),
+        page if page.starts_with("/console/connect/") => role != Role::Owner,
+        "/console/stock/receive" => matches!(role, Role::Support | Role::Auditor),
+        "/console/stock/articles" | "/console/stock/files" => {
+            matches!(role, Role::Packer | Role::Support | Role::Auditor)
+        }
         _ => false,
     };
     for role in Role::ALL {
