@@ -26,12 +26,7 @@ async fn main() -> Result<(), lambda_http::Error> {
     let queues = Arc::new(aws::queues(&sdk, queues));
     let env = Arc::new(waybill_api::Env {
         directory: Directory::new(db.clone(), vault.clone()),
-        channels: Channels {
-            db: db.clone(),
-            vault: vault.clone(),
-            outbound: outbound.clone(),
-            clock: Clock::system(),
-        },
+        channels: Channels::new(db.clone(), vault.clone(), outbound.clone(), Clock::system()),
         db,
         vault,
         egress,

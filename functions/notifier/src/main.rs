@@ -20,7 +20,7 @@ async fn main() -> Result<(), lambda_runtime::Error> {
     let db = aws::db(&sdk, tables);
     let kms = Arc::new(aws::kms(&sdk, String::new(), credentials));
     let outbound = Arc::new(Network::new(egress)?);
-    let channels = Channels { db: db.clone(), vault: kms.clone(), outbound, clock: Clock::system() };
+    let channels = Channels::new(db.clone(), kms.clone(), outbound, Clock::system());
     let queues = Arc::new(aws::queues(&sdk, queues));
     let env = waybill_notifier::Env {
         directory: Directory::new(db.clone(), kms),

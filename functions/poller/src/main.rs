@@ -21,7 +21,7 @@ async fn main() -> Result<(), lambda_runtime::Error> {
     let db = aws::db(&sdk, tables);
     let kms = Arc::new(aws::kms(&sdk, recipients, credentials));
     let outbound = Arc::new(Network::new(egress)?);
-    let channels = Channels { db: db.clone(), vault: kms.clone(), outbound, clock: Clock::system() };
+    let channels = Channels::new(db.clone(), kms.clone(), outbound, Clock::system());
     let env = waybill_poller::Env {
         directory: Directory::new(db.clone(), kms.clone()),
         db,

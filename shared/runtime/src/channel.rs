@@ -6,6 +6,7 @@ use crate::failure::{Failure, Step};
 use crate::outbound::Outbound;
 use crate::remote::Told;
 use crate::token;
+use crate::token_cache::TokenCache;
 use http::{Request, Response};
 use jiff::{SignedDuration, Timestamp};
 use std::sync::Arc;
@@ -13,6 +14,7 @@ use waybill_channels::feed::{Found, Page, Reading, Window};
 use waybill_channels::stock::Level;
 use waybill_channels::writeback::{Next, Outcome};
 use waybill_channels::{Operation, ReadOne, Stamp, Talk};
+use waybill_domain::ConnectionId;
 use waybill_domain::advice::Advice;
 use waybill_domain::exception::Reason;
 use waybill_store::keyring::Vault;
@@ -35,6 +37,7 @@ pub struct Channels {
     pub outbound: Arc<dyn Outbound>,
     /// When calls are made: budgets are kept in this time, whatever time the work is about.
     pub clock: Clock,
+    tokens: TokenCache,
 }
 
 /// Why an exchange did not come about.
@@ -76,8 +79,24 @@ fn wait(time: SignedDuration) -> Told {
 }
 
 impl Channels {
-    fn tokens(&self) -> token::Tokens<'_> {
-        token::Tokens { db: &self.db, vault: self.vault.as_ref(), outbound: self.outbound.as_ref() }
+    /// A way on which no token is open yet.
+    pub fn new(db: Db, vault: Arc<dyn Vault>, outbound: Arc<dyn Outbound>, clock: Clock) -> Self {
+        Self { db, vault, outbound, clock, tokens: TokenCache::default() }
+    }
+
+    async fn token(
+        &self,
+        id: &ConnectionId,
+        source: &token::Source,
+        now: Timestamp,
+    ) -> Result<token::Current, NotDone> {
+        if let Some(warm) = self.tokens.get(id, now) {
+            return Ok(warm);
+        }
+        let (vault, outbound) = (self.vault.as_ref(), self.outbound.as_ref());
+        let got = token::current(token::Tokens { db: &self.db, vault, outbound }, id, source, now).await?;
+        self.tokens.put(id, &got, now);
+        Ok(got)
     }
 
     /// Opens an account for calling; gets a token first where it needs one.
@@ -86,7 +105,7 @@ impl Channels {
     /// `Told` when the channel gives no token, or another function is getting one; `Store` as AWS answers.
     pub async fn open<'a>(&self, account: &'a Account, now: Timestamp) -> Result<Open<'a>, NotDone> {
         let got = match account.token_source() {
-            Some(source) => Some(token::current(self.tokens(), &account.connection.id, &source, now).await?),
+            Some(source) => Some(self.token(&account.connection.id, &source, now).await?),
             None => None,
         };
         let token = got.as_ref().map(|t| t.obtained_at);
@@ -275,18 +294,21 @@ impl Channels {
                 self.db.told_to_wait(id, operation.as_str(), rate, wait, self.clock.read()).await?;
                 Ok(None)
             }
-            Advice::AskPerson(Reason::ConnectionRefused) => match open.token {
-                // Tokens may end before their time; one that was refused at once will not get better.
-                Some(got) if now.duration_since(got) >= token::FRESH => {
-                    self.db.end_token(id, got, now).await?;
-                    Ok(Some(wait(SignedDuration::ZERO)))
+            Advice::AskPerson(Reason::ConnectionRefused) => {
+                self.tokens.forget(id);
+                match open.token {
+                    // Tokens may end before their time; one that was refused at once will not get better.
+                    Some(got) if now.duration_since(got) >= token::FRESH => {
+                        self.db.end_token(id, got, now).await?;
+                        Ok(Some(wait(SignedDuration::ZERO)))
+                    }
+                    _ => {
+                        tracing::error!(connection = %id, error = %told, "the channel refused the account; this connection is paused");
+                        self.db.set_connection_state(id, ConnectionState::Refused).await?;
+                        Ok(None)
+                    }
                 }
-                _ => {
-                    tracing::error!(connection = %id, error = %told, "the channel refused the account; this connection is paused");
-                    self.db.set_connection_state(id, ConnectionState::Refused).await?;
-                    Ok(None)
-                }
-            },
+            }
             _ => Ok(None),
         }
     }

@@ -110,10 +110,18 @@ impl Source {
 }
 
 /// A token that can be used now.
+#[derive(Clone)]
 pub(crate) struct Current {
     pub(crate) access: Secret,
     pub(crate) obtained_at: Timestamp,
     pub(crate) expires_at: Timestamp,
+}
+
+impl Current {
+    /// It is good for a call that begins now.
+    pub(crate) fn lasts(&self, now: Timestamp) -> bool {
+        now < after(self.expires_at, -MARGIN)
+    }
 }
 
 /// What getting a token takes.

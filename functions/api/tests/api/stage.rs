@@ -81,12 +81,7 @@ impl Stage {
         let vault = Arc::new(kms.clone());
         let env = Arc::new(Env {
             directory: Directory::new(db.clone(), vault.clone()),
-            channels: Channels {
-                db: db.clone(),
-                vault: vault.clone(),
-                outbound: Arc::new(Nowhere),
-                clock: clock.clone(),
-            },
+            channels: Channels::new(db.clone(), vault.clone(), Arc::new(Nowhere), clock.clone()),
             db: db.clone(),
             vault,
             egress: Egress::Public,

@@ -6,7 +6,7 @@
 //! tables and queues (it keeps those keys for minutes).
 //!
 //! **Assumptions**: the allocator works in batches of 25, as measured; every other message is sent, received and
-//! deleted by itself. Functions have 512 MB on arm64 and wait for their calls one after another, for as long as
+//! deleted by itself. Functions have 256 MB on arm64 and wait for their calls one after another, for as long as
 //! [`milliseconds`] says: typical times within a region, not measured here.
 
 use super::calls::{Road, Usage};
@@ -40,7 +40,7 @@ pub mod price {
 }
 
 /// Memory of a function in GB (template.yaml, MemorySize).
-const GB: f64 = 0.5;
+const GB: f64 = 0.25;
 /// What a start leaves in the logs: the platform's three lines and one or two of ours, in bytes.
 const LOG_BYTES: f64 = 900.0;
 /// What a start takes besides its calls, in milliseconds.
@@ -156,11 +156,21 @@ mod tests {
         near("S3", 5.3);
         near("SQS", 1.2);
         near("API Gateway", 1.16);
-        // Two starts of 2 ms and calls of 8 + 25 + 300 ms, at half a GB.
-        near("Lambda", 0.4 + 0.337 * 0.5 * 13.3334);
+        // Two starts of 2 ms and calls of 8 + 25 + 300 ms, at a quarter of a GB.
+        near("Lambda", 0.4 + 0.337 * 0.25 * 13.3334);
         // 1,800 bytes an order are 1.8 GB.
         near("CloudWatch Logs", 1.8 * 0.5985);
         assert!((money.total() - money.services.values().sum::<f64>()).abs() < 1e-9);
+    }
+
+    #[test]
+    fn every_function_has_the_memory_that_is_reckoned_with() {
+        let template = include_str!("../../../../template.yaml");
+        let sizes: Vec<f64> = template
+            .lines()
+            .filter_map(|line| line.trim().strip_prefix("MemorySize: ")?.parse().ok())
+            .collect();
+        assert!(!sizes.is_empty() && sizes.iter().all(|size| *size == GB * 1024.0), "{sizes:?}");
     }
 
     #[test]

@@ -42,12 +42,7 @@ impl Functions {
         let queues = Arc::new(queues.clone());
         let documents = Arc::new(documents.clone());
         let directory = || Directory::new(db.clone(), kms.clone());
-        let channels = || Channels {
-            db: db.clone(),
-            vault: kms.clone(),
-            outbound: outbound.clone(),
-            clock: time.clock(),
-        };
+        let channels = || Channels::new(db.clone(), kms.clone(), outbound.clone(), time.clock());
         Self {
             webhook: waybill_webhook::router(Arc::new(waybill_webhook::Env {
                 directory: directory(),
