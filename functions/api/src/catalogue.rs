@@ -110,7 +110,7 @@ pub async fn save(
     }
     // What is kept back of it, or what it is made of, may be new.
     wake::channels(&env, merchant, &sku.sku).await?;
-    wake::unmapped(&env, merchant, &sku.sku).await?;
+    wake::unmapped(&env, merchant, &BTreeSet::from([sku.sku.clone()])).await?;
     Ok(Json(sku))
 }
 
@@ -181,7 +181,7 @@ pub async fn map(
     }
     env.db.save_mapping(merchant, &mapping).await?;
     wake::channels(&env, merchant, &mapping.sku).await?;
-    let woken = wake::unmapped(&env, merchant, &mapping.channel_sku).await?;
+    let woken = wake::unmapped(&env, merchant, &BTreeSet::from([mapping.channel_sku.clone()])).await?;
     Ok(Json(Mapped { mapping, woken }))
 }
 

@@ -100,12 +100,17 @@ pub async fn approve(
 ) -> Result<Json<Approved>, Stop> {
     let merchant = caller.may(&env, Action::ApproveCount)?;
     let reference = path.ok().map(|Path(r)| r).filter(|r| is_reference(r)).ok_or(NOT_FOUND)?;
-    let sku = env.db.counts(merchant).await?.into_iter().find(|c| c.reference == reference).map(|c| c.sku);
-    let sku = sku.ok_or(NOT_WAITING)?;
+    let count = env.db.counts(merchant).await?.into_iter().find(|c| c.reference == reference);
+    let count = count.ok_or(NOT_WAITING)?;
     // Before: a second approval of the same count is refused, and could not make up for this.
-    wake::channels(&env, merchant, &sku).await?;
+    wake::channels(&env, merchant, &count.sku).await?;
     match env.db.approve_count(merchant, &reference, caller.actor()).await? {
-        Approval::Booked => Ok(Json(Approved { reference, state: CountState::Booked })),
+        Approval::Booked => {
+            if count.counted > count.expected {
+                wake::backorders(&env, merchant, &count.sku).await?;
+            }
+            Ok(Json(Approved { reference, state: CountState::Booked }))
+        }
         Approval::NotWaiting => Err(NOT_WAITING.into()),
         Approval::SamePerson => Err(SAME_PERSON.into()),
         Approval::Held => Err(NOT_ENOUGH.into()),

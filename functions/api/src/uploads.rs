@@ -4,6 +4,7 @@
 use crate::Env;
 use crate::answer::{BAD_BODY, BAD_QUERY, BAD_REFERENCE, NOT_FOUND, OTHER_CONTENT, Stop};
 use crate::caller::Caller;
+use crate::wake;
 use axum::Json;
 use axum::body::{Bytes, to_bytes};
 use axum::extract::rejection::{PathRejection, QueryRejection};
@@ -16,7 +17,7 @@ use std::io::Cursor;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 use waybill_bulk::export::{Scope, export};
-use waybill_bulk::{Ask, BulkError, Kind, Mode, import, to_be_told};
+use waybill_bulk::{Ask, BulkError, Kind, Mode, changed, import};
 use waybill_domain::access::Action;
 use waybill_domain::stock::is_reference;
 use waybill_domain::{ConnectionId, MerchantId, WarehouseId};
@@ -103,9 +104,13 @@ pub async fn send(
     let before = env.db.upload(merchant, &id).await?.map_or(0, |upload| upload.line);
     let done = import(&env.db, &ask, || Ok(Cursor::new(body.clone())), |_| began.elapsed() < LONGEST).await;
     let done = done.map_err(told)?;
-    if matches!(kind, Kind::StockTakes | Kind::Mappings) {
-        let skus = to_be_told(kind, Cursor::new(body), before, done.line).map_err(told)?;
-        env.pushes.announce(merchant, skus, env.clock.read()).await?;
+    if done.line > before {
+        let changed = changed(kind, Cursor::new(body), before, done.line).map_err(told)?;
+        if kind == Kind::StockTakes {
+            wake::backorders_of(&env, merchant, &changed.told).await?;
+        }
+        env.pushes.announce(merchant, changed.told, env.clock.read()).await?;
+        wake::unmapped(&env, merchant, &changed.known).await?;
     }
     Ok(Json(done))
 }

@@ -11,16 +11,28 @@ use waybill_store::{Queue, Work};
 /// The most orders woken by one call; the clock looks at the rest within the hour.
 const MOST: usize = 500;
 
-/// Wakes backorders that lack one of these SKUs; gives how many.
+/// Wakes backorders that lack this SKU; gives how many.
 pub(crate) async fn backorders(env: &Env, merchant: &MerchantId, sku: &str) -> Result<usize, Stop> {
+    backorders_of(env, merchant, &BTreeSet::from([sku.to_owned()])).await
+}
+
+/// Wakes backorders that lack one of these SKUs; gives how many.
+pub(crate) async fn backorders_of(
+    env: &Env,
+    merchant: &MerchantId,
+    skus: &BTreeSet<String>,
+) -> Result<usize, Stop> {
+    if skus.is_empty() {
+        return Ok(0);
+    }
     // Bundles and listings are named by what they are made of only once they have been tried: wake them all.
-    let direct = env.db.backordered(merchant, &BTreeSet::from([sku.to_owned()]), MOST).await?;
+    let direct = env.db.backordered(merchant, skus, MOST).await?;
     let all = env.db.backordered(merchant, &BTreeSet::new(), MOST).await?;
     let known: BTreeSet<_> = direct.iter().map(|o| o.id.clone()).collect();
     let catalogue = env.db.catalogue(merchant, &all).await?;
     let made_of = |order: &Order| {
         let names = waybill_domain::allocation::skus_of(order, &catalogue);
-        !known.contains(&order.id) && names.iter().any(|name| name == sku)
+        !known.contains(&order.id) && names.iter().any(|name| skus.contains(name))
     };
     let mut orders = direct.clone();
     orders.extend(all.into_iter().filter(made_of));
@@ -40,9 +52,16 @@ pub(crate) async fn channels_of_everything(env: &Env, merchant: &MerchantId) -> 
     Ok(env.queues.send(Queue::Push, &[all], 0).await?)
 }
 
-/// Wakes orders that wait for this article of a channel to be mapped; gives how many.
-pub(crate) async fn unmapped(env: &Env, merchant: &MerchantId, channel_sku: &str) -> Result<usize, Stop> {
-    let orders = env.db.unmapped(merchant, &BTreeSet::from([channel_sku.to_owned()]), MOST).await?;
+/// Wakes orders that wait for one of these names to be known; gives how many. All of them: nobody else looks at them.
+pub(crate) async fn unmapped(
+    env: &Env,
+    merchant: &MerchantId,
+    names: &BTreeSet<String>,
+) -> Result<usize, Stop> {
+    if names.is_empty() {
+        return Ok(0);
+    }
+    let orders = env.db.unmapped(merchant, names, usize::MAX).await?;
     wake(env, &orders).await
 }
 

@@ -138,27 +138,37 @@ pub async fn import<R: Read>(
     Ok(upload)
 }
 
-/// The SKUs that channels are to be told of because a file's lines after `after` and up to `until` count them or map
-/// listings to them.
+/// What lines of a file changed, for those who wait for it.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Changed {
+    /// SKUs that channels are to be told of, because they were counted or listings were mapped to them.
+    pub told: BTreeSet<String>,
+    /// Names, ours or a channel's, under which goods are known only now.
+    pub known: BTreeSet<String>,
+}
+
+/// What a file's lines after `after` and up to `until` changed.
 ///
 /// # Errors
 /// As [`import`].
-pub fn to_be_told<R: Read>(
-    kind: Kind,
-    file: R,
-    after: u64,
-    until: u64,
-) -> Result<BTreeSet<String>, BulkError> {
+pub fn changed<R: Read>(kind: Kind, file: R, after: u64, until: u64) -> Result<Changed, BulkError> {
     let mut rows = Rows::new(file, kind)?;
-    let mut found = BTreeSet::new();
+    let mut changed = Changed::default();
     while let Some((chunk, _, _)) = rows.chunk()? {
-        let here = chunk.into_iter().filter(|(line, _)| *line > after && *line <= until);
-        found.extend(here.filter_map(|(_, row)| match row {
-            Row::Take { sku, .. } | Row::Mapping(Mapping { sku, .. }) => Some(sku),
-            Row::Sku(_) | Row::Part(..) | Row::Bin(..) => None,
-        }));
+        for (_, row) in chunk.into_iter().filter(|(line, _)| *line > after && *line <= until) {
+            match row {
+                Row::Take { sku, .. } => drop(changed.told.insert(sku)),
+                Row::Mapping(Mapping { sku, channel_sku, .. }) => {
+                    changed.told.insert(sku);
+                    changed.known.insert(channel_sku);
+                }
+                Row::Sku(sku) => drop(changed.known.insert(sku.sku)),
+                Row::Part(bundle, _) => drop(changed.known.insert(bundle)),
+                Row::Bin(..) => {}
+            }
+        }
     }
-    Ok(found)
+    Ok(changed)
 }
 
 /// Counts rows and bad rows, and names the first of them.

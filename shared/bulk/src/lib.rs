@@ -7,5 +7,5 @@ mod import;
 pub mod row;
 mod write;
 
-pub use import::{Ask, BulkError, Mode, import, to_be_told};
+pub use import::{Ask, BulkError, Changed, Mode, changed, import};
 pub use row::Kind;

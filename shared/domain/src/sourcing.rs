@@ -1,9 +1,9 @@
 //! A merchant's way of choosing where goods come from, as data.
 
 use crate::boxes::BoxKind;
-use crate::catalogue::{Catalogue, Invalid};
+use crate::catalogue::{Catalogue, Invalid, Part};
 use crate::id::WarehouseId;
-use crate::order::{Channel, Order};
+use crate::order::{Channel, Line, Order};
 use rust_decimal::Decimal;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -179,8 +179,7 @@ impl When {
     pub fn applies(&self, order: &Order, catalogue: &Catalogue) -> bool {
         let country = order.destination.as_ref().map(|d| d.country.as_str());
         let value = order.total.amount;
-        let grams: u64 =
-            order.lines.iter().filter(|l| l.ships).map(|l| u64::from(l.grams) * u64::from(l.quantity)).sum();
+        let grams = grams(order, catalogue);
         let tagged = || {
             let skus = order.lines.iter().filter_map(|l| l.sku.as_deref());
             let parts = skus.flat_map(|sku| {
@@ -202,6 +201,20 @@ impl When {
             && self.grams_below.is_none_or(|below| grams < u64::from(below))
             && (self.tags.is_empty() || tagged())
     }
+}
+
+/// What an order weighs, in grams: by what the channel says of a piece, or the catalogue where it says nothing.
+fn grams(order: &Order, catalogue: &Catalogue) -> u64 {
+    let entered = |sku: &str| -> u64 {
+        let parts = catalogue.resolve(&order.connection, sku).unwrap_or_default();
+        let weight = |part: &Part| catalogue.skus.get(&part.sku).map_or(0, |sku| u64::from(sku.grams));
+        parts.iter().map(|part| weight(part) * u64::from(part.units)).sum()
+    };
+    let piece = |line: &Line| match line.grams {
+        0 => line.sku.as_deref().map_or(0, entered),
+        said => u64::from(said),
+    };
+    order.lines.iter().filter(|l| l.ships).map(|line| piece(line) * u64::from(line.quantity)).sum()
 }
 
 impl Policy {

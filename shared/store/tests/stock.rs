@@ -206,6 +206,35 @@ async fn a_count_is_blind_and_a_large_difference_needs_a_second_person() {
 }
 
 #[tokio::test]
+async fn of_two_counts_of_one_spot_that_wait_one_is_booked() {
+    let stage = Stage::set();
+    stage.by_hand(MovementKind::Receive, 100, None, Some("A-01"), "PO-1").await;
+    let place = slot("TEE", "wh_north");
+    let count = async |bin: &str, counted, reference: &str| {
+        let (who, bin) = (merchant(), spot(bin));
+        let taken = stage.db.take_count(&who, &place, &bin, counted, 2, reference, "ann", at(5));
+        taken.await.unwrap().unwrap().state
+    };
+    let approve =
+        async |reference: &str| stage.db.approve_count(&merchant(), reference, "ben").await.unwrap();
+    let waiting = async || {
+        let waiting = stage.db.waiting_counts(&merchant()).await.unwrap();
+        waiting.into_iter().map(|count| count.reference).collect::<Vec<_>>()
+    };
+    assert_eq!(count("A-01", 50, "c1").await, CountState::Waiting);
+    assert_eq!(count("A-02", 7, "c2").await, CountState::Waiting, "another spot");
+    assert_eq!(count("A-01", 50, "c3").await, CountState::Waiting);
+    assert_eq!(waiting().await, ["c2", "c3"]);
+    assert_eq!(approve("c1").await, Approval::NotWaiting);
+    assert_eq!(approve("c3").await, Approval::Booked);
+    assert_eq!(stage.level().await.0, 50);
+    // Counted right after all: the wrong count is off the list.
+    assert_eq!(count("A-02", 0, "c4").await, CountState::Booked);
+    assert_eq!(waiting().await, [""; 0]);
+    stage.clean().await;
+}
+
+#[tokio::test]
 async fn goods_between_warehouses_are_on_neither_shelf() {
     let stage = Stage::set();
     stage.by_hand(MovementKind::Receive, 10, None, Some("A-01"), "PO-1").await;

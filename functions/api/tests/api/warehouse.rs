@@ -170,6 +170,30 @@ async fn a_mapping_lets_waiting_orders_go_on() {
 }
 
 #[tokio::test]
+async fn a_file_of_mappings_or_skus_lets_waiting_orders_go_on() {
+    let stage = set().await;
+    let mut order = stage.order(1).await;
+    let name = order.lines[0].sku.clone().unwrap();
+    order.status = Status::Held;
+    order.hold = Some(Hold::Exception);
+    order.raise(Reason::UnmappedSku, None, stage.now());
+    stage.db.save_order(&mut order).await.unwrap();
+    assert_eq!(stage.put("/v1/skus/SHIRT", json!({"sku": "SHIRT"})).await.0, 200);
+    let woken = async |id: &str, kind: &str, file: String| {
+        stage.queues.take();
+        let path = format!("/v1/uploads/{id}?kind={kind}&mode=skip_bad");
+        let sent = stage.call(Some("mine-Owner"), "POST", &path, Some(json!(file))).await;
+        assert_eq!((sent.0, &sent.1["written"]), (200, &json!(1)), "{sent:?}");
+        stage.queues.take().iter().filter(|sent| sent.queue == Queue::Allocate).count()
+    };
+    let mapping =
+        |name: &str| format!("connection,channel_sku,sku,units\ncon_00000000000000aa,{name},SHIRT,1\n");
+    assert_eq!(woken("M-0", "mappings", mapping("ANOTHER")).await, 0);
+    assert_eq!(woken("M-1", "mappings", mapping(&name)).await, 1);
+    assert_eq!(woken("S-1", "skus", format!("sku,title\n{name},Named now\n")).await, 1);
+}
+
+#[tokio::test]
 async fn bundles_are_made_of_single_known_skus() {
     let stage = set().await;
     let bundle = |sku: &str, part: &str| json!({"sku": sku, "parts": [{"sku": part, "units": 2}]});

@@ -287,6 +287,28 @@ fn pools_and_rules_keep_goods_and_orders_back() {
 }
 
 #[test]
+fn a_rule_about_weight_asks_the_catalogue_where_the_channel_says_nothing() {
+    let mut shop = Shop::new();
+    shop.catalogue.skus.get_mut("MUG").unwrap().grams = 400;
+    let when = When { grams_from: Some(2_400), ..When::default() };
+    shop.policy.rules =
+        vec![Rule { name: "heavy".into(), when, then: Then { hold: true, ..Then::default() } }];
+    let held = |listing: &str, said: u32, pieces: u32| {
+        let mut order = order("BS", &[(listing, pieces)]);
+        order.lines[0].grams = said;
+        let stopped = shop.allocate(&order, &mut stock(&[("MUG", 1, 50)])).stopped;
+        stopped == Some(Stopped::Rule("heavy".into()))
+    };
+    assert_eq!([5, 6].map(|pieces| held("MUG", 0, pieces)), [false, true]);
+    assert_eq!([1, 2].map(|pieces| held("THREE-MUGS", 0, pieces)), [false, true], "three mugs a piece");
+    assert_eq!(
+        [23, 24].map(|pieces| held("MUG", 100, pieces)),
+        [false, true],
+        "what the channel says goes first"
+    );
+}
+
+#[test]
 fn criteria_count_in_the_order_they_are_named() {
     let mut shop = Shop::new();
     let free = stock(&[("MUG", 1, 5), ("MUG", 2, 50), ("MUG", 3, 500)]);

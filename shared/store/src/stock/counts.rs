@@ -1,9 +1,11 @@
-//! Blind counts: small differences are booked at once, large ones wait for a second person.
+//! Blind counts: small differences are booked at once, large ones wait for a second person. Of the counts of one spot
+//! the last one goes: two that wait would book one difference twice.
 
 use super::by_hand::Recorded;
 use super::ledger::{Ledger, once};
 use crate::db::{Db, from_item, key, s, to_item};
 use crate::error::StoreError;
+use aws_sdk_dynamodb::types::builders::UpdateBuilder;
 use aws_sdk_dynamodb::types::{Put, TransactWriteItem, Update};
 use jiff::Timestamp;
 use schemars::JsonSchema;
@@ -20,6 +22,18 @@ pub enum CountState {
     Booked,
     /// The difference is too large for one person.
     Waiting,
+    /// The spot was counted again, or another count of it was approved, before this one was.
+    Superseded,
+}
+
+impl CountState {
+    fn as_str(self) -> &'static str {
+        match self {
+            Self::Booked => "booked",
+            Self::Waiting => "waiting",
+            Self::Superseded => "superseded",
+        }
+    }
 }
 
 /// One count of one spot.
@@ -66,6 +80,23 @@ fn pk(merchant: &MerchantId) -> String {
     format!("counts#{merchant}")
 }
 
+/// Ends the waiting of a count, if it still waits.
+fn waits_no_more(db: &Db, merchant: &MerchantId, reference: &str, state: CountState) -> UpdateBuilder {
+    Update::builder()
+        .table_name(&db.tables.stock)
+        .set_key(Some(key(&pk(merchant), reference)))
+        .update_expression("SET #state = :state")
+        .condition_expression("#state = :waiting")
+        .expression_attribute_names("#state", "state")
+        .expression_attribute_values(":state", s(state.as_str()))
+        .expression_attribute_values(":waiting", s(CountState::Waiting.as_str()))
+}
+
+fn action(update: UpdateBuilder) -> Result<TransactWriteItem, StoreError> {
+    let update = update.build().map_err(|_| StoreError::Corrupt("update"))?;
+    Ok(TransactWriteItem::builder().update(update).build())
+}
+
 /// How often a count is judged anew when goods moved meanwhile.
 const TRIES: usize = 5;
 
@@ -107,10 +138,11 @@ impl Db {
                 approved_by: None,
                 at,
             };
-            let put = self.count_put(merchant, &taken)?;
+            let mut rest = self.superseded(merchant, &taken).await?;
+            rest.push(self.count_put(merchant, &taken)?);
             let done = match judged {
                 Counted::Book(variance) => {
-                    let booked = self.book(merchant, &taken, variance, None, vec![put]).await?;
+                    let booked = self.book(merchant, &taken, variance, None, rest).await?;
                     if booked == Recorded::Short {
                         let now = self.level(merchant, slot).await?;
                         let same = now.as_ref().and_then(|l| l.spots.get(spot)).copied().unwrap_or_default();
@@ -120,7 +152,7 @@ impl Db {
                     }
                     booked == Recorded::Done
                 }
-                Counted::Exact | Counted::Approve(_) => match self.transact(vec![put]).await {
+                Counted::Exact | Counted::Approve(_) => match self.transact(rest).await {
                     Ok(()) => true,
                     Err(StoreError::Condition { .. } | StoreError::Conflict) => false,
                     Err(error) => return Err(error),
@@ -150,18 +182,11 @@ impl Db {
         if taken.by == by {
             return Ok(Approval::SamePerson);
         }
-        let update = Update::builder()
-            .table_name(&self.tables.stock)
-            .set_key(Some(key(&pk(merchant), reference)))
-            .update_expression("SET #state = :booked, approved_by = :by")
-            .condition_expression("#state = :waiting")
-            .expression_attribute_names("#state", "state")
-            .expression_attribute_values(":booked", s("booked"))
-            .expression_attribute_values(":waiting", s("waiting"))
-            .expression_attribute_values(":by", s(by))
-            .build()
-            .map_err(|_| StoreError::Corrupt("update"))?;
-        let rest = vec![TransactWriteItem::builder().update(update).build()];
+        let approved = waits_no_more(self, merchant, reference, CountState::Booked)
+            .update_expression("SET #state = :state, approved_by = :by")
+            .expression_attribute_values(":by", s(by));
+        let mut rest = self.superseded(merchant, &taken).await?;
+        rest.push(action(approved)?);
         let variance = taken.counted - taken.expected;
         Ok(match self.book(merchant, &taken, variance, Some(by), rest).await? {
             Recorded::Done | Recorded::Repeat => Approval::Booked,
@@ -177,6 +202,20 @@ impl Db {
     pub async fn counts(&self, merchant: &MerchantId) -> Result<Vec<Count>, StoreError> {
         let items = self.partition(&pk(merchant)).await?;
         items.into_iter().map(|item| from_item(item, "count")).collect()
+    }
+
+    /// Takes the other counts of the same spot that wait off the list.
+    async fn superseded(
+        &self,
+        merchant: &MerchantId,
+        by: &Count,
+    ) -> Result<Vec<TransactWriteItem>, StoreError> {
+        let spot = |count: &Count| (count.sku.clone(), count.warehouse.clone(), count.spot.clone());
+        let waiting = self.waiting_counts(merchant).await?;
+        let others = waiting.iter().filter(|one| one.reference != by.reference && spot(one) == spot(by));
+        others
+            .map(|one| action(waits_no_more(self, merchant, &one.reference, CountState::Superseded)))
+            .collect()
     }
 
     async fn count(&self, merchant: &MerchantId, reference: &str) -> Result<Option<Count>, StoreError> {
