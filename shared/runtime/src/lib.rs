@@ -17,6 +17,7 @@ pub mod remote;
 pub mod schedule;
 pub mod sign_in;
 pub mod token;
+mod traces;
 
 pub use channel::Channels;
 pub use directory::Directory;
