@@ -4,6 +4,7 @@ use crate::failure::{Failure, Step};
 use aws_lambda_events::sqs::{BatchItemFailure, SqsBatchResponse, SqsEvent};
 use futures::FutureExt;
 use std::panic::AssertUnwindSafe;
+use tracing::Instrument;
 use waybill_store::work::Message;
 use waybill_store::{Queue, Work, queues};
 
@@ -49,7 +50,8 @@ where
 {
     let (taken, mut failed) = take(event)?;
     for message in taken {
-        let done = AssertUnwindSafe(handle(message.work.clone())).catch_unwind().await;
+        let span = tracing::info_span!("work", queue = ?queue, message_id = %message.id);
+        let done = AssertUnwindSafe(handle(message.work.clone())).catch_unwind().instrument(span).await;
         if !settle(&message, done.ok(), queue, queues).await {
             failed.push(message.id);
         }

@@ -78,6 +78,9 @@ impl Reader {
         if crate::log::level(&std::env::var("LOG_LEVEL").unwrap_or_default()).is_none() {
             self.wrong.push("LOG_LEVEL must be error, warn, info, debug or trace".into());
         }
+        if crate::traces::wanted(&std::env::var("TRACES").unwrap_or_default()).is_none() {
+            self.wrong.push("TRACES must be `on` or `off`".into());
+        }
         if self.wrong.is_empty() { Ok(()) } else { Err(ConfigError(self.wrong)) }
     }
 }

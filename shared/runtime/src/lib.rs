@@ -18,6 +18,7 @@ pub mod schedule;
 pub mod sign_in;
 pub mod token;
 mod token_cache;
+mod traces;
 
 pub use channel::Channels;
 pub use directory::Directory;

@@ -3,11 +3,13 @@
 //! Our own code logs ids, codes and counts. The HTTP and AWS libraries can log bodies at their finest levels,
 //! so whatever `LOG_LEVEL` says they never get below `warn` (CONTROLS D6).
 
-use tracing_subscriber::filter::{LevelFilter, Targets};
+use crate::traces::{self, Traces};
+use tracing_subscriber::Layer;
+use tracing_subscriber::filter::{LevelFilter, Targets, filter_fn};
 use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::util::SubscriberInitExt;
 
-/// Starts logging, and metrics, which take the same way. `LOG_LEVEL` is error, warn, info (default), debug or trace.
+/// Starts logging, and metrics and traces, which take the same way. `LOG_LEVEL` is error, warn, info (default), debug or trace.
 pub fn start() {
     crate::metrics::start();
     let level = level(&std::env::var("LOG_LEVEL").unwrap_or_default()).unwrap_or(LevelFilter::INFO);
@@ -15,9 +17,18 @@ pub fn start() {
         .json()
         .flatten_event(true)
         .with_current_span(true)
-        .with_span_list(false);
+        .with_span_list(false)
+        .with_filter(ceiling(level));
+    let traces = match traces::wanted(&std::env::var("TRACES").unwrap_or_default()) {
+        Some(true) => Some(Traces {
+            service: std::env::var("AWS_LAMBDA_FUNCTION_NAME").unwrap_or_default(),
+            write: |line: &serde_json::Value| println!("{line}"),
+        }),
+        _ => None,
+    };
+    let traces = traces.map(|traces| traces.with_filter(filter_fn(traces::is_ours)));
     // Starting twice, as tests in one process do, is harmless.
-    let _ = tracing_subscriber::registry().with(layer).with(ceiling(level)).try_init();
+    let _ = tracing_subscriber::registry().with(layer).with(traces).try_init();
 }
 
 /// What `LOG_LEVEL` says; `None` when that is no level. The configuration refuses it then.

@@ -3,6 +3,7 @@
 use crate::config::Egress;
 use async_trait::async_trait;
 use std::time::Duration;
+use tracing::Instrument;
 
 /// The longest a channel or carrier may take, below every function's own time-out.
 const TIME_OUT: Duration = Duration::from_secs(20);
@@ -70,7 +71,10 @@ impl Outbound for Network {
             return Err(NoAnswer::Forbidden);
         }
         let request = reqwest::Request::try_from(request).map_err(|_| NoAnswer::Forbidden)?;
-        let mut reply = self.client.execute(request).await.map_err(|_| NoAnswer::Lost)?;
+        let span = tracing::debug_span!("call", method = %request.method(), status = tracing::field::Empty);
+        let mut reply =
+            self.client.execute(request).instrument(span.clone()).await.map_err(|_| NoAnswer::Lost)?;
+        span.record("status", reply.status().as_u16());
         let mut answer = http::Response::builder().status(reply.status());
         for (name, value) in reply.headers() {
             answer = answer.header(name, value);

@@ -14,7 +14,7 @@ fn root() -> PathBuf {
 type Told = BTreeMap<String, BTreeSet<String>>;
 
 /// Variables that have a default.
-const OPTIONAL: [&str; 3] = ["LOG_LEVEL", "EGRESS", "AWS_ENDPOINT_URL"];
+const OPTIONAL: [&str; 4] = ["LOG_LEVEL", "EGRESS", "TRACES", "AWS_ENDPOINT_URL"];
 
 /// What a function complains of when it is started with these variables and no others.
 fn complaints(function: &str, variables: &[(&str, &str)]) -> BTreeSet<String> {
@@ -69,9 +69,13 @@ fn functions_say_at_once_all_they_must_be_told_and_the_page_and_the_template_agr
     assert_eq!(of_page(&page), template, "infra/configuration.md and template.yaml");
     for (function, set) in &template {
         assert_eq!(&complaints(function, &[]), set, "{function} and template.yaml");
-        let nonsense = complaints(function, &[("LOG_LEVEL", "loud"), ("EGRESS", "anywhere")]);
+        let nonsense =
+            complaints(function, &[("LOG_LEVEL", "loud"), ("EGRESS", "anywhere"), ("TRACES", "yes")]);
         let reads_egress = nonsense.contains("EGRESS");
-        assert!(nonsense.contains("LOG_LEVEL") && nonsense.is_superset(set), "{function}: {nonsense:?}");
+        assert!(
+            nonsense.contains("LOG_LEVEL") && nonsense.contains("TRACES") && nonsense.is_superset(set),
+            "{function}: {nonsense:?}"
+        );
         let reaches_out =
             ["allocator", "auditor", "clock", "retention"].iter().all(|inside| inside != function);
         assert_eq!(reads_egress, reaches_out, "{function}");
