@@ -19,6 +19,8 @@ pub enum Needs {
     Build,
     /// Others' code, measured beside ours.
     Bench,
+    /// What asks the API by its document.
+    Fuzz,
 }
 
 impl Needs {
@@ -28,6 +30,7 @@ impl Needs {
             Self::Lint => "requirements-lint.txt",
             Self::Build => "requirements-build.txt",
             Self::Bench => "requirements-bench.txt",
+            Self::Fuzz => "requirements-fuzz.txt",
         }
     }
 }
