@@ -399,6 +399,7 @@ async fn a_held_order_keeps_its_goods_and_one_that_is_mapped_meanwhile_stays_hel
     waybill_domain::instructions::hold(&mut held).unwrap();
     stage.db.save_order(&mut held).await.unwrap();
     stage.queues.take();
+    assert_eq!(waybill_store::work::stages(&held), [], "it is nobody's to move");
     assert_eq!(stage.one(&order).await, held, "nothing moves it");
     assert_eq!(stage.numbers("MUG", "wh_north").await, (9, 2));
     assert!(stage.queues.take().iter().all(|sent| sent.queue != Queue::Book));
