@@ -19,8 +19,6 @@ pub enum Needs {
     Build,
     /// Others' code, measured beside ours.
     Bench,
-    /// What asks the API by its document.
-    Fuzz,
 }
 
 impl Needs {
@@ -30,7 +28,6 @@ impl Needs {
             Self::Lint => "requirements-lint.txt",
             Self::Build => "requirements-build.txt",
             Self::Bench => "requirements-bench.txt",
-            Self::Fuzz => "requirements-fuzz.txt",
         }
     }
 }

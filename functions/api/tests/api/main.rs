@@ -6,7 +6,6 @@ mod connections;
 mod console;
 mod document;
 mod examples;
-mod fuzz;
 mod insight;
 mod instructions;
 mod lists;

@@ -8,7 +8,6 @@ use crate::cargo::{self, cargo};
 use crate::demo::{self, harness};
 use crate::failure::Done;
 use crate::stack::{Folder, ports};
-use crate::venv::{Needs, Venv};
 use crate::{down, evidence, lint, up};
 
 /// One part of a test run.
@@ -41,7 +40,6 @@ pub const ALL: &[Step] = &[
     Step { name: "clippy", run: clippy },
     Step { name: "template", run: template },
     Step { name: "unit", run: unit },
-    Step { name: "fuzz", run: fuzz },
     Step { name: "simulation", run: simulation },
     Step { name: "stack", run: stack },
     Step { name: DEMO, run: whole_demo },
@@ -73,16 +71,6 @@ fn unit(_: &mut Run) -> Done<Count> {
         true => Ok(tests(&all)? + counted(with(&doc))?),
         false => tests(&all),
     }
-}
-
-/// Schemathesis asks the API by its document for a minute, on tables in memory: the local AWS takes a tenth of a second for
-/// each call, so the same minute would ask a fraction of it there.
-fn fuzz(_: &mut Run) -> Done<Count> {
-    let program = Venv::with(&[Needs::Fuzz])?.tool("schemathesis");
-    let mut command =
-        with(&["test", "--package", "waybill-api", "--test", "api", "--", "--ignored", "fuzz::"]);
-    command.env("WAYBILL_SCHEMATHESIS", program);
-    counted(command)
 }
 
 /// The tests of the harness, among them that planted bugs are found, and the seeds.
