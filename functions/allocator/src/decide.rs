@@ -18,7 +18,8 @@ pub fn promise(
     now: Timestamp,
 ) -> (Order, Changes) {
     let waits_for_payment = order.hold == Some(Hold::AwaitingPayment);
-    let stands_still = order.status == Status::Held && order.hold != Some(Hold::Exception);
+    let stands_still =
+        order.status == Status::Held && !matches!(order.hold, Some(Hold::Exception | Hold::Merchant));
     if order.status == Status::Cancelled || (stands_still && !waits_for_payment) {
         return give_up(order, free);
     }
@@ -36,6 +37,9 @@ pub fn promise(
     };
     order.hold = decided.stopped.is_some().then_some(Hold::Exception);
     note(&mut order, decided.stopped, now);
+    if let (true, Some(due)) = (order.instructions.held && order.hold.is_none(), order.due_at) {
+        order.go_on(order.status, due);
+    }
     (order, decided.changes)
 }
 

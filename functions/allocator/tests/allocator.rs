@@ -389,3 +389,45 @@ async fn a_stop_whose_goods_left_meanwhile_is_closed_without_taking_them_twice()
     assert_eq!(stage.numbers("MUG", "wh_north").await, (0, 0));
     assert_eq!(stage.db.verify(&merchant()).await.unwrap().difference, None);
 }
+
+#[tokio::test]
+async fn a_held_order_keeps_its_goods_and_one_that_is_mapped_meanwhile_stays_held() {
+    let stage = Stage::set(false).await;
+    stage.receive("MUG", "wh_north", 9, "a").await;
+    let order = stage.take(1, &[("MUG", 2)], Readiness::Ready).await;
+    let mut held = stage.one(&order).await;
+    waybill_domain::instructions::hold(&mut held).unwrap();
+    stage.db.save_order(&mut held).await.unwrap();
+    stage.queues.take();
+    assert_eq!(waybill_store::work::stages(&held), [], "it is nobody's to move");
+    assert_eq!(stage.one(&order).await, held, "nothing moves it");
+    assert_eq!(stage.numbers("MUG", "wh_north").await, (9, 2));
+    assert!(stage.queues.take().iter().all(|sent| sent.queue != Queue::Book));
+    waybill_domain::instructions::release(&mut held, stage.now()).unwrap();
+    stage.db.save_order(&mut held).await.unwrap();
+    assert_eq!(stage.one(&order).await.status, Status::Allocated);
+    assert_eq!(stage.numbers("MUG", "wh_north").await, (9, 2), "and nothing is promised twice");
+
+    let order = stage.take(2, &[("B00-3", 2)], Readiness::Ready).await;
+    let mut held = stage.one(&order).await;
+    waybill_domain::instructions::hold(&mut held).unwrap();
+    stage.db.save_order(&mut held).await.unwrap();
+    let mapping =
+        Mapping { connection: held.connection, channel_sku: "B00-3".into(), sku: "MUG".into(), units: 3 };
+    stage.db.save_mapping(&merchant(), &mapping).await.unwrap();
+    let mapped = stage.one(&order).await;
+    assert_eq!((mapped.status, mapped.hold, mapped.due_at), (Status::Held, Some(Hold::Merchant), None));
+    assert_eq!(stage.numbers("MUG", "wh_north").await, (9, 8));
+}
+
+#[tokio::test]
+async fn an_order_that_is_to_leave_whole_is_reserved_whole_or_not_at_all() {
+    let stage = Stage::set(true).await;
+    stage.receive("MUG", "wh_north", 2, "a").await;
+    let order = stage.take(1, &[("MUG", 5)], Readiness::Ready).await;
+    let mut told = stage.db.order(&order).await.unwrap().unwrap();
+    waybill_domain::instructions::instruct(&mut told, true, None, stage.now()).unwrap();
+    stage.db.save_order(&mut told).await.unwrap();
+    assert_eq!(stage.one(&order).await.status, Status::Backordered);
+    assert_eq!(stage.numbers("MUG", "wh_north").await, (2, 0));
+}

@@ -66,9 +66,26 @@ pub(crate) const ERASED: Problem =
 pub(crate) const STATUS_REQUIRED: Problem = Problem::new(
     StatusCode::BAD_REQUEST,
     "status_required",
-    "State one status with ?status=: received, allocated, part_allocated, backordered, held, picking, booked, \
+    "The status must be one of these: received, allocated, part_allocated, backordered, held, picking, booked, \
      dispatched, delivered, cancelled or returned.",
 );
+pub(crate) const BAD_FILTER: Problem = Problem::new(
+    StatusCode::BAD_REQUEST,
+    "bad_filter",
+    "A filter cannot be read: times are RFC 3339, ids whole, and other values those that the reference lists.",
+);
+pub(crate) const ALREADY_LEFT: Problem = Problem::new(
+    StatusCode::CONFLICT,
+    "already_left",
+    "Its parcel has been handed over: ask the buyer to refuse it, or book a return. Nothing was changed.",
+);
+pub(crate) const AT_CARRIER: Problem = Problem::new(
+    StatusCode::CONFLICT,
+    "at_carrier",
+    "A label is made or being made: only cancelling undoes that, as far as the carrier allows. Nothing was changed.",
+);
+pub(crate) const CANCELLED: Problem =
+    Problem::new(StatusCode::CONFLICT, "cancelled", "The order was cancelled: nothing of it is sent.");
 pub(crate) const BAD_LIMIT: Problem =
     Problem::new(StatusCode::BAD_REQUEST, "bad_limit", "The limit must be a number from 1 to 100.");
 pub(crate) const BAD_CURSOR: Problem = Problem::new(

@@ -2,13 +2,14 @@
 //!
 //! Without a status it covers the orders that stand still until someone acts: those held for an exception. An
 //! order can also go on with an open matter, such as a booked one whose tracking number the channel refused;
-//! those are found under their own status, `?status=booked`. Orders with no open matter are left out after the
-//! page is read, so a page may be short or empty and still have a `next`.
+//! those are found under their own status, `?status=booked`. Orders with no open matter are left out when they are
+//! read, so a page may be short or empty and still have a `next`.
 
 use crate::Env;
 use crate::answer::Stop;
 use crate::caller::Caller;
-use crate::page::{self, Asked};
+use crate::page::Asked;
+use crate::search;
 use axum::Json;
 use axum::extract::State;
 use jiff::Timestamp;
@@ -101,10 +102,10 @@ fn needs_a_person(order: &Order) -> bool {
 /// Answers.
 ///
 /// # Errors
-/// `no_access`, `not_allowed`, `status_required`, `bad_limit`, `bad_cursor`, `bad_query`, `unavailable`.
+/// `no_access`, `not_allowed`, `status_required`, `bad_filter`, `bad_limit`, `bad_cursor`, `bad_query`, `unavailable`.
 pub async fn list(State(env): State<Arc<Env>>, caller: Caller, asked: Asked) -> Result<Json<Page>, Stop> {
     let merchant = caller.may(&env, Action::ListExceptions)?;
     let status = asked.status()?.unwrap_or(Status::Held);
-    let (orders, next) = page::load(&env, merchant, status, &asked).await?;
-    Ok(Json(Page { orders: orders.iter().filter(|o| needs_a_person(o)).map(Waiting::from).collect(), next }))
+    let (orders, next) = search::orders(&env, merchant, &[status], &asked, needs_a_person).await?;
+    Ok(Json(Page { orders: orders.iter().map(Waiting::from).collect(), next }))
 }

@@ -5,6 +5,7 @@ use crate::Env;
 use crate::answer::{NOT_FOUND, Stop};
 use crate::caller::Caller;
 use crate::exceptions::Matter;
+use crate::instructions::{Instructions, is_purged};
 use crate::orders::Summary;
 use axum::Json;
 use axum::extract::rejection::PathRejection;
@@ -12,11 +13,10 @@ use axum::extract::{Path, State};
 use jiff::Timestamp;
 use rust_decimal::Decimal;
 use schemars::JsonSchema;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 use waybill_domain::access::Action;
-use waybill_domain::order::{Allocation, ChannelRef, Destination, Line, Order, PersonalData};
-use waybill_domain::retention::Policy;
+use waybill_domain::order::{Allocation, ChannelRef, Destination, Line, Order};
 use waybill_domain::service::ServiceChoice;
 use waybill_domain::shipment::{Booking, Shipment, Transit, WriteBack};
 use waybill_domain::{ConnectionId, LineId, OrderId, ShipmentId, WarehouseId};
@@ -53,6 +53,8 @@ pub struct View {
     pub shipments: Vec<ShipmentView>,
     /// What is open, with what to do next.
     pub exceptions: Vec<Matter>,
+    /// What the merchant's own people said of it.
+    pub instructions: Instructions,
 }
 
 /// One line.
@@ -88,7 +90,7 @@ impl From<&Line> for LineView {
 }
 
 /// How far a booking is, without the carrier's keys.
-#[derive(Debug, Clone, Copy, Serialize, JsonSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[schemars(rename = "BookingState")]
 #[serde(rename_all = "snake_case")]
 pub enum BookingView {
@@ -104,20 +106,50 @@ pub enum BookingView {
     Forgotten,
 }
 
+impl BookingView {
+    /// Of a booking.
+    pub fn of(booking: &Booking) -> Self {
+        match booking {
+            Booking::Planned => Self::Planned,
+            Booking::Created { .. } => Self::Created,
+            Booking::Labelled { .. } => Self::Labelled,
+            Booking::Voided => Self::Voided,
+            Booking::Forgotten => Self::Forgotten,
+        }
+    }
+}
+
+/// One parcel of a shipment.
+#[derive(Debug, Serialize, JsonSchema)]
+#[schemars(rename = "ShipmentParcel")]
+pub struct ParcelView {
+    /// Its share of the weight, in grams.
+    pub grams: u32,
+    /// Its tracking number, while there is a live label.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub tracking: Option<String>,
+}
+
 /// One shipment.
 #[derive(Debug, Serialize, JsonSchema)]
 #[schemars(rename = "Shipment")]
 pub struct ShipmentView {
     /// Ours.
     pub shipment: ShipmentId,
+    /// Of which order.
+    pub order: OrderId,
+    /// Through which carrier account.
+    pub connection: ConnectionId,
     /// From where.
     pub warehouse: WarehouseId,
     /// Which service.
     pub service: ServiceChoice,
     /// Pieces of which lines.
     pub lines: Vec<(LineId, u32)>,
-    /// Weight in grams, packaging included.
+    /// Weight in grams, packaging included, all parcels together.
     pub grams: u32,
+    /// In which parcels it goes.
+    pub parcels: Vec<ParcelView>,
     /// How far the booking is.
     pub booking: BookingView,
     /// The tracking number, while there is a live label.
@@ -131,6 +163,10 @@ pub struct ShipmentView {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(with = "Option<waybill_domain::time::Moment>")]
     pub labelled_at: Option<Timestamp>,
+    /// When the carrier last saw it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Option<waybill_domain::time::Moment>")]
+    pub seen_at: Option<Timestamp>,
     /// When it arrived.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(with = "Option<waybill_domain::time::Moment>")]
@@ -140,24 +176,26 @@ pub struct ShipmentView {
 }
 
 impl ShipmentView {
-    fn new(shipment: &Shipment, purged: bool) -> Self {
+    /// `purged`: the order's purge time has come, whether or not the erasure has.
+    pub(crate) fn new(shipment: &Shipment, purged: bool) -> Self {
+        let numbers = if purged { Vec::new() } else { shipment.numbers() };
+        let tracking = |n: usize| numbers.get(n).map(|number| (*number).to_owned());
+        let parcel = |(n, grams): (usize, u32)| ParcelView { grams, tracking: tracking(n) };
         Self {
             shipment: shipment.id.clone(),
+            order: shipment.order.clone(),
+            connection: shipment.carrier.clone(),
             warehouse: shipment.warehouse.clone(),
             service: shipment.service.clone(),
             lines: shipment.lines.clone(),
             grams: shipment.grams,
-            booking: match shipment.booking {
-                Booking::Planned => BookingView::Planned,
-                Booking::Created { .. } => BookingView::Created,
-                Booking::Labelled { .. } => BookingView::Labelled,
-                Booking::Voided => BookingView::Voided,
-                Booking::Forgotten => BookingView::Forgotten,
-            },
+            parcels: shipment.parcel_grams().into_iter().enumerate().map(parcel).collect(),
+            booking: BookingView::of(&shipment.booking),
             tracking: shipment.tracking().filter(|_| !purged).map(str::to_owned),
             write_back: shipment.write_back.clone(),
             transit: shipment.transit,
             labelled_at: shipment.labelled_at,
+            seen_at: shipment.seen_at,
             delivered_at: shipment.delivered_at,
             disclosed: shipment.disclosed.clone(),
         }
@@ -178,6 +216,7 @@ impl View {
             lines: order.lines.iter().map(LineView::from).collect(),
             shipments: shipments.iter().map(|s| ShipmentView::new(s, purged)).collect(),
             exceptions: Matter::all(order),
+            instructions: Instructions::of(order, purged),
         }
     }
 }
@@ -194,9 +233,7 @@ pub async fn read(
     let merchant = caller.may(&env, Action::ReadOrder)?;
     let id: OrderId = path.ok().and_then(|Path(text)| text.parse().ok()).ok_or(NOT_FOUND)?;
     let order = env.db.order(&id).await?.filter(|order| order.merchant == *merchant).ok_or(NOT_FOUND)?;
-    let policy = env.db.merchant(merchant).await?.map_or(Policy::LONGEST, |merchant| merchant.retention);
-    let purged =
-        order.personal == PersonalData::Erased || env.clock.read() >= order.milestones.purge_at(policy);
+    let purged = is_purged(&env, &order).await?;
     let shipments = env.db.shipments(&id).await?;
     Ok(Json(View::new(&order, &shipments, purged)))
 }

@@ -1,42 +1,54 @@
-//! Pages of a merchant's orders of one status, newest first.
-//!
-//! A cursor is the index key of the last order shown, as base64url. It names its merchant and status, and one
-//! that names others is refused.
+//! What a list of orders is asked for: where they stand, what they are like, and which page.
 
-use crate::Env;
-use crate::answer::{BAD_CURSOR, BAD_LIMIT, BAD_QUERY, STATUS_REQUIRED, Stop};
+use crate::answer::{BAD_FILTER, BAD_LIMIT, BAD_QUERY, STATUS_REQUIRED, Stop};
 use axum::extract::FromRequestParts;
 use axum::extract::Query;
-use base64::Engine;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use http::request::Parts;
 use jiff::Timestamp;
 use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
-use waybill_domain::order::{Order, Status};
-use waybill_domain::time::sortable;
-use waybill_domain::{MerchantId, OrderId};
+use serde::Deserialize;
+use serde::de::DeserializeOwned;
+use serde::de::value::{Error, StrDeserializer};
+use waybill_domain::ConnectionId;
+use waybill_domain::exception::Reason;
+use waybill_domain::order::{Channel, Order, Status};
 use waybill_runtime::problem::Problem;
-use waybill_store::db::{Item, key, s};
-use waybill_store::orders::{ORDER, status_key};
+use waybill_store::listing::Span;
 
 /// Orders on a page unless the caller says otherwise.
-const USUAL: i32 = 50;
+const USUAL: usize = 50;
 /// The most orders on a page: what one BatchGetItem reads.
-const MOST: i32 = 100;
+const MOST: usize = 100;
 
 /// The query of a list.
-#[derive(Deserialize, JsonSchema)]
+#[derive(Default, Deserialize, JsonSchema)]
 #[schemars(rename = "OrderQuery")]
 pub struct Asked {
-    /// Where the orders stand; orders must be asked for by one, exceptions are those of `held` without it.
+    /// Where the orders stand. Without it, orders of every status; exceptions are then those of `held`.
     #[schemars(with = "Option<Status>")]
     status: Option<String>,
+    /// Through which account they came.
+    #[schemars(with = "Option<ConnectionId>")]
+    connection: Option<String>,
+    /// Through which channel they came.
+    #[schemars(with = "Option<Channel>")]
+    channel: Option<String>,
+    /// Placed then or later.
+    #[schemars(with = "Option<waybill_domain::time::Moment>")]
+    placed_from: Option<String>,
+    /// Placed before then.
+    #[schemars(with = "Option<waybill_domain::time::Moment>")]
+    placed_before: Option<String>,
+    /// One of their lines is of this SKU, or is made of it.
+    sku: Option<String>,
+    /// An open matter of theirs has this reason.
+    #[schemars(with = "Option<Reason>")]
+    reason: Option<String>,
     /// How many at most, 1 to 100; 50 without it.
     #[schemars(with = "Option<u8>", range(min = 1, max = 100))]
     limit: Option<String>,
     /// `next` of the page before.
-    cursor: Option<String>,
+    pub(crate) cursor: Option<String>,
 }
 
 impl<S: Sync> FromRequestParts<S> for Asked {
@@ -58,80 +70,64 @@ impl Asked {
     /// The status asked for; `None` when the query names none.
     pub(crate) fn status(&self) -> Result<Option<Status>, Problem> {
         let Some(text) = &self.status else { return Ok(None) };
-        Status::ALL.into_iter().find(|status| status.as_str() == text).map(Some).ok_or(STATUS_REQUIRED)
+        named(text).map(Some).ok_or(STATUS_REQUIRED)
     }
 
-    fn limit(&self) -> Result<i32, Problem> {
+    /// How many are asked for.
+    pub(crate) fn limit(&self) -> Result<usize, Problem> {
         let Some(text) = &self.limit else { return Ok(USUAL) };
         text.parse().ok().filter(|limit| (1..=MOST).contains(limit)).ok_or(BAD_LIMIT)
     }
-}
 
-/// Orders of one status and the cursor of the next page, if there may be one. An order that moved on to another
-/// status while the index caught up is left out: it stands in its new list.
-pub(crate) async fn load(
-    env: &Env,
-    merchant: &MerchantId,
-    status: Status,
-    asked: &Asked,
-) -> Result<(Vec<Order>, Option<String>), Stop> {
-    let limit = asked.limit()?;
-    let after = asked.cursor.as_deref().map(|text| decode(text, merchant, status)).transpose()?;
-    let (ids, last) = env.db.orders_by_status(merchant, status, limit, after).await?;
-    let mut orders = env.db.orders(&ids).await?;
-    orders.retain(|order| order.merchant == *merchant && order.status == status);
-    Ok((orders, last.as_ref().and_then(encode)))
-}
-
-/// What a cursor holds.
-#[derive(Serialize, Deserialize)]
-struct Cursor {
-    list: String,
-    placed_at: Timestamp,
-    order: OrderId,
-}
-
-fn encode(last: &Item) -> Option<String> {
-    let text = |name: &str| last.get(name).and_then(|v| v.as_s().ok());
-    let cursor = Cursor {
-        list: text("status_key")?.clone(),
-        placed_at: text("placed_at")?.parse().ok()?,
-        order: text("pk")?.parse().ok()?,
-    };
-    serde_json::to_vec(&cursor).ok().map(|bytes| URL_SAFE_NO_PAD.encode(bytes))
-}
-
-fn decode(text: &str, merchant: &MerchantId, status: Status) -> Result<Item, Problem> {
-    let bytes = URL_SAFE_NO_PAD.decode(text).map_err(|_| BAD_CURSOR)?;
-    let cursor: Cursor = serde_json::from_slice(&bytes).map_err(|_| BAD_CURSOR)?;
-    if cursor.list != status_key(merchant, status) {
-        return Err(BAD_CURSOR);
+    /// When they were placed.
+    pub(crate) fn span(&self) -> Result<Span, Problem> {
+        let time = |text: &Option<String>| -> Result<Option<Timestamp>, Problem> {
+            text.as_deref().map(|text| text.parse().map_err(|_| BAD_FILTER)).transpose()
+        };
+        Ok(Span { from: time(&self.placed_from)?, before: time(&self.placed_before)? })
     }
-    let mut item = key(cursor.order.as_str(), ORDER);
-    item.insert("status_key".into(), s(cursor.list));
-    item.insert("placed_at".into(), s(sortable(cursor.placed_at)));
-    Ok(item)
+
+    /// What they are like.
+    pub(crate) fn filter(&self) -> Result<Filter, Problem> {
+        let connection = self.connection.as_deref().map(|text| text.parse().map_err(|_| BAD_FILTER));
+        Ok(Filter {
+            connection: connection.transpose()?,
+            channel: of(&self.channel)?,
+            sku: self.sku.clone(),
+            reason: of(&self.reason)?,
+        })
+    }
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
+/// A word of a closed list; `None` when it is none of them.
+pub(crate) fn named<T: DeserializeOwned>(text: &str) -> Option<T> {
+    T::deserialize(StrDeserializer::<Error>::new(text)).ok()
+}
 
-    #[test]
-    fn a_cursor_leads_back_to_its_place_and_into_no_other_list() {
-        let (mine, theirs): (MerchantId, MerchantId) = ("mer_0a".parse().unwrap(), "mer_0b".parse().unwrap());
-        let mut last = key("ord_01", ORDER);
-        last.insert("status_key".into(), s(status_key(&mine, Status::Held)));
-        last.insert("placed_at".into(), s("2026-11-23T09:15:00Z"));
-        let cursor = encode(&last).unwrap();
-        assert_eq!(decode(&cursor, &mine, Status::Held).unwrap(), last);
-        for refused in [
-            decode(&cursor, &theirs, Status::Held),
-            decode(&cursor, &mine, Status::Booked),
-            decode("%%%", &mine, Status::Held),
-            decode(&URL_SAFE_NO_PAD.encode("{}"), &mine, Status::Held),
-        ] {
-            assert_eq!(refused.unwrap_err(), BAD_CURSOR);
-        }
+/// A parameter that is a word of a closed list, where it is given.
+pub(crate) fn of<T: DeserializeOwned>(text: &Option<String>) -> Result<Option<T>, Problem> {
+    text.as_deref().map(|text| named(text).ok_or(BAD_FILTER)).transpose()
+}
+
+/// What the index of a list does not know; it is held against the orders that were read.
+#[derive(Debug, Default)]
+pub(crate) struct Filter {
+    connection: Option<ConnectionId>,
+    channel: Option<Channel>,
+    sku: Option<String>,
+    reason: Option<Reason>,
+}
+
+impl Filter {
+    /// Whether an order is wanted.
+    pub(crate) fn takes(&self, order: &Order) -> bool {
+        self.connection.as_ref().is_none_or(|one| order.connection == *one)
+            && self.channel.is_none_or(|one| order.channel == one)
+            && self.reason.is_none_or(|one| order.exceptions.iter().any(|open| open.reason == one))
+            && self.sku.as_ref().is_none_or(|sku| {
+                let made_of =
+                    |line: &waybill_domain::order::Line| line.takes().iter().any(|part| part.sku == *sku);
+                order.lines.iter().any(|line| line.sku.as_ref() == Some(sku) || made_of(line))
+            })
     }
 }

@@ -6,6 +6,7 @@ use crate::answer::Stop;
 use std::collections::BTreeSet;
 use waybill_domain::MerchantId;
 use waybill_domain::order::Order;
+use waybill_store::work::stages;
 use waybill_store::{Queue, Work};
 
 /// The most orders woken by one call; the clock looks at the rest within the hour.
@@ -63,6 +64,16 @@ pub(crate) async fn unmapped(
     }
     let orders = env.db.unmapped(merchant, names, usize::MAX).await?;
     wake(env, &orders).await
+}
+
+/// Sends an order that its people changed to whoever is to act on that, and has its purge time worked out anew.
+pub(crate) async fn changed(env: &Env, order: &Order) -> Result<(), Stop> {
+    let at = env.clock.read();
+    for queue in stages(order).into_iter().filter(|queue| matches!(queue, Queue::Allocate | Queue::Book)) {
+        env.queues.send(queue, &[Work::Order { order: order.id.clone(), at }], 0).await?;
+    }
+    let purge = Work::Purge { merchant: order.merchant.clone(), order: order.id.clone(), at };
+    Ok(env.queues.send(Queue::Erase, &[purge], 0).await?)
 }
 
 /// Sends orders to the allocator, in the order given.

@@ -99,6 +99,7 @@ fn forget_order(order: &mut Order, now: Timestamp) {
     order.destination = None;
     order.digest = String::new();
     order.exceptions.clear();
+    order.instructions.note = None;
     for line in &mut order.lines {
         line.channel_line = None;
     }

@@ -1,4 +1,4 @@
-//! Bringing legal holds into force and letting them end.
+//! Bringing legal holds into force and letting them end, and purge times forward.
 
 use crate::Env;
 use jiff::Timestamp;
@@ -35,6 +35,16 @@ pub(crate) async fn lift(env: &Env, now: Timestamp) -> Result<(), Failure> {
         tracing::warn!(order = %id, "a legal hold has ended");
     }
     Ok(())
+}
+
+/// Brings the purge time of an order forward, as what has happened to it asks; a held one waits for the hold's end.
+pub(crate) async fn reschedule(env: &Env, merchant: &MerchantId, order: &OrderId) -> Result<(), Failure> {
+    let Some(order) = env.db.order(order).await?.filter(|order| order.merchant == *merchant) else {
+        return Ok(());
+    };
+    let policy = env.db.merchant(merchant).await?.map(|merchant| merchant.retention);
+    let purge_at = order.milestones.purge_at(policy.unwrap_or_default());
+    Ok(env.db.reschedule(&order.id, purge_at).await?)
 }
 
 /// An order that was erased meanwhile needs neither.

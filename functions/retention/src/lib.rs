@@ -121,6 +121,10 @@ pub async fn work_on(env: &Env, work: Work) -> Result<Step, Failure> {
             hold::apply(env, &merchant, &order, now).await?;
             return Ok(Step::Done);
         }
+        Work::Purge { merchant, order, .. } => {
+            hold::reschedule(env, &merchant, &order).await?;
+            return Ok(Step::Done);
+        }
         Work::Fetch { .. }
         | Work::Poll { .. }
         | Work::Backfill { .. }

@@ -7,18 +7,19 @@ use std::sync::Arc;
 use waybill_domain::intake::{Identity, unreadable};
 use waybill_domain::order::{Channel, Order, PersonalData, Status};
 use waybill_domain::retention::Policy;
-use waybill_retention::{Env, erase};
+use waybill_domain::time::{after, days};
+use waybill_retention::{Env, erase, work_on};
 use waybill_runtime::Clock;
 use waybill_store::ingest::keep_unreadable;
 use waybill_store::memory::{Calm, Engine, MemoryDocuments, MemoryKms};
-use waybill_store::work::{Queue, stages};
+use waybill_store::work::{Queue, Work, stages};
 
 fn now() -> Timestamp {
     Timestamp::from_second(1_795_425_300).unwrap()
 }
 
-/// An order that stands so, after it was forgotten.
-async fn forgotten(stand: impl FnOnce(&mut Order)) -> Order {
+/// The function, and an order that stands so.
+async fn stage(stand: impl FnOnce(&mut Order)) -> (Env, Order) {
     let calm = Arc::new(Calm);
     let db = Engine::new(calm.clone()).unwrap().db();
     let kms = MemoryKms::new(calm.clone()).unwrap();
@@ -34,6 +35,12 @@ async fn forgotten(stand: impl FnOnce(&mut Order)) -> Order {
     keep_unreadable(&db, &kms, &order, b"{", Policy::LONGEST, now()).await.unwrap();
     let documents = Arc::new(MemoryDocuments::new(calm));
     let env = Env { db, documents, clock: Clock::of(now) };
+    (env, order)
+}
+
+/// An order that stands so, after it was forgotten.
+async fn forgotten(stand: impl FnOnce(&mut Order)) -> Order {
+    let (env, order) = stage(stand).await;
     erase(&env, &order.id, "request", now()).await.unwrap();
     env.db.order(&order.id).await.unwrap().unwrap()
 }
@@ -43,6 +50,28 @@ async fn what_waits_for_nothing_is_never_looked_at_again() {
     let order = forgotten(|_| {}).await;
     assert_eq!((order.personal, order.status), (PersonalData::Erased, Status::Cancelled));
     assert_eq!(order.due_at, None);
+}
+
+#[tokio::test]
+async fn a_note_is_forgotten_with_its_order() {
+    let order = forgotten(|order| order.instructions.note = Some("Double box".into())).await;
+    assert_eq!(order.instructions.note, None);
+}
+
+#[tokio::test]
+async fn an_order_that_was_cancelled_here_is_forgotten_when_a_cancelled_one_is() {
+    let (env, mut order) = stage(|order| order.milestones.nothing_to_ship = false).await;
+    let (merchant, id) = (order.merchant.clone(), order.id.clone());
+    let week = after(now(), days(Policy::LONGEST.cancelled_days));
+    waybill_domain::instructions::cancel(&mut order, now()).unwrap();
+    env.db.save_order(&mut order).await.unwrap();
+    assert_eq!(env.db.purgeable(week, 10).await.unwrap(), []);
+    let other =
+        Work::Purge { merchant: "mer_00000000000000bb".parse().unwrap(), order: id.clone(), at: now() };
+    work_on(&env, other).await.unwrap();
+    assert_eq!(env.db.purgeable(week, 10).await.unwrap(), [], "another merchant's word moves nothing");
+    work_on(&env, Work::Purge { merchant, order: id.clone(), at: now() }).await.unwrap();
+    assert_eq!(env.db.purgeable(week, 10).await.unwrap(), [id]);
 }
 
 #[tokio::test]

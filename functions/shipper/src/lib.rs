@@ -8,8 +8,6 @@ mod manifest;
 mod patience;
 mod void;
 
-pub use choose::explain;
-
 use aws_lambda_events::sqs::{SqsBatchResponse, SqsEvent};
 use jiff::Timestamp;
 use std::sync::Arc;

@@ -85,6 +85,8 @@ pub enum Action {
     HandOver,
     /// Let an order go that a rule holds.
     LetGo,
+    /// Cancel an order, hold and release it, and say how it is to leave.
+    DirectOrder,
     /// The recipient of one order.
     RevealRecipient(Why),
     /// The label of one shipment.
@@ -138,7 +140,8 @@ impl Action {
             | Self::KeepCatalogue
             | Self::KeepPlaces
             | Self::HandOver
-            | Self::LetGo => false,
+            | Self::LetGo
+            | Self::DirectOrder => false,
         }
     }
 }
@@ -208,6 +211,11 @@ pub fn allowed(role: Role, action: Action) -> bool {
         Action::LetGo => match role {
             Role::Owner | Role::Manager | Role::Support => true,
             Role::Packer | Role::Auditor | Role::Integrator => false,
+        },
+        // A merchant's own order system cancels and holds as its people do.
+        Action::DirectOrder => match role {
+            Role::Owner | Role::Manager | Role::Support | Role::Integrator => true,
+            Role::Packer | Role::Auditor => false,
         },
         Action::RevealRecipient(why) | Action::DownloadLabel(why) => match role {
             Role::Owner => true,
@@ -320,6 +328,7 @@ mod tests {
             (Action::ReadRegisters, "yes yes no no yes no"),
             (Action::WriteRegisters, "yes yes no no no no"),
             (Action::HandleIncidents, "yes yes no no no no"),
+            (Action::DirectOrder, "yes yes no yes no yes"),
             (Action::ReadMerchant, "yes yes no no no no"),
             (Action::HandOver, "yes yes no no no no"),
             (Action::KeepMerchant, "yes no no no no no"),

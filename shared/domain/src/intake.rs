@@ -161,6 +161,7 @@ fn create(incoming: &Incoming, who: &Identity, now: Timestamp) -> Order {
         picked: Vec::new(),
         unpaid: None,
         let_go: false,
+        instructions: Default::default(),
         rounds: 0,
         personal: PersonalData::Live,
         due_at: None,
@@ -195,6 +196,7 @@ pub fn unreadable(channel: Channel, who: &Identity, detail: String, now: Timesta
         picked: Vec::new(),
         unpaid: None,
         let_go: false,
+        instructions: Default::default(),
         rounds: 0,
         personal: PersonalData::Live,
         due_at: None,
@@ -268,7 +270,9 @@ fn stand(order: &mut Order, incoming: &Incoming, now: Timestamp) {
         order.settle(reason);
     }
     order.milestones.nothing_to_ship = order.pieces_to_ship() == 0;
-    order.milestones.cancelled = incoming.cancelled_at.map(|_| order.milestones.cancelled.unwrap_or(now));
+    // What its own people cancelled stays so, whatever the channel says.
+    let cancelled = incoming.cancelled_at.is_some() || order.instructions.cancelled;
+    order.milestones.cancelled = cancelled.then(|| order.milestones.cancelled.unwrap_or(now));
     order.due_at = Some(after(now, SWEEP_AFTER));
     let hold = |order: &mut Order, why: Hold| {
         order.status = Status::Held;
@@ -277,7 +281,7 @@ fn stand(order: &mut Order, incoming: &Incoming, now: Timestamp) {
             order.due_at = None;
         }
     };
-    if incoming.cancelled_at.is_some() {
+    if cancelled {
         order.status = Status::Cancelled;
         if !order.holds_stock() && order.shipments == 0 && order.claim.is_none() {
             order.due_at = None;
@@ -300,7 +304,7 @@ fn stand(order: &mut Order, incoming: &Incoming, now: Timestamp) {
         order.raise(Reason::MissingAddress, None, now);
         hold(order, Hold::Exception);
     } else {
-        order.status = Status::Received;
+        order.go_on(Status::Received, after(now, SWEEP_AFTER));
     }
 }
 

@@ -19,6 +19,7 @@ pub mod exception;
 pub mod hold;
 pub mod id;
 pub mod incident;
+pub mod instructions;
 pub mod intake;
 pub mod manifest;
 pub mod money;

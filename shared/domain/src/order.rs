@@ -3,6 +3,7 @@
 use crate::catalogue::Part;
 use crate::exception::{Exception, Reason};
 use crate::id::{ConnectionId, LineId, MerchantId, OrderId, WarehouseId};
+use crate::instructions::Instructions;
 use crate::money::Money;
 use crate::retention::Milestones;
 use crate::service::Wish;
@@ -123,6 +124,8 @@ pub enum Hold {
     Channel,
     /// A person must act; the order's exceptions say how.
     Exception,
+    /// The merchant's own people hold it until they release it.
+    Merchant,
 }
 
 /// Whether an order still has personal data.
@@ -333,6 +336,9 @@ pub struct Order {
     /// A person let it go although a rule holds it.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub let_go: bool,
+    /// What the merchant's own people said of it.
+    #[serde(default, skip_serializing_if = "Instructions::is_empty")]
+    pub instructions: Instructions,
     /// Shipments that left in earlier rounds of an order that goes out in parts.
     #[serde(default, skip_serializing_if = "is_none_yet")]
     pub rounds: u32,
@@ -352,6 +358,14 @@ impl Order {
     /// True when some stock is reserved for it.
     pub fn holds_stock(&self) -> bool {
         !self.stock_settled && self.lines.iter().any(|l| !l.allocations.is_empty())
+    }
+
+    /// Goes on to `status` and is looked at when it is due, unless its people hold it.
+    pub fn go_on(&mut self, status: Status, due: Timestamp) {
+        let held = self.instructions.held;
+        self.status = if held { Status::Held } else { status };
+        self.hold = held.then_some(Hold::Merchant);
+        self.due_at = (!held).then_some(due);
     }
 
     /// Adds an open matter, once per reason.

@@ -112,13 +112,12 @@ fn go_on(order: &mut Order, now: Timestamp) {
         return;
     }
     let lacks = order.lines.iter().any(|line| line.ships && line.allocated() < line.quantity);
-    order.status = match (plan(order).is_empty(), lacks) {
+    let status = match (plan(order).is_empty(), lacks) {
         (true, _) => Status::Received,
         (false, true) => Status::PartAllocated,
         (false, false) => Status::Allocated,
     };
-    order.hold = None;
-    order.due_at = Some(now);
+    order.go_on(status, now);
 }
 
 #[cfg(test)]

@@ -127,7 +127,7 @@ impl LabelFormat {
 }
 
 /// Whether a label can still be undone.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Voiding {
     /// There is nothing at the carrier, or nothing any more.

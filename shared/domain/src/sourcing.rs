@@ -243,6 +243,8 @@ impl Policy {
             }
             terms.applied.push(rule.name.clone());
         }
+        // Who said it of this one order knew the rules.
+        terms.part_ship &= !order.instructions.ship_complete;
         terms
     }
 

@@ -18,6 +18,7 @@ pub mod ingest;
 pub mod keyring;
 pub mod keys;
 pub mod labels;
+pub mod listing;
 pub mod manifests;
 #[cfg(feature = "memory")]
 pub mod memory;

@@ -17,7 +17,7 @@ pub const ORDER: &str = "order";
 /// The attribute that holds the sealed recipient.
 pub const SEALED: &str = "sealed";
 /// Attributes an order may be without; a write without them removes them.
-const OPTIONAL: [&str; 12] = [
+const OPTIONAL: [&str; 13] = [
     "channel_ref",
     "hold",
     "destination",
@@ -30,6 +30,7 @@ const OPTIONAL: [&str; 12] = [
     "let_go",
     "rounds",
     "wish",
+    "instructions",
 ];
 /// The most keys one BatchGetItem may ask for (AWS limit).
 const MAX_BATCH: usize = 100;

@@ -65,7 +65,8 @@ pub fn stages(order: &Order) -> Vec<Queue> {
         // Whether its articles are known by now the allocator sees.
         Status::Held if waits_for_mapping(order) => vec![Queue::Allocate],
         // While a person decides, the goods stay promised.
-        Status::Held if order.hold != Some(Hold::Exception) && order.holds_stock() => vec![Queue::Allocate],
+        Status::Held if matches!(order.hold, Some(Hold::Exception | Hold::Merchant)) => vec![],
+        Status::Held if order.holds_stock() => vec![Queue::Allocate],
         Status::Booked => vec![Queue::Notify],
         Status::Dispatched if order.holds_stock() => vec![Queue::Allocate, Queue::Track],
         Status::Dispatched => vec![Queue::Track],
@@ -189,6 +190,15 @@ pub enum Work {
         /// As in `Order`.
         at: Timestamp,
     },
+    /// Work out anew when an order is to be forgotten.
+    Purge {
+        /// Whose order.
+        merchant: MerchantId,
+        /// Which.
+        order: OrderId,
+        /// As in `Order`.
+        at: Timestamp,
+    },
     /// Erase every order that came through a connection.
     EraseConnection {
         /// Whose.
@@ -214,6 +224,7 @@ impl Work {
             | Self::EraseBuyer { at, .. }
             | Self::Request { at, .. }
             | Self::Hold { at, .. }
+            | Self::Purge { at, .. }
             | Self::EraseConnection { at, .. } => *at,
         }
     }

@@ -60,6 +60,7 @@ pub fn hold(hold: Hold) -> &'static str {
         Hold::AwaitingPayment => "not paid yet",
         Hold::Channel => "held at the channel",
         Hold::Exception => "needs a person",
+        Hold::Merchant => "held by a colleague",
     }
 }
 

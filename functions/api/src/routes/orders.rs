@@ -1,7 +1,7 @@
 //! Orders, exceptions, pick lists and the packing bench.
 
 use super::Route;
-use crate::{dry_run, exceptions, order, orders, page, picks, settle};
+use crate::{dry_run, exceptions, instructions, order, orders, page, picks, settle, shipments};
 use serde_json::{Value, json};
 use waybill_domain::access::Action;
 use waybill_domain::allocation::Explained;
@@ -10,7 +10,7 @@ use waybill_domain::picking::PickList;
 pub(super) fn routes() -> Vec<Route> {
     vec![
         Route::get("/v1/orders", orders::list)
-            .does("Orders of one status, newest first.")
+            .does("Orders, newest first: of one status or of all, by account, channel, time, SKU and open matter.")
             .may(Action::ListOrders)
             .query::<page::Asked>()
             .gives::<orders::Page>()
@@ -20,6 +20,50 @@ pub(super) fn routes() -> Vec<Route> {
             .may(Action::ReadOrder)
             .gives::<order::View>()
             .such_as("/v1/orders/ord_00000000000000000000000000000001"),
+        Route::post("/v1/orders/{order}/cancel", instructions::cancel)
+            .does(
+                "Cancels an order that has not left: its label is voided where the carrier allows it, its goods are given \
+                 back, and the channel is told nothing.",
+            )
+            .may(Action::DirectOrder)
+            .gives::<instructions::Standing>()
+            .such_as("/v1/orders/ord_00000000000000000000000000000001/cancel"),
+        Route::post("/v1/orders/{order}/fulfilment/hold", instructions::hold)
+            .does("Holds an order that has no label yet, with its goods, until it is released.")
+            .may(Action::DirectOrder)
+            .gives::<instructions::Standing>()
+            .such_as("/v1/orders/ord_00000000000000000000000000000001/fulfilment/hold"),
+        Route::post("/v1/orders/{order}/fulfilment/release", instructions::release)
+            .does("Lets an order go on that the merchant's own people hold.")
+            .may(Action::DirectOrder)
+            .gives::<instructions::Standing>()
+            .such_as("/v1/orders/ord_00000000000000000000000000000004/fulfilment/release"),
+        Route::get("/v1/orders/{order}/instructions", instructions::read)
+            .does("How an order is to leave, and what colleagues should know of it.")
+            .may(Action::ReadOrder)
+            .gives::<instructions::Instructions>()
+            .such_as("/v1/orders/ord_00000000000000000000000000000001/instructions"),
+        Route::put("/v1/orders/{order}/instructions", instructions::write)
+            .does("Says whether an order leaves whole, and a note that names no one.")
+            .may(Action::DirectOrder)
+            .matching()
+            .takes::<instructions::Instructions>()
+            .gives::<instructions::Instructions>()
+            .such_as_with(
+                "/v1/orders/ord_00000000000000000000000000000001/instructions",
+                || json!({"ship_complete": true, "note": "Double box: the last one arrived broken."}),
+            ),
+        Route::get("/v1/shipments", shipments::list)
+            .does("Shipments, the newest order's first: by warehouse, carrier, booking and where the parcel is.")
+            .may(Action::ListOrders)
+            .query::<shipments::Wanted>()
+            .gives::<shipments::Page>()
+            .such_as("/v1/shipments?status=booked&limit=2"),
+        Route::get("/v1/shipments/{shipment}", shipments::read)
+            .does("One shipment with its parcels, where they are, and whether its label can still be undone.")
+            .may(Action::ReadOrder)
+            .gives::<shipments::Detail>()
+            .such_as("/v1/shipments/shp_00000000000000000000000000000001-1"),
         Route::get("/v1/exceptions", exceptions::list)
             .does("Orders that need a person, with what to do next.")
             .may(Action::ListExceptions)
@@ -31,6 +75,11 @@ pub(super) fn routes() -> Vec<Route> {
             .may(Action::ReadStock)
             .gives::<Explained>()
             .such_as("/v1/orders/ord_00000000000000000000000000000001/allocation"),
+        Route::get("/v1/orders/{order}/services", dry_run::services)
+            .does("Which service would be booked for each parcel an order holds goods for, and why; nobody is called.")
+            .may(Action::ReadStock)
+            .gives::<Vec<dry_run::Served>>()
+            .such_as("/v1/orders/ord_00000000000000000000000000000003/services"),
         Route::post("/v1/orders/{order}/let-go", dry_run::let_go)
             .does("Lets an order go on that a rule of the merchant holds.")
             .may(Action::LetGo)

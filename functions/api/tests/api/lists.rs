@@ -34,10 +34,67 @@ async fn pages_follow_each_other_newest_first_and_end() {
 }
 
 #[tokio::test]
+async fn without_a_status_all_are_listed_by_time_whatever_they_are() {
+    let stage = Stage::set().await;
+    for (n, status) in [(2, Status::Booked), (4, Status::Booked), (5, Status::Cancelled)] {
+        let mut order = stage.order(n).await;
+        order.status = status;
+        stage.db.save_order(&mut order).await.unwrap();
+    }
+    for limit in 1..=6 {
+        let mut seen = Vec::new();
+        let mut cursor = String::new();
+        loop {
+            let (status, page) = stage.mine(&format!("/v1/orders?limit={limit}{cursor}")).await;
+            assert_eq!(status, 200, "{page}");
+            assert!(ids(&page).len() <= limit);
+            seen.extend(ids(&page));
+            let Some(next) = page["next"].as_str() else { break };
+            cursor = format!("&cursor={next}");
+        }
+        assert_eq!(seen, [5, 4, 3, 2, 1].map(order_id), "{limit} at a time");
+    }
+}
+
+#[tokio::test]
+async fn filters_take_what_fits_and_only_that() {
+    let stage = Stage::set().await;
+    let mut held = stage.order(3).await;
+    held.raise(Reason::ParcelStuck, None, stage.now());
+    stage.db.save_order(&mut held).await.unwrap();
+    let all = [5, 4, 3, 2, 1].map(order_id).to_vec();
+    let at = stage.order(3).await.placed_at;
+    let almost = jiff::SignedDuration::from_millis(500);
+    let (just_before, just_after) = (at - almost, at + almost);
+    for (query, expected) in [
+        ("connection=con_00000000000000aa".to_owned(), all.clone()),
+        ("connection=con_00000000000000ab".into(), vec![]),
+        ("channel=shopify&status=received".into(), all.clone()),
+        ("channel=ebay".into(), vec![]),
+        ("sku=TEE-RED".into(), all.clone()),
+        ("sku=TEE-BLUE".into(), vec![]),
+        ("reason=parcel_stuck&limit=1".into(), vec![order_id(3)]),
+        ("reason=no_service".into(), vec![]),
+        (format!("placed_from={at}"), all[..3].to_vec()),
+        (format!("placed_before={at}"), all[3..].to_vec()),
+        (format!("placed_from={just_before}&placed_before={just_after}"), vec![order_id(3)]),
+        (format!("placed_from={just_after}"), all[..2].to_vec()),
+        (format!("placed_from={at}&placed_before={at}"), vec![]),
+    ] {
+        let (status, page) = stage.mine(&format!("/v1/orders?{query}")).await;
+        assert_eq!((status, ids(&page)), (200, expected), "{query}");
+    }
+    // A place outside of the time asked for is no place in that list.
+    let (_, page) = stage.mine("/v1/orders?limit=1").await;
+    let (span, next) = (format!("placed_before={at}"), page["next"].as_str().unwrap());
+    let answer = stage.mine(&format!("/v1/orders?limit=1&{span}&cursor={next}")).await;
+    assert_eq!(code(&answer), (400, "bad_cursor"));
+}
+
+#[tokio::test]
 async fn what_cannot_be_a_list_is_refused_with_a_reason() {
     let stage = Stage::set().await;
     for (query, expected) in [
-        ("", "status_required"),
         ("?status=", "status_required"),
         ("?status=lost", "status_required"),
         ("?status=received&limit=0", "bad_limit"),
@@ -45,6 +102,10 @@ async fn what_cannot_be_a_list_is_refused_with_a_reason() {
         ("?status=received&limit=x", "bad_limit"),
         ("?status=received&cursor=x", "bad_cursor"),
         ("?status=received&status=held", "bad_query"),
+        ("?channel=post", "bad_filter"),
+        ("?reason=tired", "bad_filter"),
+        ("?connection=ord_1", "bad_filter"),
+        ("?placed_from=yesterday", "bad_filter"),
     ] {
         let answer = stage.mine(&format!("/v1/orders{query}")).await;
         assert_eq!(code(&answer), (400, expected), "{query}");

@@ -66,6 +66,10 @@ async fn orders(stage: &Stage) {
     refused.hold = Some(Hold::Exception);
     refused.raise(Reason::CarrierRefused, None, stage.now());
     stage.db.save_order(&mut refused).await.unwrap();
+    let mut held = stage.order(4).await;
+    waybill_domain::instructions::hold(&mut held).unwrap();
+    stage.db.save_order(&mut held).await.unwrap();
+    stage.book(1).await;
     let mut order = stage.order(3).await;
     let slot = ("TEE-RED".to_owned(), "wh_north".parse().unwrap());
     order.status = Status::Allocated;

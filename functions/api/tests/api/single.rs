@@ -2,48 +2,16 @@
 
 use crate::stage::{MERCHANT, OTHER, Stage, code, long, order_id};
 use serde_json::{Value, json};
+use waybill_domain::MerchantId;
 use waybill_domain::access::Role;
 use waybill_domain::exception::Reason;
 use waybill_domain::order::Allocation;
-use waybill_domain::service::{Carrier, ServiceChoice};
-use waybill_domain::shipment::{Booking, Shipment, Transit, WriteBack};
-use waybill_domain::{MerchantId, OrderId, ShipmentId};
 use waybill_store::stock::{BatchChanges, Settling, SlotChange};
-
-async fn book(stage: &Stage, n: u8) {
-    let order: OrderId = order_id(n).parse().unwrap();
-    let mut shipment = Shipment {
-        id: ShipmentId::of(&order, 1),
-        order,
-        merchant: MERCHANT.parse().unwrap(),
-        warehouse: "wh_north".parse().unwrap(),
-        carrier: "con_00000000000000c1".parse().unwrap(),
-        service: ServiceChoice { carrier: Carrier::RoyalMail, code: "TPS48".into(), format: "parcel".into() },
-        lines: Vec::new(),
-        grams: 450,
-        parcels: 1,
-        reference: "WB-1".into(),
-        booking: Booking::Labelled {
-            carrier_order: "1001".into(),
-            tracking: "AA000000001GB".into(),
-            others: vec![],
-        },
-        write_back: WriteBack::Pending,
-        transit: Transit::Moving,
-        disclosed: vec!["name".into()],
-        label_format: Default::default(),
-        labelled_at: Some(stage.now()),
-        delivered_at: None,
-        seen_at: None,
-        rev: 0,
-    };
-    stage.db.save_shipment(&mut shipment).await.unwrap();
-}
 
 #[tokio::test]
 async fn an_order_is_shown_with_its_lines_shipments_and_matters() {
     let stage = Stage::set().await;
-    book(&stage, 1).await;
+    stage.book(1).await;
     let mut order = stage.order(1).await;
     order.raise(Reason::ChangedAfterBooking, None, stage.now());
     stage.db.save_order(&mut order).await.unwrap();
@@ -66,7 +34,7 @@ async fn an_order_is_shown_with_its_lines_shipments_and_matters() {
 #[tokio::test]
 async fn past_the_purge_time_what_leads_to_a_person_is_left_out_though_it_is_there() {
     let stage = Stage::set().await;
-    book(&stage, 1).await;
+    stage.book(1).await;
     stage.advance(long());
     stage.confirm().await;
     let (status, view) = stage.mine(&format!("/v1/orders/{}", order_id(1))).await;

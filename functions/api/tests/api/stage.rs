@@ -14,8 +14,10 @@ use waybill_domain::intake::{Delivery, Identity, Incoming, IncomingLine};
 use waybill_domain::money::Money;
 use waybill_domain::order::{Channel, ChannelRef, Destination, Order};
 use waybill_domain::retention::Policy;
+use waybill_domain::service::{Carrier, ServiceChoice};
+use waybill_domain::shipment::{Booking, Shipment, Transit, WriteBack};
 use waybill_domain::time::{after, days};
-use waybill_domain::{MerchantId, OrderId};
+use waybill_domain::{MerchantId, OrderId, ShipmentId};
 use waybill_privacy::{Recipient, Sensitive};
 use waybill_runtime::config::Egress;
 use waybill_runtime::outbound::{NoAnswer, Outbound};
@@ -267,6 +269,41 @@ impl Stage {
             active,
         };
         self.db.save_staff(sub, &staff).await.unwrap();
+    }
+
+    /// An order has a label, as far as its shipment says.
+    pub async fn book(&self, n: u8) {
+        let order: OrderId = order_id(n).parse().unwrap();
+        let mut shipment = Shipment {
+            id: ShipmentId::of(&order, 1),
+            order,
+            merchant: MERCHANT.parse().unwrap(),
+            warehouse: "wh_north".parse().unwrap(),
+            carrier: "con_00000000000000c1".parse().unwrap(),
+            service: ServiceChoice {
+                carrier: Carrier::RoyalMail,
+                code: "TPS48".into(),
+                format: "parcel".into(),
+            },
+            lines: Vec::new(),
+            grams: 450,
+            parcels: 1,
+            reference: "WB-1".into(),
+            booking: Booking::Labelled {
+                carrier_order: "1001".into(),
+                tracking: "AA000000001GB".into(),
+                others: vec![],
+            },
+            write_back: WriteBack::Pending,
+            transit: Transit::Moving,
+            disclosed: vec!["name".into()],
+            label_format: Default::default(),
+            labelled_at: Some(self.now()),
+            delivered_at: None,
+            seen_at: None,
+            rev: 0,
+        };
+        self.db.save_shipment(&mut shipment).await.unwrap();
     }
 
     async fn take_order(&self, merchant: &str, n: u8) {

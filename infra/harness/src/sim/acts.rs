@@ -264,6 +264,7 @@ impl Sim {
             Work::EraseBuyer { .. } => "erase buyer".to_owned(),
             Work::Request { .. } => "request".to_owned(),
             Work::Hold { .. } => "hold".to_owned(),
+            Work::Purge { .. } => "purge".to_owned(),
             Work::EraseConnection { .. } => "erase connection".to_owned(),
         }
     }

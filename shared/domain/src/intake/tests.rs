@@ -227,3 +227,23 @@ fn a_line_that_becomes_another_article_still_holds_the_old_one() {
     assert_eq!(line.takes(), [crate::catalogue::Part { sku: "TEE".into(), units: 1 }]);
     assert_eq!(line.allocated(), 2);
 }
+
+#[test]
+fn what_its_own_people_said_stands_whatever_the_channel_tells_later() {
+    let mut held = reserved(2);
+    crate::instructions::hold(&mut held).unwrap();
+    let told = updated(&held, &incoming(5, 3), "b");
+    assert_eq!((told.status, told.hold), (Status::Held, Some(Hold::Merchant)));
+    assert_eq!(told.lines[0].allocated(), 2, "its goods stay promised");
+    let mut waits = incoming(6, 3);
+    waits.readiness = Readiness::AwaitingPayment;
+    let unpaid = updated(&told, &waits, "c");
+    assert_eq!(unpaid.hold, Some(Hold::AwaitingPayment));
+    assert_eq!(updated(&unpaid, &incoming(7, 3), "d").hold, Some(Hold::Merchant), "paid, and still held");
+
+    let mut cancelled = reserved(2);
+    crate::instructions::cancel(&mut cancelled, at(3)).unwrap();
+    let told = updated(&cancelled, &incoming(5, 3), "b");
+    assert_eq!((told.status, told.milestones.cancelled), (Status::Cancelled, Some(at(3))));
+    assert!(told.due_at.is_some(), "its goods are still to be given back");
+}

@@ -55,7 +55,8 @@ impl From<Vec<ServiceRule>> for Shipping {
 }
 
 /// A rung of the ladder.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
+#[schemars(rename = "ServiceRung")]
 #[serde(rename_all = "snake_case")]
 pub enum Rung {
     /// Chosen by staff for this order.
@@ -73,7 +74,8 @@ pub enum Rung {
 }
 
 /// What became of a row.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[schemars(rename = "ServiceVerdict")]
 #[serde(rename_all = "snake_case")]
 pub enum Verdict {
     /// It is taken.
@@ -85,7 +87,8 @@ pub enum Verdict {
 }
 
 /// One row of the ladder with what became of it.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[schemars(rename = "ServiceRow")]
 pub struct Judged {
     /// On which rung.
     pub rung: Rung,
@@ -101,7 +104,8 @@ pub struct Judged {
 }
 
 /// The whole walk: which row won, and why each other did not.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[schemars(rename = "ServiceExplained")]
 pub struct Explanation {
     /// What is booked; `None` when no row takes the shipment.
     pub chosen: Option<Way>,

@@ -4,6 +4,7 @@ mod ask;
 mod card;
 mod ladder;
 mod rule;
+mod shipment;
 #[cfg(test)]
 mod tests;
 mod uk;
@@ -12,6 +13,7 @@ pub use ask::{Ask, Goods, Size, Wish};
 pub use card::Rate;
 pub use ladder::{Explanation, Judged, Rung, Shipping, Verdict, stored};
 pub use rule::{ChannelService, NamedService, ProductRule, ServiceRule, Way, Why};
+pub use shipment::explain;
 pub use uk::local_time;
 
 use schemars::JsonSchema;

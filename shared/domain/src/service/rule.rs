@@ -38,7 +38,8 @@ impl Way {
 }
 
 /// Why a row was not taken.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[schemars(rename = "ServiceLost")]
 #[serde(rename_all = "snake_case")]
 pub enum Why {
     /// The order names another shipping method, or none.

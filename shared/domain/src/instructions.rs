@@ -1,0 +1,318 @@
+//! What the merchant's own people say of an order: cancel it, hold it, send it whole, a note. What they said stands,
+//! whatever the channel tells of the order later.
+
+use crate::exception::Reason;
+use crate::intake::SWEEP_AFTER;
+use crate::order::{Hold, Order, Status};
+use crate::time::after;
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+/// The most characters of a note.
+const LONGEST_NOTE: usize = 280;
+/// As many digits in a row are a telephone number; a date has eight.
+const PHONE_DIGITS: usize = 9;
+
+/// What was said of one order.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Instructions {
+    /// Cancelled here, whatever the channel says.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub cancelled: bool,
+    /// Nothing of it is sent until it is released.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub held: bool,
+    /// It leaves whole, or not at all, whatever the policy says.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub ship_complete: bool,
+    /// For colleagues; names no one, and is forgotten with the order.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub note: Option<String>,
+}
+
+impl Instructions {
+    /// Nothing was said.
+    pub fn is_empty(&self) -> bool {
+        *self == Self::default()
+    }
+}
+
+/// Why it cannot be done to the order as it stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum TooLate {
+    /// Its parcel has left.
+    #[error("the parcel has left")]
+    Left,
+    /// A label is made or being made.
+    #[error("a label is made or being made")]
+    AtCarrier,
+    /// It was cancelled.
+    #[error("the order was cancelled")]
+    Cancelled,
+    /// It is not held by its people.
+    #[error("the order is not held by the merchant")]
+    NotHeld,
+}
+
+/// Cancels: what may be at a carrier is voided, then its goods are given back. Done already is fine.
+///
+/// # Errors
+/// `Left` once its parcel has left.
+pub fn cancel(order: &mut Order, now: Timestamp) -> Result<(), TooLate> {
+    if has_left(order) {
+        return Err(TooLate::Left);
+    }
+    order.instructions.cancelled = true;
+    if order.status == Status::Cancelled {
+        return Ok(());
+    }
+    order.status = Status::Cancelled;
+    order.hold = None;
+    order.unpaid = None;
+    order.milestones.cancelled = Some(now);
+    for reason in [Reason::MissingAddress, Reason::UnmappedSku, Reason::HeldByRule] {
+        order.settle(reason);
+    }
+    let unfinished = order.holds_stock() || at_carrier(order);
+    order.due_at = unfinished.then(|| after(now, SWEEP_AFTER));
+    Ok(())
+}
+
+/// Holds its fulfilment. What is promised to it stays so; an order that waits for something else already is held when
+/// that has ended.
+///
+/// # Errors
+/// When a label may exist, or there is nothing left to hold.
+pub fn hold(order: &mut Order) -> Result<(), TooLate> {
+    if has_left(order) {
+        return Err(TooLate::Left);
+    }
+    if order.status == Status::Cancelled {
+        return Err(TooLate::Cancelled);
+    }
+    if order.status == Status::Booked || at_carrier(order) {
+        return Err(TooLate::AtCarrier);
+    }
+    order.instructions.held = true;
+    if order.status != Status::Held {
+        order.status = Status::Held;
+        order.hold = Some(Hold::Merchant);
+        order.due_at = None;
+    }
+    Ok(())
+}
+
+/// Lets it go on.
+///
+/// # Errors
+/// `NotHeld` when nobody holds it.
+pub fn release(order: &mut Order, now: Timestamp) -> Result<(), TooLate> {
+    if !order.instructions.held {
+        return Err(TooLate::NotHeld);
+    }
+    order.instructions.held = false;
+    if order.hold == Some(Hold::Merchant) {
+        order.go_on(Status::Received, after(now, SWEEP_AFTER));
+    }
+    Ok(())
+}
+
+/// Says how it is to leave, and what colleagues should know. A part that is about to leave waits for the rest again.
+///
+/// # Errors
+/// `AtCarrier` when a part of it is being booked that should wait for the rest.
+pub fn instruct(
+    order: &mut Order,
+    ship_complete: bool,
+    note: Option<String>,
+    now: Timestamp,
+) -> Result<(), TooLate> {
+    if ship_complete && order.status == Status::PartAllocated {
+        if at_carrier(order) {
+            return Err(TooLate::AtCarrier);
+        }
+        order.status = Status::Received;
+        order.due_at = Some(after(now, SWEEP_AFTER));
+    }
+    order.instructions.ship_complete = ship_complete;
+    order.instructions.note = note;
+    Ok(())
+}
+
+fn has_left(order: &Order) -> bool {
+    matches!(order.status, Status::Dispatched | Status::Delivered | Status::Returned)
+}
+
+fn at_carrier(order: &Order) -> bool {
+    order.shipments > 0 || order.claim.is_some()
+}
+
+/// Whether a note may be kept: short, and nothing in it reads like an address of a person: no `@`, no telephone number,
+/// no UK postcode. A name cannot be told from other words; people are told not to write one.
+pub fn is_note(text: &str) -> bool {
+    let length = text.chars().count();
+    let plain = !text.chars().any(|c| c.is_control() || c == '@');
+    (1..=LONGEST_NOTE).contains(&length)
+        && text.trim() == text
+        && plain
+        && !has_phone(text)
+        && !has_postcode(text)
+}
+
+/// Digits that only spaces and marks part.
+fn has_phone(text: &str) -> bool {
+    let mut digits = 0;
+    for c in text.chars() {
+        match c {
+            _ if c.is_numeric() => digits += 1,
+            ' ' | '-' | '.' | '(' | ')' | '/' | '+' => {}
+            _ => digits = 0,
+        }
+        if digits >= PHONE_DIGITS {
+            return true;
+        }
+    }
+    false
+}
+
+/// `SW1A 1AA`, with or without its space.
+fn has_postcode(text: &str) -> bool {
+    let words: Vec<String> = text
+        .split(|c: char| !c.is_ascii_alphanumeric())
+        .filter(|word| !word.is_empty())
+        .map(str::to_ascii_uppercase)
+        .collect();
+    let pairs = words.windows(2).map(|pair| pair.concat());
+    words.iter().cloned().chain(pairs).any(|word| is_postcode(&word))
+}
+
+/// One or two letters, a digit, perhaps one more, a digit, two letters (BS 7666).
+fn is_postcode(word: &str) -> bool {
+    let letters = word.bytes().take_while(u8::is_ascii_alphabetic).count();
+    let Some(rest) = word.as_bytes().get(letters..).filter(|_| (1..=2).contains(&letters)) else {
+        return false;
+    };
+    match rest {
+        [a, b, c, d] => a.is_ascii_digit() && is_inward(&[*b, *c, *d]),
+        [a, _, b, c, d] => a.is_ascii_digit() && is_inward(&[*b, *c, *d]),
+        _ => false,
+    }
+}
+
+fn is_inward(three: &[u8; 3]) -> bool {
+    let [digit, one, two] = three;
+    digit.is_ascii_digit() && one.is_ascii_alphabetic() && two.is_ascii_alphabetic()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::allocation::tests::order;
+    use crate::order::{Allocation, Claim};
+
+    const NOW: Timestamp = Timestamp::UNIX_EPOCH;
+
+    fn standing(status: Status) -> Order {
+        let mut order = order("BS", &[("MUG", 2)]);
+        order.lines[0].allocations = vec![Allocation { warehouse: "wh_north".parse().unwrap(), quantity: 2 }];
+        order.status = status;
+        order
+    }
+
+    #[test]
+    fn a_cancelled_order_is_looked_at_until_nothing_is_left_of_it() {
+        for status in [Status::Received, Status::Allocated, Status::Booked, Status::Held] {
+            let mut order = standing(status);
+            cancel(&mut order, NOW).unwrap();
+            assert_eq!(
+                (order.status, order.milestones.cancelled),
+                (Status::Cancelled, Some(NOW)),
+                "{status:?}"
+            );
+            assert_eq!(order.due_at, Some(after(NOW, SWEEP_AFTER)));
+        }
+        let mut bare = standing(Status::Backordered);
+        bare.lines[0].allocations.clear();
+        cancel(&mut bare, NOW).unwrap();
+        assert_eq!(bare.due_at, None);
+        let again = bare.clone();
+        cancel(&mut bare, after(NOW, SWEEP_AFTER)).unwrap();
+        assert_eq!(bare, again, "a repeat moves nothing");
+    }
+
+    #[test]
+    fn what_has_left_is_not_called_back() {
+        for status in [Status::Dispatched, Status::Delivered, Status::Returned] {
+            let mut order = standing(status);
+            let before = order.clone();
+            assert_eq!(cancel(&mut order, NOW), Err(TooLate::Left));
+            assert_eq!(hold(&mut order), Err(TooLate::Left));
+            assert_eq!(order, before);
+        }
+    }
+
+    #[test]
+    fn a_held_order_keeps_its_goods_and_goes_on_from_the_beginning() {
+        let mut order = standing(Status::Allocated);
+        hold(&mut order).unwrap();
+        assert_eq!((order.status, order.hold, order.due_at), (Status::Held, Some(Hold::Merchant), None));
+        assert!(order.holds_stock());
+        release(&mut order, NOW).unwrap();
+        assert_eq!((order.status, order.hold), (Status::Received, None));
+        assert_eq!(release(&mut order, NOW), Err(TooLate::NotHeld));
+    }
+
+    #[test]
+    fn an_order_that_waits_for_something_else_is_held_when_that_ends() {
+        let mut order = standing(Status::Held);
+        order.hold = Some(Hold::AwaitingPayment);
+        hold(&mut order).unwrap();
+        assert_eq!(order.hold, Some(Hold::AwaitingPayment));
+        order.go_on(Status::Received, NOW);
+        assert_eq!((order.status, order.hold, order.due_at), (Status::Held, Some(Hold::Merchant), None));
+    }
+
+    #[test]
+    fn what_a_carrier_may_know_is_not_held() {
+        let mut claimed = standing(Status::Allocated);
+        claimed.claim = Some(Claim { at: NOW, since: NOW, carriers: Default::default(), by: None });
+        assert_eq!(hold(&mut claimed), Err(TooLate::AtCarrier));
+        assert_eq!(hold(&mut standing(Status::Booked)), Err(TooLate::AtCarrier));
+        assert_eq!(hold(&mut standing(Status::Cancelled)), Err(TooLate::Cancelled));
+    }
+
+    #[test]
+    fn a_part_that_should_wait_for_the_rest_does_unless_it_is_being_booked() {
+        let mut part = standing(Status::PartAllocated);
+        instruct(&mut part, true, None, NOW).unwrap();
+        assert_eq!((part.status, part.instructions.ship_complete), (Status::Received, true));
+        let mut claimed = standing(Status::PartAllocated);
+        claimed.shipments = 1;
+        assert_eq!(instruct(&mut claimed, true, None, NOW), Err(TooLate::AtCarrier));
+        instruct(&mut claimed, false, Some("Fragile".into()), NOW).unwrap();
+        assert_eq!(claimed.instructions.note.as_deref(), Some("Fragile"));
+    }
+
+    #[test]
+    fn a_note_says_what_to_do_and_never_where_or_how_to_reach_someone() {
+        for kept in
+            ["Fragile: double box", "Leave until 2026-12-24", "2 of 3 mugs, order 10482", "Ü: größere Kiste"]
+        {
+            assert!(is_note(kept), "{kept}");
+        }
+        for refused in [
+            "",
+            " padded",
+            "two\nlines",
+            "zoe@example.invalid",
+            "ring 07700 900001",
+            "ring +44 7700-900.001",
+            "to BS1 4DJ please",
+            "to sw1a1aa",
+            "EC1A 1BB",
+            &"x".repeat(281),
+        ] {
+            assert!(!is_note(refused), "{refused}");
+        }
+    }
+}
