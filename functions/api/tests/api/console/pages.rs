@@ -122,6 +122,7 @@ fn all() -> Vec<String> {
         "/settings/warehouses/wh_north",
         "/settings/services",
         "/settings/staff",
+        "/stock/cover",
         "/stock/receive",
         "/stock/articles",
         "/stock/files",
