@@ -3,6 +3,7 @@
 //! Without Chromium these stories say so and are left out; `cargo xtask test` counts them as skipped.
 
 mod chromium;
+mod desk_work;
 mod first_day;
 mod look;
 mod page;

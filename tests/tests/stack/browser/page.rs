@@ -305,6 +305,12 @@ impl Page {
         self.key("Enter").await;
     }
 
+    /// As [`Page::scan`], where a script of the page takes the code and the page stays.
+    pub async fn scanned_in_place(&mut self, code: &str) {
+        self.call("Input.insertText", json!({"text": code})).await;
+        self.key("Enter").await;
+    }
+
     /// Goes on by the Tab key until what reads so has the focus, which must be seen.
     pub async fn tab_to(&mut self, words: &str) {
         for _ in 0..150 {
