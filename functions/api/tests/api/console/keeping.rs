@@ -278,6 +278,15 @@ async fn an_owner_who_agrees_at_the_channel_is_led_there_by_a_link() {
     );
     assert!(!away.text.contains(SECRET));
     assert_eq!(owner.post("/console/connect/dpd/authorise", &fields).await.status, 404);
+    // Back without a state that was begun here: a page for a browser, a document for a program.
+    for (accept, begins) in [("text/html,*/*;q=0.8", "<!DOCTYPE html>"), ("application/json", "{")] {
+        let (status, headers, body) =
+            stage.send(None, "GET", "/connect/shopify?state=x", None, &[("accept", accept)]).await;
+        let body = String::from_utf8(body).unwrap();
+        assert_eq!(status, 400, "{body}");
+        assert!(body.starts_with(begins) && body.contains("begin again"), "{body}");
+        assert_eq!(headers.contains_key("content-security-policy"), begins.starts_with('<'));
+    }
 }
 
 #[tokio::test]
