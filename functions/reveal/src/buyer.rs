@@ -32,7 +32,7 @@ pub struct Body {
     /// The buyer's mail address; it becomes a blind index and is gone.
     email: String,
     /// Erasure or export.
-    kind: Kind,
+    pub(crate) kind: Kind,
 }
 
 /// A request that is on record.
@@ -40,7 +40,7 @@ pub struct Body {
 #[schemars(rename = "BuyerRequest")]
 pub struct Asked {
     /// Which.
-    request: RequestId,
+    pub(crate) request: RequestId,
     /// By when it must be answered.
     #[schemars(with = "waybill_domain::time::Moment")]
     due_at: Timestamp,

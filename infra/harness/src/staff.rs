@@ -20,6 +20,10 @@ pub const PACKER: &str = "packer@waybill.invalid";
 pub const SUPPORT: &str = "support@waybill.invalid";
 /// Someone who audits.
 pub const AUDITOR: &str = "auditor@waybill.invalid";
+/// Someone of no staff yet, whom the operator has named the first owner of [`NEW`].
+pub const FIRST: &str = "first@waybill.invalid";
+/// A merchant that is still to be made.
+pub const NEW: &str = "mer_0000000000000f15";
 /// The password of all of them, on this machine only: the local AWS holds no real data and dies with its process.
 pub const PASSWORD: &str = "Local-only-9-Sandbox";
 
@@ -32,7 +36,7 @@ async fn cognito(stack: &Stack, operation: &str, body: &Value) -> Result<Value, 
 /// # Errors
 /// When Cognito or DynamoDB refuses.
 pub async fn seed(stack: &Stack, ids: &Ids) -> Result<(), Trouble> {
-    let pool = stack.output("UserPoolId")?;
+    let pool = stack.output("UserPoolId")?.to_owned();
     let db = stack.db()?;
     for (name, role) in [
         (OWNER, Role::Owner),
@@ -63,6 +67,22 @@ pub async fn seed(stack: &Stack, ids: &Ids) -> Result<(), Trouble> {
             },
         )
         .await?;
+    }
+    named(stack, &pool).await
+}
+
+/// What an operator does before a merchant is there: a user with a merchant, among the owners.
+async fn named(stack: &Stack, pool: &str) -> Result<(), Trouble> {
+    let attributes = json!([{"Name": "custom:merchant", "Value": NEW}]);
+    for (operation, more) in [
+        ("AdminCreateUser", json!({"MessageAction": "SUPPRESS", "UserAttributes": attributes})),
+        ("AdminAddUserToGroup", json!({"GroupName": "owner"})),
+        ("AdminSetUserPassword", json!({"Password": PASSWORD, "Permanent": true})),
+    ] {
+        let mut body = more;
+        body["UserPoolId"] = json!(pool);
+        body["Username"] = json!(FIRST);
+        cognito(stack, operation, &body).await?;
     }
     Ok(())
 }

@@ -1,6 +1,7 @@
 //! `cargo xtask test`: everything that can fail, from fast to whole, with one verdict.
 
 mod begun;
+mod browser;
 mod count;
 mod steps;
 

@@ -33,6 +33,10 @@ pub struct Arguments {
     pub json: bool,
 }
 
+/// Who can sign in at the console of a seeded stack: those of `infra/harness/src/staff.rs`.
+const STAFF: &str = "owner@, manager@, packer@, support@ or auditor@waybill.invalid; first@waybill.invalid makes a \
+     merchant of its own; password Local-only-9-Sandbox";
+
 /// Runs the command.
 ///
 /// # Errors
@@ -46,6 +50,9 @@ pub fn run(arguments: &Arguments) -> Done {
     println!("\nWaybill runs as `{}`.", state.name);
     println!("  API       {}", state.api_url);
     println!("  console   {}/console", state.api_url);
+    if !arguments.empty {
+        println!("  sign in   {STAFF}");
+    }
     println!("  AWS       {}   (region {}, keys test / test)", state.endpoint, state.region);
     println!("  sandbox   {}", state.sandbox_url);
     println!("  state     {}", Folder::of(&state.name)?.state_file().display());

@@ -1,11 +1,11 @@
 //! The first day of a seller, through the doors an operator and an owner have and no other: an empty user pool and
 //! registry in the beginning; an order sent, labelled and forgotten at the end.
 
-use crate::support::{Shop, Story, invented, unique, until};
+use crate::support::{Founder, Shop, Story, invented, unique, until};
 use serde_json::{Value, json};
 use waybill_harness::seed::{ACCESS_TOKEN, CLIENT_SECRET};
 use waybill_harness::stack::Stack;
-use waybill_harness::staff::{PASSWORD, sign_in};
+use waybill_harness::staff::sign_in;
 use waybill_sandbox::invent::Kind;
 use waybill_sandbox::royal_mail::{TRACKING_CLIENT_ID, TRACKING_CLIENT_SECRET};
 
@@ -30,25 +30,9 @@ struct Owner {
 type Answer = (u16, String, Vec<u8>);
 
 impl Owner {
-    /// What the operator does: a user with a merchant, among the owners.
     async fn named(stack: Stack) -> Self {
-        let unique = unique(16);
-        let (merchant, name) = (format!("mer_{unique}"), format!("first-{unique}@waybill.invalid"));
-        let pool = stack.output("UserPoolId").unwrap().to_owned();
-        let cognito = async |operation: &str, mut body: Value| {
-            body["UserPoolId"] = json!(pool);
-            body["Username"] = json!(name);
-            let target = format!("AWSCognitoIdentityProviderService.{operation}");
-            stack.json("cognito-idp", &target, &body).await.unwrap()
-        };
-        let attributes = json!([{"Name": "custom:merchant", "Value": merchant}]);
-        let user = json!({"MessageAction": "SUPPRESS", "UserAttributes": attributes});
-        let made = cognito("AdminCreateUser", user).await;
-        cognito("AdminAddUserToGroup", json!({"GroupName": "owner"})).await;
-        cognito("AdminSetUserPassword", json!({"Password": PASSWORD, "Permanent": true})).await;
-        let attributes = made["User"]["Attributes"].as_array().unwrap();
-        let sub = attributes.iter().find(|one| one["Name"] == "sub").unwrap()["Value"].as_str().unwrap();
-        let (sub, token) = (sub.to_owned(), sign_in(&stack, &name).await.unwrap());
+        let Founder { merchant, name, sub } = Founder::named(&stack).await;
+        let token = sign_in(&stack, &name).await.unwrap();
         Self { stack, merchant, sub, token, http: reqwest::Client::new() }
     }
 

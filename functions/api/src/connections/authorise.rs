@@ -9,11 +9,15 @@ use crate::Env;
 use crate::answer::{BAD_BODY, Stop};
 use crate::body::Told;
 use crate::caller::Caller;
+use crate::console;
 use aws_lc_rs::digest::{SHA256, digest};
 use aws_lc_rs::rand;
 use axum::Json;
+use axum::body::Body;
 use axum::extract::{Path, RawQuery, State};
-use http::StatusCode;
+use axum::response::IntoResponse;
+use http::header::ACCEPT;
+use http::{HeaderMap, Response, StatusCode};
 use jiff::{SignedDuration, Timestamp};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -185,7 +189,7 @@ fn ebay_app(application: &Application) -> Option<ebay::token::Application> {
     })
 }
 
-/// `GET /connect/{channel}`: the owner comes back. Whoever comes is known by the state alone.
+/// `GET /connect/{channel}`: the owner comes back. Whoever comes is known by the state alone. A browser gets a page.
 ///
 /// # Errors
 /// `bad_state`, `declined`, `unavailable`.
@@ -193,17 +197,23 @@ pub async fn back(
     State(env): State<Arc<Env>>,
     Path(_channel): Path<String>,
     RawQuery(query): RawQuery,
-) -> Result<(StatusCode, Json<Shown>), Stop> {
-    let query = query.unwrap_or_default();
+    headers: HeaderMap,
+) -> Response<Body> {
+    let accepts = headers.get(ACCEPT).and_then(|kinds| kinds.to_str().ok()).unwrap_or_default();
+    let came = came(&env, &query.unwrap_or_default()).await;
+    if accepts.contains("text/html") { console::came_back(came) } else { came.into_response() }
+}
+
+async fn came(env: &Env, query: &str) -> Result<(StatusCode, Json<Shown>), Stop> {
     let state = query.split('&').find_map(|pair| pair.strip_prefix("state=")).ok_or(BAD_STATE)?;
     let key = key_of(state);
     let now = env.clock.read();
     let sealed = env.db.take_authorisation(&key, now).await?.ok_or(BAD_STATE)?;
     let plain = env.vault.open(&key, &sealed).await?;
     let begun: Begun = serde_json::from_slice(&plain).map_err(|_| StoreError::Corrupt("authorisation"))?;
-    let wanted = granted(&env, begun.application, &query, &begun.state, now).await?;
-    let connection = store(&env, &begun.merchant, &Fresh::default(), wanted).await?;
-    Ok((StatusCode::CREATED, Json(Shown::of(&env, &connection).await?)))
+    let wanted = granted(env, begun.application, query, &begun.state, now).await?;
+    let connection = store(env, &begun.merchant, &Fresh::default(), wanted).await?;
+    Ok((StatusCode::CREATED, Json(Shown::of(env, &connection).await?)))
 }
 
 /// Trades the code for lasting credentials.

@@ -149,7 +149,7 @@ pub static ALL: [Account; 8] = [
                 plain("application_id", "Application id"),
                 plain("client_id", "Client id"),
                 secret("client_secret", "Client secret"),
-                plain("marketplace_id", "Marketplace, such as A1F83G8C2ARO7P for the United Kingdom"),
+                plain("marketplace_id", "Marketplace id; A1F83G8C2ARO7P is the UK"),
                 plain("redirect", "Redirect address, as your application has it"),
             ],
         }),
@@ -158,7 +158,7 @@ pub static ALL: [Account; 8] = [
             secret("client_secret", "Client secret"),
             secret("refresh_token", "Refresh token"),
             plain("seller_id", "Seller id"),
-            plain("marketplace_id", "Marketplace, such as A1F83G8C2ARO7P for the United Kingdom"),
+            plain("marketplace_id", "Marketplace id; A1F83G8C2ARO7P is the UK"),
         ],
     },
     Account {

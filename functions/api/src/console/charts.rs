@@ -47,7 +47,7 @@ pub fn columns(id: &str, title: &str, unit: &str, rows: &[Row], each: usize) -> 
     );
     let drawing = html! {
         line.axis x1="0" y1=(tall + 14) x2=(WIDE) y2=(tall + 14) {}
-        text.scale x="0" y="9" { "most: " (most) }
+        @if total > 0 { text.scale x="0" y="9" { "most: " (most) } }
         @for (n, row) in rows.iter().enumerate() {
             @let high = length(row.value, most, tall);
             rect.mark x=(n * step + 1) y=(tall + 14 - high) width=(step - 2) height=(high) rx="1" {}

@@ -6,18 +6,18 @@ use super::desk::Desk;
 use super::done::Done;
 use super::fields::Fields;
 use super::forms::{may, need, tick};
-use super::frame::Place;
-use super::words;
+use super::frame::{self, Place};
+use super::{headers, words};
 use crate::Env;
 use crate::answer::{NOT_FOUND, Stop};
 use crate::body::Told;
-use crate::connections::{act, authorise, connect, read};
+use crate::connections::{Shown, act, authorise, connect, read};
 use axum::Json;
 use axum::body::Body;
 use axum::extract::rejection::PathRejection;
 use axum::extract::{Path, State};
 use axum::response::{Html, IntoResponse};
-use http::Response;
+use http::{Response, StatusCode};
 use maud::{Markup, html};
 use serde_json::{Value, json};
 use std::sync::Arc;
@@ -203,6 +203,24 @@ pub async fn away(
         p.hint { "The way back is good until " (words::moment(way.until)) ", once." }
     };
     Ok(desk.page(Place::Connections, &title(account), &inside).into_response())
+}
+
+/// The page for an owner who comes back from the channel. It leads on by a link and not by a redirect, because a browser
+/// that another site has sent here sends no `SameSite=Strict` cookie along its redirects.
+pub fn came_back(came: Result<(StatusCode, Json<Shown>), Stop>) -> Response<Body> {
+    let (status, title, words) = match came {
+        Ok((status, Json(one))) => (status, "Connected", format!("{} is connected.", words::kind(one.kind))),
+        Err(stop) => {
+            let (status, words) = stop.said();
+            (status, "That did not work", words)
+        }
+    };
+    let inside = html! {
+        p role="alert" { (words) }
+        p { a.button href="../console/connections" { "To the connections" } }
+    };
+    let page = frame::alone("../", title, &html! {}, &inside);
+    headers::guarded((status, Html(page.into_string())).into_response())
 }
 
 async fn replacing(env: &Arc<Env>, desk: &Desk, id: &str) -> Result<(Vec<&'static Account>, Markup), Stop> {

@@ -32,7 +32,7 @@ fn assess(desk: &Desk, one: &Shown, entries: &[Entry]) -> Markup {
     let good = known.filter(|due| *due > desk.now);
     html! {
         @match good {
-            Some(due) => p { span.badge.good { "Assessed" } " again by " (words::moment(due)) },
+            Some(due) => p { span.badge.good { "Assessed" } " again by " (words::date(due)) },
             None => p.notice.warn { "Not assessed this year: it is given no parcel until somebody has." },
         }
         @if desk.can(Action::WriteRegisters) && good.is_none() {
@@ -68,7 +68,7 @@ fn acts(desk: &Desk, one: &Shown) -> Markup {
                     (desk.form(&to("pause"), &html! { button.quiet data-ask="Pause it? Nothing is sent or taken until it is resumed." { "Pause " (words::kind(one.kind)) } }))
                 }
                 @if one.state == ConnectionState::Paused { (desk.form(&to("resume"), &html! { button { "Resume " (words::kind(one.kind)) } })) }
-                a.button.quiet href=(desk.to(&to("secrets"))) aria-label=(format!("Replace the secrets of {}", one.id)) { "Replace secrets" }
+                a.button.quiet href=(desk.to(&to("secrets"))) aria-label=(format!("Replace secrets of {}", one.id)) { "Replace secrets" }
             }
             (deliberate(desk, one))
         }

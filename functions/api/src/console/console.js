@@ -26,6 +26,14 @@ document.addEventListener("pointerup", (event) => {
   if (scan && !event.target.closest("a, button, input, select, summary, label, textarea")) scan.focus({ preventScroll: true });
 });
 
+// A file of rows is read into the field that is sent, where it can be looked at first.
+for (const pick of document.querySelectorAll("input[data-into]")) {
+  pick.closest("[hidden]").hidden = false;
+  pick.addEventListener("change", async () => {
+    if (pick.files[0]) document.getElementById(pick.dataset.into).value = await pick.files[0].text();
+  });
+}
+
 // At the packing bench each scan counts one piece more.
 for (const scan of document.querySelectorAll("input[data-counts]")) {
   scan.addEventListener("keydown", (event) => {

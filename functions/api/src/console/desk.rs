@@ -1,7 +1,6 @@
 //! Who looks at a page, and what every page of theirs has: where it lies, what they may open, what has just happened.
 
 use super::done::Done;
-use super::fields::FORM;
 use super::frame::{self, Place};
 use super::guard::{Signed, root, see};
 use crate::Env;
@@ -17,6 +16,7 @@ use maud::{Markup, html};
 use serde::Deserialize;
 use std::sync::Arc;
 use waybill_domain::access::{Action, Why};
+use waybill_runtime::sign_in::FORM;
 
 /// A form that repeats what its session was given.
 pub fn own_form(root: &str, action: &str, form: &str, inside: &Markup) -> Markup {

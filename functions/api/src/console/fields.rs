@@ -9,8 +9,6 @@ use jiff::tz::Offset;
 use serde::Deserialize;
 use serde::de::value::{Error, StrDeserializer};
 
-/// The field that every form repeats.
-pub const FORM: &str = "form";
 /// The largest form, in bytes: one that carries a pasted file of rows.
 pub const LARGEST: usize = 1024 * 1024;
 

@@ -122,7 +122,7 @@ fn lately(desk: &Desk, requests: &[Request]) -> Markup {
 
 /// A buyer who writes is known by their address, which only `reveal` may turn into what orders are found by.
 fn by_mail(desk: &Desk) -> Markup {
-    let kinds = [("erasure", "To be forgotten"), ("access", "To be told what is held")];
+    let kinds = [("erasure", "To be forgotten"), ("export", "To be told what is held")];
     html! {
         @if desk.can(Action::EraseBuyer) {
             section.card {

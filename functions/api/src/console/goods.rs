@@ -81,6 +81,7 @@ async fn receiving(env: &Arc<Env>, desk: &Desk, sku: &str, before: Option<&Field
 pub fn ways(desk: &Desk) -> Markup {
     html! {
         ul.choices {
+            li { a.button.quiet href=(desk.to("/stock/cover")) { "How long it lasts" } }
             @if desk.can(Action::WorkStock) { li { a.button.quiet href=(desk.to("/stock/receive")) { "Receive goods" } } }
             @if desk.can(Action::KeepCatalogue) {
                 li { a.button.quiet href=(desk.to("/stock/articles")) { "Enter an article" } }

@@ -1,7 +1,7 @@
 //! Who stands at the door: every request for a page names a session, and every form repeats what the session was given.
 
 use super::Door;
-use super::fields::{FORM, LARGEST, read};
+use super::fields::{LARGEST, read};
 use crate::answer::{FORGED, NO_MERCHANT, NOT_FOUND, Stop};
 use crate::caller::OWNERS;
 use axum::body::{Body, to_bytes};
@@ -11,7 +11,7 @@ use axum::response::IntoResponse;
 use http::{HeaderMap, Method, Response, StatusCode, header};
 use std::sync::Arc;
 use waybill_runtime::problem::Problem;
-use waybill_runtime::sign_in::{Cookie, NotSignedIn, Who};
+use waybill_runtime::sign_in::{Cookie, FORM, NotSignedIn, Who};
 
 /// Somebody whose session is good.
 #[derive(Clone)]
@@ -49,7 +49,7 @@ pub async fn stand(State(door): State<Arc<Door>>, request: Request, next: Next) 
     let Some(form) = door.jar.get(request.headers(), Cookie::Form).map(str::to_owned) else {
         return see(&root, "console/sign-in");
     };
-    let mut request = match meant(request, &form).await {
+    let mut request = match meant(&door, request).await {
         Ok(request) => request,
         Err(stop) => return stop.into_response(),
     };
@@ -85,24 +85,19 @@ async fn session(door: &Door, headers: &HeaderMap) -> Result<(Who, Option<String
     Ok((door.tokens.who(&fresh, now).await?, Some(fresh)))
 }
 
-/// Passes on what asks for nothing to be done, and a form that this session was given. Another site's form carries no
-/// `SameSite=Strict` cookie; this refuses it even in a browser that does not know the attribute.
-pub async fn meant(request: Request, form: &str) -> Result<Request, Stop> {
+/// Passes on what asks for nothing to be done, and a form that this session was given.
+async fn meant(door: &Door, request: Request) -> Result<Request, Stop> {
     match *request.method() {
         Method::GET | Method::HEAD => return Ok(request),
         Method::POST => {}
         _ => return Err(NOT_FOUND.into()),
     }
-    let site = request.headers().get("sec-fetch-site");
-    if site.is_some_and(|site| site != "same-origin") {
-        return Err(FORGED.into());
-    }
     let (parts, body) = request.into_parts();
     let body = to_bytes(body, LARGEST).await.map_err(|_| FORGED)?;
     let repeated = read(&body).into_iter().find(|(name, _)| name == FORM).map(|(_, value)| value);
-    let repeated = repeated.unwrap_or_default();
-    aws_lc_rs::constant_time::verify_slices_are_equal(repeated.as_bytes(), form.as_bytes())
-        .map_err(|_| FORGED)?;
+    if !door.jar.is_meant(&parts.headers, &repeated.unwrap_or_default()) {
+        return Err(FORGED.into());
+    }
     Ok(Request::from_parts(parts, Body::from(body)))
 }
 

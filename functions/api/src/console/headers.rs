@@ -32,6 +32,11 @@ pub async fn strict(request: Request, next: Next) -> Response<Body> {
         let page = frame::alone(&root, "That did not work", &html! {}, &frame::refusal(&root, &text));
         response = (response.status(), Html(page.into_string())).into_response();
     }
+    guarded(response)
+}
+
+/// Adds the headers.
+pub fn guarded(mut response: Response<Body>) -> Response<Body> {
     let headers = response.headers_mut();
     for (name, value) in SAID {
         headers.insert(name, HeaderValue::from_static(value));

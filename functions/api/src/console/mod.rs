@@ -9,6 +9,7 @@ mod begin;
 mod charts;
 mod connect;
 mod connections;
+mod cover;
 mod desk;
 mod done;
 mod evidence;
@@ -34,6 +35,7 @@ mod today;
 mod warehouses;
 mod words;
 
+pub(crate) use connect::came_back;
 pub(crate) use guard::Signed;
 
 use crate::Env;
@@ -77,6 +79,7 @@ fn keeping() -> Router<Arc<Env>> {
         .route("/console/connect/{kind}", get(connect::show).post(connect::store))
         .route("/console/connect/{kind}/authorise", post(connect::away))
         .route("/console/connections/{connection}/secrets", get(connect::secrets).post(connect::replace))
+        .route("/console/stock/cover", get(cover::show))
         .route("/console/stock/receive", get(goods::receive).post(goods::received))
         .route("/console/stock/articles", get(goods::article).post(goods::store))
         .route("/console/stock/mappings", post(goods::map))

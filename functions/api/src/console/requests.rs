@@ -65,9 +65,9 @@ fn holding(desk: &Desk, order: &str, held: Option<&LegalHold>) -> Markup {
     let now = held.filter(|hold| hold.until > desk.now);
     html! {
         @match now {
-            Some(hold) if hold.in_force(desk.now) => p { span.badge.busy { "Legal hold" } " until " (words::moment(hold.until)) ", " (words::plain(hold.reason)) },
+            Some(hold) if hold.in_force(desk.now) => p { span.badge.busy { "Legal hold" } " until " (words::date(hold.until)) ", " (words::plain(hold.reason)) },
             Some(hold) => {
-                p.notice.warn { "A legal hold until " (words::moment(hold.until)) " is asked for. It holds nothing until a second person agrees." }
+                p.notice.warn { "A legal hold until " (words::date(hold.until)) " is asked for. It holds nothing until a second person agrees." }
                 (desk.form(&format!("/orders/{order}/hold/agree"), &html! { button { "Agree to the hold" } }))
             }
             None => details {
@@ -166,7 +166,7 @@ fn recipients(desk: &Desk, view: &requests::View) -> Markup {
                             Some(at) => { "told " (words::moment(at)) }
                             None if desk.can(Action::EraseBuyer) => (desk.form(&format!("/requests/{}/told", view.request), &html! {
                                 (unseen("connection", one.connection.as_str()))
-                                button.quiet aria-label=(format!("{} was told", one.connection)) { "They were told" }
+                                button.quiet aria-label=(format!("They were told: {}", one.connection)) { "They were told" }
                             })),
                             None => "not told yet",
                         }
@@ -213,8 +213,7 @@ pub async fn one(
         }
         @if erasure { (certificate(&view)) }
         @if !done && !erasure && desk.can(Action::EraseBuyer) {
-            p { a.button target="_blank" rel="noopener" href=(desk.to(&format!("/requests/{}/export?purpose=request", view.request))) { "Open everything held on them" } }
-            p.hint { "It opens personal data, for the purpose of the request, and is put on record." }
+            p { "Everything held on them is had with " code { "GET /v1/requests/" (view.request) "/export?purpose=request&format=page" } ": it opens personal data, and no page of the console does." }
         }
         @if !done && desk.can(Action::EraseBuyer) {
             div.acts {

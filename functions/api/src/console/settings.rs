@@ -145,7 +145,7 @@ fn change(desk: &Desk, settings: &Settings) -> Markup {
         p.hint { "The first of these that comes counts, and a buyer's own request before all. They can be shortened, never made longer than this." }
         div.fields {
             @for (name, label, longest, now) in limits(settings.retention) {
-                (need("merchant", name, &format!("{label}, {longest} at most"), now).number(1, longest))
+                (need("merchant", name, label, now).hint(&format!("{longest} days at most.")).number(1, longest))
             }
         }
         button { "Save" }

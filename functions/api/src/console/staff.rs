@@ -48,7 +48,7 @@ fn standing(desk: &Desk, one: &Member) -> Markup {
 
 fn trained(desk: &Desk, one: &Member) -> Markup {
     html! {
-        @if is_trained(one.trained_until, desk.now) { "until " (words::moment(one.trained_until)) }
+        @if is_trained(one.trained_until, desk.now) { span { "until " (words::date(one.trained_until)) } }
         @else { span.badge.warn { "No valid training" } }
     }
 }
@@ -95,7 +95,7 @@ async fn inside(env: &Arc<Env>, desk: &Desk) -> Result<Markup, Stop> {
                         td data-label="For" { (role(one.role)) }
                         td data-label="Stands" { (standing(desk, one)) }
                         td data-label="Trained" { (trained(desk, one)) }
-                        td data-label="Confirmed until" { (words::moment(after(one.reviewed_at, days(REVIEW_DAYS)))) }
+                        td data-label="Confirmed until" { (words::date(after(one.reviewed_at, days(REVIEW_DAYS)))) }
                         td { (acts(desk, one)) }
                     }
                 }

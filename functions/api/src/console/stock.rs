@@ -32,7 +32,7 @@ struct Wanted {
 }
 
 /// A text as one part of an address (RFC 3986 section 2).
-fn part(text: &str) -> String {
+pub fn part(text: &str) -> String {
     let keep = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~".contains(&byte);
     text.bytes()
         .map(|byte| if keep(byte) { char::from(byte).to_string() } else { format!("%{byte:02X}") })

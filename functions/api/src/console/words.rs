@@ -160,6 +160,11 @@ pub fn moment(at: Timestamp) -> Markup {
     html! { time datetime=(at.strftime("%Y-%m-%dT%H:%M:%SZ")) { (at.strftime("%-d %b %H:%M")) } }
 }
 
+/// A day with its year, for what lies far ahead.
+pub fn date(at: Timestamp) -> Markup {
+    html! { time datetime=(at.strftime("%Y-%m-%d")) { (at.strftime("%-d %b %Y")) } }
+}
+
 /// A day.
 pub fn day(at: Timestamp) -> String {
     at.strftime("%-d %b").to_string()

@@ -21,7 +21,7 @@ const ASK: &str = "/v1/buyers/requests?purpose=request";
 const MAIL: &str = "zoe@example.invalid";
 
 /// The merchant with its index key and its shop, and the order under the blind index of its buyer.
-async fn indexed() -> Stage {
+pub async fn indexed() -> Stage {
     let stage = Stage::set().await;
     let db = stage.db();
     let merchant = Merchant {

@@ -80,6 +80,47 @@ impl Browser {
     }
 }
 
+impl Browser {
+    /// Sends the form of a buyer's request, repeating `repeated`.
+    async fn asks(&self, sub: &str, repeated: &str, fields: &str, site: &str) -> Seen {
+        let cookies = format!("__Host-waybill-token={}; __Host-waybill-form=abc", self.token(sub));
+        let request = Request::post("/console/buyers/requests?purpose=request")
+            .header(header::COOKIE, cookies)
+            .header("sec-fetch-site", site);
+        let body = Body::from(format!("form={repeated}&{fields}"));
+        let response = self.router.clone().oneshot(request.body(body).unwrap()).await.unwrap();
+        let (status, headers) = (response.status().as_u16(), response.headers().clone());
+        Seen { status, headers, body: to_bytes(response.into_body(), usize::MAX).await.unwrap().to_vec() }
+    }
+}
+
+#[tokio::test]
+async fn a_buyer_is_entered_by_mail_address_in_the_session_that_has_the_form() {
+    let stage = crate::buyer::indexed().await;
+    let browser = Browser::new(&stage);
+    let support = sub(Role::Support);
+    let fields = "email=zoe%40example.invalid&kind=erasure";
+    for (who, repeated, fields, site, status) in [
+        (support.as_str(), "abd", fields, "same-origin", 403),
+        (support.as_str(), "", fields, "same-origin", 403),
+        (support.as_str(), "abc", fields, "cross-site", 403),
+        (support.as_str(), "abc", "email=zoe%40example.invalid&kind=much", "same-origin", 400),
+        (sub(Role::Packer).as_str(), "abc", fields, "same-origin", 403),
+    ] {
+        let seen = browser.asks(who, repeated, fields, site).await;
+        let text = String::from_utf8(seen.body).unwrap();
+        assert_eq!(seen.status, status, "{who} {repeated} {fields} {site}: {text}");
+        assert!(!text.contains('{') && !text.contains("zoe"), "{text}");
+    }
+    let merchant = MERCHANT.parse().unwrap();
+    assert_eq!(stage.db().requests(&merchant).await.unwrap(), []);
+    let seen = browser.asks(&support, "abc", fields, "same-origin").await;
+    assert_eq!(seen.status, 303, "{}", String::from_utf8_lossy(&seen.body));
+    let stored = stage.db().requests(&merchant).await.unwrap();
+    let to = format!("../requests/{}?done=asked", stored[0].id);
+    assert_eq!((stored.len(), seen.headers["location"].to_str().unwrap()), (1, to.as_str()));
+}
+
 fn label(end: &str) -> String {
     format!("/console/labels/{SHIPMENT}{end}")
 }

@@ -70,13 +70,14 @@ fn check_bucket(template: &Template, found: &mut Vec<Finding>) {
 }
 
 /// The console's roads: a browser cannot put a token into a header when it follows a link, so the functions behind them
-/// check the session in its cookie (decision 009). Each leads where it must: labels to `reveal`, the rest to `api`.
-const CONSOLE: [(&str, &str); 5] = [
+/// check the session in its cookie (decision 009). Each leads where it must: labels, and mail addresses of buyers who ask, to `reveal`, the rest to `api`.
+const CONSOLE: [(&str, &str); 6] = [
     ("GET /console", "ApiIntegration"),
     ("GET /console/{proxy+}", "ApiIntegration"),
     ("POST /console/{proxy+}", "ApiIntegration"),
     ("GET /console/labels", "RevealIntegration"),
     ("GET /console/labels/{shipment}", "RevealIntegration"),
+    ("POST /console/buyers/requests", "RevealIntegration"),
 ];
 
 /// The API described: the same for everybody, without any data.

@@ -73,6 +73,15 @@ impl Jar {
         HeaderValue::from_str(&text).ok()
     }
 
+    /// Whether a form was sent from one of our own pages in this session: it repeats what only the session has. Another
+    /// site's form carries no `SameSite=Strict` cookie; this refuses it even in a browser that does not know the attribute.
+    pub fn is_meant(self, headers: &HeaderMap, repeated: &str) -> bool {
+        let near = headers.get("sec-fetch-site").is_none_or(|site| site == "same-origin");
+        let ours = self.get(headers, Cookie::Form).unwrap_or_default();
+        let same = aws_lc_rs::constant_time::verify_slices_are_equal(repeated.as_bytes(), ours.as_bytes());
+        near && !ours.is_empty() && same.is_ok()
+    }
+
     fn tls(self) -> &'static str {
         if self.secure { "; Secure" } else { "" }
     }
@@ -93,6 +102,20 @@ mod tests {
         assert!(!set.contains("Domain"));
         assert_eq!(Jar::new(true).set(Cookie::Token, "a; Domain=x"), None);
         assert_eq!(Jar::new(true).set(Cookie::Token, "a\r\nb"), None);
+    }
+
+    #[test]
+    fn a_form_is_meant_when_it_repeats_its_session_from_our_own_page() {
+        let jar = Jar::new(true);
+        let mut headers = HeaderMap::new();
+        assert!(!jar.is_meant(&headers, ""), "nobody has a session");
+        headers.insert(header::COOKIE, HeaderValue::from_static("__Host-waybill-form=abc"));
+        assert!(jar.is_meant(&headers, "abc"));
+        assert!(!jar.is_meant(&headers, "abd") && !jar.is_meant(&headers, ""));
+        headers.insert("sec-fetch-site", HeaderValue::from_static("same-site"));
+        assert!(!jar.is_meant(&headers, "abc"));
+        headers.insert("sec-fetch-site", HeaderValue::from_static("same-origin"));
+        assert!(jar.is_meant(&headers, "abc"));
     }
 
     #[test]

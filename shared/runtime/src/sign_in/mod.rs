@@ -12,6 +12,9 @@ pub use cookies::{Cookie, Jar};
 pub use pages::{Begun, Got, Pages};
 pub use token::{Tokens, Who};
 
+/// The field in which every form repeats what its session has.
+pub const FORM: &str = "form";
+
 use crate::config::{Egress, Reader};
 use crate::outbound::Outbound;
 use std::sync::Arc;

@@ -1,11 +1,13 @@
 //! What the stories share.
 
 mod account;
+mod founder;
 mod shop;
 mod story;
 mod time;
 
 pub use account::Own;
+pub use founder::Founder;
 pub use shop::{PREVIOUS_SECRET, Reply, Shop, invented, stack, unique};
 pub use story::Story;
 pub use time::{deliver_everything, now, tick, until};

@@ -3,6 +3,7 @@
 mod browser;
 mod contrast;
 mod keeping;
+mod law;
 mod markup;
 mod pages;
 mod sessions;

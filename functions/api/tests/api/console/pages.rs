@@ -122,6 +122,7 @@ fn all() -> Vec<String> {
         "/settings/warehouses/wh_north",
         "/settings/services",
         "/settings/staff",
+        "/stock/cover",
         "/stock/receive",
         "/stock/articles",
         "/stock/files",
@@ -354,6 +355,8 @@ async fn forgetting_names_days_and_ids_and_stock_names_who_holds_it() {
     let stock = browser.get("/console/stock/TEE-RED").await.text;
     assert!(stock.contains(&order_id(1)) && stock.contains("A-01"), "{stock}");
     assert!(stock.contains("Nothing left in the last four weeks"), "{stock}");
+    let cover = browser.get("/console/stock/cover").await.text;
+    assert!(cover.contains("stock/TEE-RED") && cover.contains("no pace"), "{cover}");
     let evidence = browser.get("/console/evidence").await.text;
     assert!(evidence.contains("Unbroken") && evidence.contains("Something needs a person"), "{evidence}");
 }
