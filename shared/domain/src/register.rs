@@ -219,7 +219,8 @@ pub fn due(entries: &[Entry], now: Timestamp) -> Vec<Due> {
         }
     }
     for register in Register::NEEDED {
-        if entries.iter().all(|entry| entry.register != register) {
+        // A line that ended is no sign that the thing is still done.
+        if entries.iter().all(|entry| entry.register != register || entry.closed) {
             found.push(Due { register, name: String::new(), since: None, controls: Vec::new() });
         }
     }
@@ -283,6 +284,14 @@ mod tests {
         let never: Vec<Register> = due(&[], now()).into_iter().map(|due| due.register).collect();
         assert_eq!(never, Register::NEEDED);
         assert!(due(&[], now()).iter().all(|due| due.since.is_none()));
+    }
+
+    #[test]
+    fn ending_the_last_line_of_a_needed_register_does_not_silence_it() {
+        for register in Register::NEEDED {
+            let ended = Entry { closed: true, ..entry(register, 1) };
+            assert!(due(&[ended], now()).iter().any(|due| due.register == register), "{register:?}");
+        }
     }
 
     #[test]
