@@ -129,10 +129,17 @@ pub fn decide(
     if incoming.version < held.version || (incoming.version == held.version && who.digest == held.digest) {
         return Decision::Ignore;
     }
-    if incoming.version == held.version && !fresh {
+    if !fresh && (incoming.version == held.version || lifts(held, incoming)) {
         return Decision::Reread;
     }
     Decision::Update(Box::new(update(held, incoming, who, now)))
+}
+
+/// The channel held it and does not say so here. A delivery may not tell of holds at all (Shopify's webhooks do
+/// not), so only the order itself, read from the channel, ends one.
+fn lifts(held: &Order, incoming: &Incoming) -> bool {
+    held.exceptions.iter().any(|open| open.reason == Reason::HeldByChannel)
+        && incoming.readiness != Readiness::OnHold
 }
 
 fn create(incoming: &Incoming, who: &Identity, now: Timestamp) -> Order {
@@ -225,6 +232,11 @@ fn update(held: &Order, incoming: &Incoming, who: &Identity, now: Timestamp) -> 
             if changed {
                 order.raise(Reason::ChangedAfterBooking, None, now);
             }
+            if incoming.readiness == Readiness::OnHold && !gone {
+                order.raise(Reason::HeldByChannel, None, now);
+            } else {
+                order.settle(Reason::HeldByChannel);
+            }
             order.due_at = was_due;
             return order;
         }
@@ -264,7 +276,7 @@ fn stand(order: &mut Order, incoming: &Incoming, now: Timestamp) {
     if incoming.readiness != Readiness::AwaitingPayment {
         order.unpaid = None;
     }
-    for reason in [Reason::MissingAddress, Reason::UnmappedSku, Reason::HeldByRule] {
+    for reason in [Reason::MissingAddress, Reason::UnmappedSku, Reason::HeldByRule, Reason::HeldByChannel] {
         order.settle(reason);
     }
     order.milestones.nothing_to_ship = order.pieces_to_ship() == 0;
@@ -295,6 +307,7 @@ fn stand(order: &mut Order, incoming: &Incoming, now: Timestamp) {
         // It keeps its goods while it waits, and the clock looks when they are to be given back.
         order.due_at = order.unpaid.filter(|unpaid| !unpaid.lapsed).map(|_| after(now, SWEEP_AFTER));
     } else if incoming.readiness == Readiness::OnHold {
+        order.raise(Reason::HeldByChannel, None, now);
         hold(order, Hold::Channel);
     } else if incoming.destination.is_none() {
         order.raise(Reason::MissingAddress, None, now);

@@ -227,3 +227,31 @@ fn a_line_that_becomes_another_article_still_holds_the_old_one() {
     assert_eq!(line.takes(), [crate::catalogue::Part { sku: "TEE".into(), units: 1 }]);
     assert_eq!(line.allocated(), 2);
 }
+
+#[test]
+fn a_hold_ends_only_by_the_order_itself_read_from_the_channel() {
+    let mut on_hold = incoming(1, 2);
+    on_hold.readiness = Readiness::OnHold;
+    let held = updated(&reserved(2), &on_hold, "b");
+    assert_eq!((held.status, held.hold), (Status::Held, Some(Hold::Channel)));
+    assert_eq!(held.exceptions[0].reason, Reason::HeldByChannel);
+    // A webhook tells of an edit and says nothing of holds.
+    let edited = incoming(2, 2);
+    assert_eq!(decide(Some(&held), &edited, &who("c"), false, at(100)), Decision::Reread);
+    let Decision::Update(free) = decide(Some(&held), &edited, &who("c"), true, at(100)) else { panic!() };
+    assert_eq!((free.status, free.exceptions.len()), (Status::Received, 0));
+}
+
+#[test]
+fn a_hold_after_the_label_is_told_and_ends() {
+    let mut booked = reserved(2);
+    (booked.status, booked.shipments) = (Status::Booked, 1);
+    let mut on_hold = incoming(1, 2);
+    on_hold.readiness = Readiness::OnHold;
+    let held = updated(&booked, &on_hold, "b");
+    assert_eq!((held.status, held.exceptions[0].reason), (Status::Booked, Reason::HeldByChannel));
+    let Decision::Update(free) = decide(Some(&held), &incoming(1, 2), &who("a"), true, at(100)) else {
+        panic!()
+    };
+    assert!(free.exceptions.is_empty());
+}
