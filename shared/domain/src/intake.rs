@@ -210,6 +210,28 @@ pub fn unreadable(channel: Channel, who: &Identity, detail: String, now: Timesta
     order
 }
 
+/// The channel has the order no more. One that is not booked is cancelled; of one that is a person decides, for the
+/// parcel may be on its way out. False when nothing changes.
+pub fn gone(order: &mut Order, now: Timestamp) -> bool {
+    let over =
+        matches!(order.status, Status::Cancelled | Status::Dispatched | Status::Delivered | Status::Returned);
+    if over || order.personal == PersonalData::Erased {
+        return false;
+    }
+    if order.shipments > 0 || order.claim.is_some() {
+        let known = order.exceptions.iter().any(|open| open.reason == Reason::ChangedAfterBooking);
+        order.raise(Reason::ChangedAfterBooking, Some("gone_at_channel".to_owned()), now);
+        return !known;
+    }
+    order.status = Status::Cancelled;
+    order.hold = None;
+    order.unpaid = None;
+    order.exceptions.clear();
+    order.milestones.cancelled = Some(now);
+    order.due_at = order.holds_stock().then(|| after(now, SWEEP_AFTER));
+    true
+}
+
 fn update(held: &Order, incoming: &Incoming, who: &Identity, now: Timestamp) -> Order {
     let mut order = held.clone();
     order.rev += 1;

@@ -110,6 +110,18 @@ pub async fn held_at_channel(channel: Channel) -> Result<(), Broken> {
     is_sound(&stage, channel, 1).await
 }
 
+/// It counts as cancelled: nothing is sent, everything is free again.
+pub async fn deleted_at_channel(channel: Channel) -> Result<(), Broken> {
+    let (mut stage, id) = allocated(channel, &[(MUG, 2)]).await?;
+    stage.road(channel).delete(&id)?;
+    stage.rounds(channel, 1).await?;
+    stage.held.clear();
+    stage.rounds(channel, 1).await?;
+    status_is(&stage, channel, &id, Status::Cancelled)?;
+    stock_is(&stage, MUG, PIECES, 0)?;
+    is_sound(&stage, channel, 1).await
+}
+
 /// The scarf is paid back before it leaves: the mugs are sent without it.
 pub async fn partial_refund(channel: Channel) -> Result<(), Broken> {
     let (mut stage, id) = allocated(channel, &[(MUG, 2), (SCARF, 1)]).await?;

@@ -143,6 +143,14 @@ impl Road {
         self.change(id, verb, &json!({})).map(|_| ())
     }
 
+    /// Somebody deletes an order at the channel for good.
+    ///
+    /// # Errors
+    /// As the sandbox says; always where orders cannot be deleted.
+    pub fn delete(&self, id: &str) -> Did<()> {
+        self.change(id, "delete", &json!({})).map(|_| ())
+    }
+
     /// An order that was not paid is.
     ///
     /// # Errors

@@ -116,7 +116,7 @@ impl Topic {
 /// Reads a delivery that [`verify`] let pass.
 ///
 /// `fulfillment_orders/...` deliveries (holds, releases, moves, splits) name a fulfillment order and never its order:
-/// the order is read by it. `orders/delete` follows a cancellation and carries nothing to keep.
+/// the order is read by it. `orders/delete` names an order that will not be found any more.
 ///
 /// # Errors
 /// `CannotRead` when the body is not what the topic promises. Keep the bytes sealed and ask a person.
@@ -157,7 +157,11 @@ pub fn read(topic: &Topic, body: &[u8]) -> Result<Hint, CannotRead> {
             let works: Works = serde_json::from_slice(body)?;
             Ok(works.first().map_or(Hint::Ignore, |channel_id| Hint::Reread { channel_id }))
         }
-        Topic::OrdersDelete | Topic::InventoryLevelsUpdate | Topic::Other(_) => Ok(Hint::Ignore),
+        Topic::OrdersDelete => {
+            let Numbered { id } = serde_json::from_slice(body)?;
+            Ok(Hint::Reread { channel_id: id.need("id")?.0 })
+        }
+        Topic::InventoryLevelsUpdate | Topic::Other(_) => Ok(Hint::Ignore),
     }
 }
 

@@ -255,3 +255,20 @@ fn a_hold_after_the_label_is_told_and_ends() {
     };
     assert!(free.exceptions.is_empty());
 }
+
+#[test]
+fn what_the_channel_has_no_more_is_not_sent() {
+    let mut order = reserved(2);
+    assert!(gone(&mut order, at(50)));
+    assert_eq!((order.status, order.milestones.cancelled), (Status::Cancelled, Some(at(50))));
+    assert!(order.due_at.is_some(), "its goods are given back");
+    assert!(!gone(&mut order, at(51)), "once");
+    let mut booked = reserved(2);
+    (booked.status, booked.shipments) = (Status::Booked, 1);
+    assert!(gone(&mut booked, at(50)));
+    assert_eq!((booked.status, booked.exceptions[0].reason), (Status::Booked, Reason::ChangedAfterBooking));
+    assert!(!gone(&mut booked, at(51)), "a person is told once");
+    let mut sent = reserved(2);
+    sent.status = Status::Dispatched;
+    assert!(!gone(&mut sent, at(50)));
+}
