@@ -129,7 +129,7 @@ pub async fn tick(env: &Env, now: Timestamp) -> Result<Report, Failure> {
     Ok(report)
 }
 
-/// Has every channel whose time has come read for changes. Its next time is set first: a message that is lost is
+/// Has every channel whose time has come read for changes, and backfills of it that stand still go on. Its next time is set first: a message that is lost is
 /// made up for at that time, and no channel is read more often than pays.
 ///
 /// # Errors
@@ -138,7 +138,12 @@ pub async fn polls(env: &Env, now: Timestamp) -> Result<usize, Failure> {
     let due = env.db.polls_due(now).await?;
     for (id, channel) in &due {
         env.db.poll_at(id, after(now, poll_every(*channel))).await?;
-        env.queues.send(Queue::Poll, &[Work::Poll { connection: id.clone(), at: now }], 0).await?;
+        let mut work = vec![Work::Poll { connection: id.clone(), at: now }];
+        for job in env.db.backfills(id).await?.into_iter().filter(|job| job.stands_still(now)) {
+            env.db.nudge_backfill(id, &job.id, now).await?;
+            work.push(Work::Backfill { connection: id.clone(), backfill: job.id, at: now });
+        }
+        env.queues.send(Queue::Poll, &work, 0).await?;
     }
     Ok(due.len())
 }

@@ -46,8 +46,8 @@ pub async fn handle(env: &Env, event: SqsEvent) -> Result<SqsBatchResponse, Fail
 pub async fn work_on(env: &Env, work: Work) -> Result<Step, Failure> {
     let now = env.clock.now(work.at());
     match work {
-        Work::Fetch { connection, channel_id, .. } => {
-            Box::pin(fetch::fetch(env, &connection, &channel_id, now)).await
+        Work::Fetch { connection, channel_id, at } => {
+            Box::pin(fetch::fetch(env, &connection, &channel_id, (at, now))).await
         }
         Work::Poll { connection, .. } => Box::pin(pages::poll(env, &connection, now)).await,
         Work::Backfill { connection, backfill, .. } => {

@@ -6,11 +6,14 @@ use jiff::Timestamp;
 use waybill_channels::Operation;
 use waybill_channels::feed::{Found, Page, Window};
 use waybill_domain::ConnectionId;
+use waybill_domain::advice::Advice;
+use waybill_domain::exception::Reason;
 use waybill_domain::polling::{Cursor, Reading};
 use waybill_domain::rate::Rate;
 use waybill_domain::time::{after, days};
 use waybill_runtime::channel::{NotDone, Open};
 use waybill_runtime::directory::Account;
+use waybill_runtime::remote::Told;
 use waybill_runtime::{Failure, Step};
 use waybill_store::queues::MAX_DELAY;
 use waybill_store::{Queue, StoreError, Work};
@@ -41,12 +44,17 @@ pub(crate) async fn poll(env: &Env, id: &ConnectionId, now: Timestamp) -> Result
     let Some(reading) = cursor.page(open.channel.overlap(), open.channel.settle(), now).cloned() else {
         return Ok(Step::Done);
     };
-    let page = match page(env, &open, &reading, now).await {
-        Ok(page) => page,
+    let more = match page(env, &open, &reading, now).await {
+        Ok(page) => {
+            let (next, _) = keep(env, &account, &open, page, now).await?;
+            cursor.read(next)
+        }
+        Err(NotDone::Told(told)) if is_refusal(&told) => {
+            tracing::error!(connection = %id, error = %told, "the channel refuses to tell what changed");
+            cursor.refuse(told.text, now)
+        }
         Err(not) => return later(not),
     };
-    let (next, _) = keep(env, &account, &open, page, now).await?;
-    let more = cursor.read(next);
     match env.db.save_cursor(id, &mut cursor).await {
         Ok(()) if more => {
             let work = Work::Poll { connection: id.clone(), at: now };
@@ -57,6 +65,11 @@ pub(crate) async fn poll(env: &Env, id: &ConnectionId, now: Timestamp) -> Result
         Ok(()) | Err(StoreError::Condition { .. }) => Ok(Step::Done),
         Err(error) => Err(error.into()),
     }
+}
+
+/// The channel understood and says no to this page, not to the whole account.
+fn is_refusal(told: &Told) -> bool {
+    matches!(told.advice, Advice::AskPerson(reason) if reason != Reason::ConnectionRefused)
 }
 
 /// True when `now` is on another day than what was read last: the first reading of a day also looks after what the
@@ -79,30 +92,35 @@ pub(crate) async fn backfill(
     }
     let account = match account(env, id, now).await? {
         Ok(account) => account,
-        Err(step) => return Ok(step),
+        // The clock has it go on when the account may be called again.
+        Err(_) => return Ok(Step::Done),
     };
     let open = match env.channels.open(&account, now).await {
         Ok(open) => open,
-        Err(not) => return not.step(),
+        Err(not) => return later(not),
     };
     let more = match job.page(open.channel.settle(), now).cloned() {
-        Some(reading) => {
-            let page = match page(env, &open, &reading, now).await {
-                Ok(page) => page,
-                Err(not) => return not.step(),
-            };
-            let (next, taken) = keep(env, &account, &open, page, now).await?;
-            job.seen += taken.seen;
-            job.stored += taken.stored;
-            job.unreadable += taken.unreadable;
-            job.cursor.read(next);
-            true
-        }
+        Some(reading) => match page(env, &open, &reading, now).await {
+            Ok(page) => {
+                let (next, taken) = keep(env, &account, &open, page, now).await?;
+                job.seen += taken.seen;
+                job.stored += taken.stored;
+                job.unreadable += taken.unreadable;
+                job.cursor.read(next);
+                true
+            }
+            Err(NotDone::Told(told)) if is_refusal(&told) => {
+                tracing::error!(connection = %id, error = %told, "the channel refuses to tell of the past");
+                job.cursor.refuse(told.text, now)
+            }
+            Err(not) => return later(not),
+        },
         None => {
             job.done_at = Some(now);
             false
         }
     };
+    job.moved_at = Some(now);
     match env.db.save_backfill(id, &mut job).await {
         Ok(()) if more => {
             let work = Work::Backfill { connection: id.clone(), backfill: job.id, at: now };
@@ -123,7 +141,7 @@ async fn page(env: &Env, open: &Open<'_>, reading: &Reading, now: Timestamp) -> 
 /// connected again.
 fn later(not: NotDone) -> Result<Step, Failure> {
     match &not {
-        NotDone::Told(told) if matches!(told.advice, waybill_domain::advice::Advice::AskPerson(_)) => {
+        NotDone::Told(told) if matches!(told.advice, Advice::AskPerson(_)) => {
             tracing::error!(error = %not, "the channel's changes cannot be read");
             Ok(Step::Done)
         }

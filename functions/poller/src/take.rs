@@ -2,15 +2,22 @@
 
 use crate::Env;
 use jiff::Timestamp;
-use waybill_channels::error::CannotRead;
 use waybill_channels::feed::Found;
 use waybill_domain::OrderId;
-use waybill_domain::intake::{Identity, unreadable};
+use waybill_domain::intake::{self, Identity, unreadable};
+use waybill_domain::order::Channel;
+use waybill_domain::time::{after, days};
 use waybill_runtime::directory::Account;
 use waybill_runtime::metrics::{Metric, Service, emit};
 use waybill_runtime::{Failure, arrival};
 use waybill_store::ingest::{Arrival, Outcome, ingest, keep_unreadable};
+use waybill_store::work::stages;
 use waybill_store::{Queue, StoreError, Work};
+
+/// How often an order that changes meanwhile is looked at anew.
+const TRIES: usize = 5;
+/// How many days Shopify shows an order to every app.
+const SHOWN_FOR: i64 = 60;
 
 /// What became of it.
 pub(crate) enum Taken {
@@ -81,7 +88,7 @@ pub(crate) async fn take(
             Ok(Taken::Nothing)
         }
         Found::Unreadable { channel_id, error } => {
-            report(env, account, &channel_id, &error, now).await?;
+            report(env, account, &channel_id, error.to_string(), now).await?;
             Ok(Taken::Unreadable)
         }
     }
@@ -103,12 +110,45 @@ fn order_id(account: &Account, channel_id: &str) -> Result<OrderId, StoreError> 
     account.index.order_id(&account.connection.id, channel_id).map_err(|_| StoreError::Corrupt("order id"))
 }
 
-/// A held order tells the merchant what could not be read. Nothing of the page is kept: the channel has it.
-async fn report(
+/// The channel has the order no more: it was deleted there, or is none of the merchant's to send. Nothing is sent that
+/// was not booked yet; what was is for a person.
+pub(crate) async fn gone(
     env: &Env,
     account: &Account,
     channel_id: &str,
-    error: &CannotRead,
+    now: Timestamp,
+) -> Result<(), Failure> {
+    let id = order_id(account, channel_id)?;
+    for _ in 0..TRIES {
+        let Some(mut order) = env.db.order(&id).await? else { return Ok(()) };
+        // Shopify shows an app without `read_all_orders` none that is older (contracts/shopify section 1).
+        let hidden = order.channel == Channel::Shopify && after(order.placed_at, days(SHOWN_FOR)) <= now;
+        if hidden || !intake::gone(&mut order, now) {
+            return Ok(());
+        }
+        // The timer first: a crash after it leaves an order that is looked at again, never one that is kept too long.
+        env.db.reschedule(&id, order.milestones.purge_at(account.merchant.retention)).await?;
+        match env.db.save_order(&mut order).await {
+            Ok(()) => {
+                tracing::warn!(order = %id, status = order.status.as_str(), "the channel has the order no more");
+                for queue in stages(&order) {
+                    env.queues.send(queue, &[Work::Order { order: id.clone(), at: now }], 0).await?;
+                }
+                return Ok(());
+            }
+            Err(StoreError::Condition { .. }) => {}
+            Err(error) => return Err(error.into()),
+        }
+    }
+    Err(StoreError::Conflict.into())
+}
+
+/// A held order tells the merchant what could not be read. Nothing of the page is kept: the channel has it.
+pub(crate) async fn report(
+    env: &Env,
+    account: &Account,
+    channel_id: &str,
+    why: String,
     now: Timestamp,
 ) -> Result<(), Failure> {
     let Some(channel) = account.connection.kind.channel() else { return Ok(()) };
@@ -119,8 +159,8 @@ async fn report(
         lines: Vec::new(),
         digest: String::new(),
     };
-    tracing::error!(order = %who.order, %error, "an order of a page cannot be read");
-    let order = unreadable(channel, &who, error.to_string(), now);
+    tracing::error!(order = %who.order, error = %why, "an order of the channel cannot be read");
+    let order = unreadable(channel, &who, why, now);
     let policy = account.merchant.retention;
     keep_unreadable(&env.db, env.keyring.as_ref(), &order, channel_id.as_bytes(), policy, now).await?;
     Ok(())

@@ -15,8 +15,9 @@ use waybill_channels::ebay::webhook::{
 use waybill_channels::hint::Hint;
 use waybill_privacy::recipient::Text;
 use waybill_privacy::secret::Secret;
-use waybill_store::StoreError;
+use waybill_runtime::directory::Account;
 use waybill_store::registry::{Credentials, Kind};
+use waybill_store::{Queue, StoreError, Work};
 
 /// What eBay asks with when an address is registered.
 #[derive(Deserialize)]
@@ -76,6 +77,7 @@ pub async fn deliver(
     let done = match read(&body) {
         Ok(notification) => match notification.hint {
             Hint::EraseOrders { buyers, .. } => closed(&env, &buyers, now).await,
+            Hint::Uninstalled => revoked(&env, &account, now).await,
             hint => act(&env, &account, Ok(hint), &body, now).await,
         },
         Err(error) => act(&env, &account, Err(error), &body, now).await,
@@ -103,4 +105,29 @@ async fn closed(env: &Env, buyers: &[Text], now: Timestamp) -> Result<(), StoreE
         }
     }
     Ok(())
+}
+
+/// Some seller took back what they granted. eBay's key signs for all of them and the address is the application's, so
+/// the notification does not prove which account is meant, and we hold no name of theirs to compare. eBay itself is
+/// asked: every account of the application needs a new token at once, and the one whose grant is gone gets none and is
+/// paused then (`runtime/token.rs`).
+async fn revoked(env: &Env, named: &Account, now: Timestamp) -> Result<(), StoreError> {
+    for id in env.db.connections_of_kind(Kind::Ebay).await? {
+        let Some(account) = env.directory.account(&id, now).await? else { continue };
+        if !account.is_active() || !is_same_application(named, &account) {
+            continue;
+        }
+        if let Some(held) = env.db.token(&id).await? {
+            env.db.end_token(&id, held.obtained_at, now).await?;
+        }
+        env.queues.send(Queue::Poll, &[Work::Poll { connection: id, at: now }], 0).await?;
+    }
+    Ok(())
+}
+
+fn is_same_application(one: &Account, other: &Account) -> bool {
+    matches!(
+        (&one.credentials, &other.credentials),
+        (Credentials::Ebay { client_id: one, .. }, Credentials::Ebay { client_id: other, .. }) if one == other
+    )
 }

@@ -71,7 +71,7 @@ impl Reason {
                 "The label says more than the parcel holds: void it and book again; otherwise the rest is sent when it is there."
             }
             Self::HeldByChannel => {
-                "Release the hold in the channel; the order goes on when the channel says so."
+                "Release the hold in the channel; the order goes on when the channel says so. Hand over no parcel of it before."
             }
             Self::ChangedAfterBooking => {
                 "Compare the parcel with the order at the channel; void and book again, or accept it as it is."

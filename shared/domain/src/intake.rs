@@ -129,10 +129,17 @@ pub fn decide(
     if incoming.version < held.version || (incoming.version == held.version && who.digest == held.digest) {
         return Decision::Ignore;
     }
-    if incoming.version == held.version && !fresh {
+    if !fresh && (incoming.version == held.version || lifts(held, incoming)) {
         return Decision::Reread;
     }
     Decision::Update(Box::new(update(held, incoming, who, now)))
+}
+
+/// The channel held it and does not say so here. A delivery may not tell of holds at all (Shopify's webhooks do
+/// not), so only the order itself, read from the channel, ends one.
+fn lifts(held: &Order, incoming: &Incoming) -> bool {
+    held.exceptions.iter().any(|open| open.reason == Reason::HeldByChannel)
+        && incoming.readiness != Readiness::OnHold
 }
 
 fn create(incoming: &Incoming, who: &Identity, now: Timestamp) -> Order {
@@ -205,6 +212,28 @@ pub fn unreadable(channel: Channel, who: &Identity, detail: String, now: Timesta
     order
 }
 
+/// The channel has the order no more. One that is not booked is cancelled; of one that is a person decides, for the
+/// parcel may be on its way out. False when nothing changes.
+pub fn gone(order: &mut Order, now: Timestamp) -> bool {
+    let over =
+        matches!(order.status, Status::Cancelled | Status::Dispatched | Status::Delivered | Status::Returned);
+    if over || order.personal == PersonalData::Erased {
+        return false;
+    }
+    if order.shipments > 0 || order.claim.is_some() {
+        let known = order.exceptions.iter().any(|open| open.reason == Reason::ChangedAfterBooking);
+        order.raise(Reason::ChangedAfterBooking, Some("gone_at_channel".to_owned()), now);
+        return !known;
+    }
+    order.status = Status::Cancelled;
+    order.hold = None;
+    order.unpaid = None;
+    order.exceptions.clear();
+    order.milestones.cancelled = Some(now);
+    order.due_at = order.holds_stock().then(|| after(now, SWEEP_AFTER));
+    true
+}
+
 fn update(held: &Order, incoming: &Incoming, who: &Identity, now: Timestamp) -> Order {
     let mut order = held.clone();
     order.rev += 1;
@@ -226,6 +255,11 @@ fn update(held: &Order, incoming: &Incoming, who: &Identity, now: Timestamp) -> 
         if incoming.cancelled_at.is_none() {
             if changed {
                 order.raise(Reason::ChangedAfterBooking, None, now);
+            }
+            if incoming.readiness == Readiness::OnHold && !gone {
+                order.raise(Reason::HeldByChannel, None, now);
+            } else {
+                order.settle(Reason::HeldByChannel);
             }
             order.due_at = was_due;
             return order;
@@ -266,7 +300,7 @@ fn stand(order: &mut Order, incoming: &Incoming, now: Timestamp) {
     if incoming.readiness != Readiness::AwaitingPayment {
         order.unpaid = None;
     }
-    for reason in [Reason::MissingAddress, Reason::UnmappedSku, Reason::HeldByRule] {
+    for reason in [Reason::MissingAddress, Reason::UnmappedSku, Reason::HeldByRule, Reason::HeldByChannel] {
         order.settle(reason);
     }
     order.milestones.nothing_to_ship = order.pieces_to_ship() == 0;
@@ -299,6 +333,7 @@ fn stand(order: &mut Order, incoming: &Incoming, now: Timestamp) {
         // It keeps its goods while it waits, and the clock looks when they are to be given back.
         order.due_at = order.unpaid.filter(|unpaid| !unpaid.lapsed).map(|_| after(now, SWEEP_AFTER));
     } else if incoming.readiness == Readiness::OnHold {
+        order.raise(Reason::HeldByChannel, None, now);
         hold(order, Hold::Channel);
     } else if incoming.destination.is_none() {
         order.raise(Reason::MissingAddress, None, now);

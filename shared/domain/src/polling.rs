@@ -13,6 +13,9 @@ pub const SKEW: SignedDuration = SignedDuration::from_secs(121);
 /// The longest span one window covers, so that a long absence is made up for in steps that each are done soon.
 const LONGEST: SignedDuration = SignedDuration::from_hours(24);
 
+/// A backfill that has not gone on for so long stands still: longer than a message may wait for a budget.
+const STILL: SignedDuration = SignedDuration::from_mins(30);
+
 /// A window that is being read.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Reading {
@@ -36,15 +39,27 @@ pub struct Cursor {
     /// What is being read.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reading: Option<Reading>,
+    /// Since when the channel refuses to be read, and what it says: a code. Cleared by the next page it gives.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub refused: Option<Refused>,
     /// Counts writes; every write is conditional on it.
     #[serde(default)]
     pub rev: u64,
 }
 
+/// A channel that refuses to tell what changed.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Refused {
+    /// The first time of those that followed each other.
+    pub since: Timestamp,
+    /// What it said last: a code, never its text.
+    pub code: String,
+}
+
 impl Cursor {
     /// Changes are read from then on.
     pub fn starting(from: Timestamp) -> Self {
-        Self { until: from, reading: None, rev: 0 }
+        Self { until: from, reading: None, refused: None, rev: 0 }
     }
 
     /// The page to read now: the window in hand, or a new one; `None` when nothing can be new.
@@ -67,6 +82,7 @@ impl Cursor {
 
     /// A page was read and everything of it is safe; true when the window has more.
     pub fn read(&mut self, next: Option<String>) -> bool {
+        self.refused = None;
         match (next, &mut self.reading) {
             (Some(next), Some(reading)) => {
                 reading.next = Some(next);
@@ -82,11 +98,12 @@ impl Cursor {
         }
     }
 
-    /// The channel no longer knows where the next page begins: the window is read again from its start.
-    pub fn again(&mut self) {
-        if let Some(reading) = &mut self.reading {
-            reading.next = None;
-        }
+    /// The channel refused a page. Perhaps it no longer knows where the page begins: the window is read again from its
+    /// start; true when there is a start to go back to.
+    pub fn refuse(&mut self, code: String, now: Timestamp) -> bool {
+        let since = self.refused.as_ref().map_or(now, |before| before.since);
+        self.refused = Some(Refused { since, code });
+        self.reading.as_mut().is_some_and(|reading| reading.next.take().is_some())
     }
 }
 
@@ -109,6 +126,9 @@ pub struct Backfill {
     pub unreadable: u64,
     /// When it was asked for.
     pub asked_at: Timestamp,
+    /// When it last went on, or was last helped to.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub moved_at: Option<Timestamp>,
     /// When it was done.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub done_at: Option<Timestamp>,
@@ -118,7 +138,23 @@ impl Backfill {
     /// Will read a span.
     pub fn new(id: String, from: Timestamp, to: Timestamp, now: Timestamp) -> Self {
         let cursor = Cursor::starting(from);
-        Self { id, from, to, cursor, seen: 0, stored: 0, unreadable: 0, asked_at: now, done_at: None }
+        Self {
+            id,
+            from,
+            to,
+            cursor,
+            seen: 0,
+            stored: 0,
+            unreadable: 0,
+            asked_at: now,
+            moved_at: None,
+            done_at: None,
+        }
+    }
+
+    /// It is not done and has not gone on for so long that its message must be lost.
+    pub fn stands_still(&self, now: Timestamp) -> bool {
+        self.done_at.is_none() && after(self.moved_at.unwrap_or(self.asked_at), STILL) <= now
     }
 
     /// The page to read now; `None` when all is read.
@@ -168,6 +204,30 @@ mod tests {
     fn nothing_new_means_no_call() {
         let mut cursor = Cursor::starting(at(600));
         assert!(cursor.page(MINUTE, MINUTE, at(630)).is_none());
+    }
+
+    #[test]
+    fn a_refused_page_begins_the_window_again_and_is_remembered_until_one_is_given() {
+        let mut cursor = Cursor::starting(at(0));
+        let first = cursor.page(MINUTE, MINUTE, at(600)).unwrap().clone();
+        cursor.read(Some("2".into()));
+        assert!(cursor.refuse("bad_cursor".into(), at(601)));
+        assert_eq!(cursor.page(MINUTE, MINUTE, at(700)).unwrap().next, None);
+        assert!(!cursor.refuse("bad_query".into(), at(700)), "the first page has no other to go back to");
+        assert_eq!(cursor.refused, Some(Refused { since: at(601), code: "bad_query".into() }));
+        assert_eq!(cursor.page(MINUTE, MINUTE, at(900)).unwrap().from, first.from);
+        cursor.read(None);
+        assert_eq!(cursor.refused, None);
+    }
+
+    #[test]
+    fn a_backfill_whose_message_was_lost_stands_still() {
+        let mut backfill = Backfill::new("b".into(), at(0), at(3600), at(7200));
+        assert!(!backfill.stands_still(at(7201)) && backfill.stands_still(after(at(7200), STILL)));
+        backfill.moved_at = Some(at(9000));
+        assert!(!backfill.stands_still(after(at(7200), STILL)));
+        backfill.done_at = Some(at(9000));
+        assert!(!backfill.stands_still(at(90_000)));
     }
 
     #[test]

@@ -162,7 +162,7 @@ pub(crate) async fn current(
             expires_at: held.expires_at,
         });
     }
-    if !tokens.db.lease_token(id, now).await? {
+    if !tokens.db.lease_token(id, held.as_ref(), now).await? {
         let text = "another function is getting the connection's token".to_owned();
         return Err(Told { advice: Advice::Wait { seconds: 1 }, text }.into());
     }

@@ -74,6 +74,29 @@ impl Db {
         self.put_if_rev(item, connection.as_str(), &backfill_sk(&backfill.id), before).await
     }
 
+    /// Notes that a backfill that stood still was put on its queue again.
+    ///
+    /// # Errors
+    /// As AWS answers; `Condition` when there is no such backfill.
+    pub async fn nudge_backfill(
+        &self,
+        connection: &ConnectionId,
+        id: &str,
+        now: Timestamp,
+    ) -> Result<(), StoreError> {
+        self.client
+            .update_item()
+            .table_name(&self.tables.registry)
+            .set_key(Some(key(connection.as_str(), &backfill_sk(id))))
+            .update_expression("SET moved_at = :now")
+            .condition_expression("attribute_exists(pk)")
+            .expression_attribute_values(":now", s(now.to_string()))
+            .send()
+            .await
+            .map_err(|e| StoreError::from_sdk("dynamodb:UpdateItem", &e))?;
+        Ok(())
+    }
+
     async fn put_if_rev(&self, mut item: Item, pk: &str, sk: &str, before: u64) -> Result<(), StoreError> {
         item.extend(key(pk, sk));
         let put = self.client.put_item().table_name(&self.tables.registry).set_item(Some(item));

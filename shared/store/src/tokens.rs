@@ -36,20 +36,36 @@ impl Db {
         item.filter(|i| i.contains_key("sealed")).map(|i| from_item(i, "token")).transpose()
     }
 
-    /// Takes the right to get a new token; false when another function has it.
+    /// Takes the right to get a new token in place of the one that was `seen`; false when another function has it,
+    /// or has put a newer one there since: what a spent token is refreshed with may be spent too.
     ///
     /// # Errors
     /// As AWS answers.
-    pub async fn lease_token(&self, connection: &ConnectionId, now: Timestamp) -> Result<bool, StoreError> {
+    pub async fn lease_token(
+        &self,
+        connection: &ConnectionId,
+        seen: Option<&HeldToken>,
+        now: Timestamp,
+    ) -> Result<bool, StoreError> {
+        let (same, seen) = match seen {
+            Some(held) => ("obtained_at = :seen", Some(s(held.obtained_at.to_string()))),
+            None => ("attribute_not_exists(obtained_at)", None),
+        };
         let update = self
             .client
             .update_item()
             .table_name(&self.tables.registry)
             .set_key(Some(key(connection.as_str(), "token")))
             .update_expression("SET lease_until = :until")
-            .condition_expression("attribute_not_exists(lease_until) OR lease_until < :now")
+            .condition_expression(format!(
+                "(attribute_not_exists(lease_until) OR lease_until < :now) AND {same}"
+            ))
             .expression_attribute_values(":until", s(sortable(after(now, LEASE))))
             .expression_attribute_values(":now", s(sortable(now)));
+        let update = match seen {
+            Some(seen) => update.expression_attribute_values(":seen", seen),
+            None => update,
+        };
         match update.send().await.map_err(|e| StoreError::from_sdk("dynamodb:UpdateItem", &e)) {
             Ok(_) => Ok(true),
             Err(StoreError::Condition { .. }) => Ok(false),

@@ -4,12 +4,14 @@
 
 use jiff::Timestamp;
 use std::sync::Arc;
+use waybill_domain::ConnectionId;
 use waybill_domain::access::Role;
 use waybill_domain::retention::Policy;
 use waybill_store::StoreError;
 use waybill_store::memory::{Calm, Engine};
 use waybill_store::registry::Merchant;
 use waybill_store::staff::Staff;
+use waybill_store::tokens::HeldToken;
 
 fn at(text: &str) -> Timestamp {
     text.parse().unwrap()
@@ -116,4 +118,25 @@ async fn a_merchant_is_replaced_over_what_was_seen_and_over_nothing_else() {
     assert!(!db.replace_merchant(&after, |now| now.part_ship).await.unwrap());
     assert!(db.replace_merchant(&after, |now| now == before).await.unwrap());
     assert_eq!(db.merchant(&before.id).await.unwrap(), Some(after));
+}
+
+#[tokio::test]
+async fn a_token_is_renewed_by_one_function_and_never_from_one_that_was_replaced() {
+    let db = Engine::new(Arc::new(Calm)).unwrap().db();
+    let (id, now): (ConnectionId, _) = ("con_1".parse().unwrap(), Timestamp::UNIX_EPOCH);
+    let held = |second: i64| HeldToken {
+        sealed: vec![1],
+        obtained_at: Timestamp::from_second(second).unwrap(),
+        expires_at: Timestamp::from_second(second + 60).unwrap(),
+    };
+    assert!(db.lease_token(&id, None, now).await.unwrap());
+    assert!(!db.lease_token(&id, None, now).await.unwrap(), "somebody is at it");
+    db.save_token(&id, &held(1)).await.unwrap();
+    // Two saw the same token; the first renews it and gives its lease back before the second asks for one.
+    let seen = db.token(&id).await.unwrap().unwrap();
+    assert!(db.lease_token(&id, Some(&seen), now).await.unwrap());
+    db.save_token(&id, &held(2)).await.unwrap();
+    assert!(!db.lease_token(&id, Some(&seen), now).await.unwrap(), "what it would refresh with is spent");
+    assert!(!db.lease_token(&id, None, now).await.unwrap());
+    assert!(db.lease_token(&id, Some(&held(2)), now).await.unwrap());
 }

@@ -82,7 +82,8 @@ impl From<&Backfill> for Progress {
     }
 }
 
-/// `POST …/backfills`. The same span asked for twice is one backfill.
+/// `POST …/backfills`. The same span asked for twice is one backfill; asked for again when it stands still, it goes
+/// on.
 ///
 /// # Errors
 /// `no_access`, `not_allowed`, `not_found`, `bad_body`, `bad_span`, `unavailable`.
@@ -105,6 +106,11 @@ pub async fn start(
         Ok(()) => {}
         Err(StoreError::Condition { .. }) => {
             let held = env.db.backfill(&connection.id, &job.id).await?.ok_or(NOT_FOUND)?;
+            if held.stands_still(now) {
+                env.db.nudge_backfill(&connection.id, &held.id, now).await?;
+                let work = Work::Backfill { connection: connection.id, backfill: held.id.clone(), at: now };
+                env.queues.send(Queue::Poll, &[work], 0).await?;
+            }
             return Ok((StatusCode::OK, Json(Progress::from(&held))));
         }
         Err(error) => return Err(error.into()),

@@ -87,6 +87,41 @@ async fn is_gone(stage: &Stage, channel: Channel, id: &str) -> Result<(), Broken
     is_sound(stage, channel, 1).await
 }
 
+/// No label is made and its goods stay promised until the merchant releases it; what else is said of it meanwhile
+/// releases nothing.
+pub async fn held_at_channel(channel: Channel) -> Result<(), Broken> {
+    let (mut stage, id) = allocated(channel, &[(MUG, 2)]).await?;
+    let road = stage.road(channel);
+    road.hold(&id, true)?;
+    stage.rounds(channel, 1).await?;
+    stage.held.clear();
+    road.move_to_leeds(&id)?;
+    stage.rounds(channel, 1).await?;
+    status_is(&stage, channel, &id, Status::Held)?;
+    let order = stage.stored(channel, &id)?.order;
+    must(order.exceptions.iter().any(|open| open.reason == Reason::HeldByChannel), || {
+        format!("nobody is told that it is held: {:?}", order.exceptions)
+    })?;
+    must(road.shown(&id)?.tracking.is_empty(), || "an order on hold was sent".to_owned())?;
+    road.hold(&id, false)?;
+    stage.rounds(channel, 1).await?;
+    is_told(&stage, channel, &id, 1)?;
+    stock_is(&stage, MUG, PIECES - 2, 0)?;
+    is_sound(&stage, channel, 1).await
+}
+
+/// It counts as cancelled: nothing is sent, everything is free again.
+pub async fn deleted_at_channel(channel: Channel) -> Result<(), Broken> {
+    let (mut stage, id) = allocated(channel, &[(MUG, 2)]).await?;
+    stage.road(channel).delete(&id)?;
+    stage.rounds(channel, 1).await?;
+    stage.held.clear();
+    stage.rounds(channel, 1).await?;
+    status_is(&stage, channel, &id, Status::Cancelled)?;
+    stock_is(&stage, MUG, PIECES, 0)?;
+    is_sound(&stage, channel, 1).await
+}
+
 /// The scarf is paid back before it leaves: the mugs are sent without it.
 pub async fn partial_refund(channel: Channel) -> Result<(), Broken> {
     let (mut stage, id) = allocated(channel, &[(MUG, 2), (SCARF, 1)]).await?;

@@ -43,6 +43,10 @@ pub enum Scenario {
     CancelBeforeBooking,
     /// It is cancelled when its label is made and the channel has not been told.
     CancelAfterBooking,
+    /// The merchant holds it at the channel before it is booked, and releases it.
+    HeldAtChannel,
+    /// Somebody deletes it at the channel before it is booked.
+    DeletedAtChannel,
     /// A part is refunded before it is sent.
     PartialRefund,
     /// Two warehouses send it in two parcels.
@@ -69,13 +73,15 @@ pub enum Scenario {
 
 impl Scenario {
     /// Every scenario, in the order of the table.
-    pub const ALL: [Self; 17] = [
+    pub const ALL: [Self; 19] = [
         Self::Arrive,
         Self::ArriveTwice,
         Self::OutOfOrder,
         Self::Edit,
         Self::CancelBeforeBooking,
         Self::CancelAfterBooking,
+        Self::HeldAtChannel,
+        Self::DeletedAtChannel,
         Self::PartialRefund,
         Self::TwoParcels,
         Self::LostReply,
@@ -98,6 +104,8 @@ impl Scenario {
             Self::Edit => "edit",
             Self::CancelBeforeBooking => "cancel before booking",
             Self::CancelAfterBooking => "cancel after booking",
+            Self::HeldAtChannel => "held at the channel",
+            Self::DeletedAtChannel => "deleted at the channel",
             Self::PartialRefund => "partial refund",
             Self::TwoParcels => "ship in two parcels",
             Self::LostReply => "write-back, lost reply",
@@ -116,6 +124,12 @@ impl Scenario {
     pub fn exempt(self, channel: Channel) -> Option<&'static str> {
         match (self, channel) {
             (Self::Edit, Channel::Ebay) => Some("an order cannot be edited, only cancelled or refunded"),
+            (Self::HeldAtChannel, Channel::Amazon | Channel::Ebay) => {
+                Some("a merchant cannot hold an order there")
+            }
+            (Self::DeletedAtChannel, Channel::Magento | Channel::Amazon | Channel::Ebay) => {
+                Some("an order cannot be deleted there")
+            }
             (Self::TokenExpired, Channel::Shopify) => Some("an offline token does not end"),
             (Self::TokenExpired, Channel::WooCommerce) => Some("consumer keys do not end"),
             (Self::Malformed, Channel::Amazon) => Some("delivers nothing to our door: orders are read"),
@@ -131,6 +145,8 @@ impl Scenario {
             Self::Edit => changing::edit(channel).await,
             Self::CancelBeforeBooking => changing::cancel_before_booking(channel).await,
             Self::CancelAfterBooking => changing::cancel_after_booking(channel).await,
+            Self::HeldAtChannel => changing::held_at_channel(channel).await,
+            Self::DeletedAtChannel => changing::deleted_at_channel(channel).await,
             Self::PartialRefund => changing::partial_refund(channel).await,
             Self::TwoParcels => telling::two_parcels(channel).await,
             Self::LostReply => telling::lost_reply(channel).await,

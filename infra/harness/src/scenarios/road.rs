@@ -129,6 +129,28 @@ impl Road {
         self.change(id, "refund", &json!({"lines": {sku: pieces}, "restock": true})).map(|_| ())
     }
 
+    /// The merchant puts an order on hold at the channel, or releases it.
+    ///
+    /// # Errors
+    /// As the sandbox says; always where an order cannot be held.
+    pub fn hold(&self, id: &str, held: bool) -> Did<()> {
+        let verb = match (self.channel, held) {
+            (_, true) => "hold",
+            // WooCommerce has no word for it: the order is set to be worked on again.
+            (Channel::WooCommerce, false) => "pay",
+            (_, false) => "release",
+        };
+        self.change(id, verb, &json!({})).map(|_| ())
+    }
+
+    /// Somebody deletes an order at the channel for good.
+    ///
+    /// # Errors
+    /// As the sandbox says; always where orders cannot be deleted.
+    pub fn delete(&self, id: &str) -> Did<()> {
+        self.change(id, "delete", &json!({})).map(|_| ())
+    }
+
     /// An order that was not paid is.
     ///
     /// # Errors

@@ -134,7 +134,10 @@ pub fn fulfillment_order_by_id(shop: &Shop, args: &Map<String, Value>) -> Value 
     let all =
         stored.into_iter().flat_map(|stored| stored.fulfillment_orders.iter().map(move |one| (stored, one)));
     let mut fitting = all.filter(|(_, one)| Some(one.id) == id);
-    fitting.next().map_or(Value::Null, |(stored, one)| fulfillment_order(shop, stored, one))
+    let Some((stored, one)) = fitting.next() else { return Value::Null };
+    let mut found = fulfillment_order(shop, stored, one);
+    found["order"] = order(shop, stored);
+    found
 }
 
 /// The whole graph of one order.

@@ -1,9 +1,10 @@
 //! Reading orders from the shop: one, or the keys of those that changed (contract section 3).
 
 use super::wire::{Order, PageInfo};
-use super::{Shop, call, gid_tail, map, order_gid, reply};
+use super::{Shop, call, gid, gid_tail, map, order_gid, reply};
 use crate::error::{CannotBuild, CannotRead};
 use crate::feed::{Found, Page, Reading, Window};
+use crate::lax::is_number;
 use crate::writeback::Broke;
 use crate::{Normalised, Stamp};
 use http::{Request, Response, StatusCode};
@@ -14,8 +15,7 @@ use waybill_domain::time::sortable;
 
 /// One order, under the names a webhook uses, and no field more than [`map`] keeps. 100 lines keep the query
 /// below the 1,000 points one call may cost; of an order with more, only webhooks are read.
-const ORDER: &str = "query($id:ID!){order(id:$id){\
-admin_graphql_api_id:id name created_at:createdAt updated_at:updatedAt cancelled_at:cancelledAt test \
+const FIELDS: &str = "admin_graphql_api_id:id name created_at:createdAt updated_at:updatedAt cancelled_at:cancelledAt test \
 financial_status:displayFinancialStatus \
 email phone note \
 current_total_price_set:currentTotalPriceSet{shop_money:shopMoney{amount currency_code:currencyCode}} \
@@ -23,22 +23,41 @@ customer{first_name:firstName last_name:lastName} \
 shipping_address:shippingAddress{name first_name:firstName last_name:lastName company address1 address2 city \
 province zip country_code:countryCodeV2 phone} \
 shipping_lines:shippingLines(first:5){nodes{code source delivery_category:deliveryCategory}} \
-fulfillment_orders:fulfillmentOrders(first:5){nodes{delivery_method:deliveryMethod{method_type:methodType}}} \
+fulfillment_orders:fulfillmentOrders(first:10){nodes{status delivery_method:deliveryMethod{method_type:methodType}}} \
 line_items:lineItems(first:100){nodes{admin_graphql_api_id:id sku quantity current_quantity:currentQuantity \
 fulfillable_quantity:unfulfilledQuantity \
 requires_shipping:requiresShipping price_set:originalUnitPriceSet{shop_money:shopMoney{amount}} \
-variant{inventory_item:inventoryItem{measurement{weight{value unit}}}}} pageInfo{hasNextPage}}}}";
+variant{inventory_item:inventoryItem{measurement{weight{value unit}}}}} pageInfo{hasNextPage}}";
 
 /// Keys of changed orders, oldest change first.
 const CHANGED: &str = "query($q:String!,$after:String){orders(first:50,after:$after,query:$q,sortKey:UPDATED_AT)\
 {nodes{id} pageInfo{hasNextPage endCursor}}}";
 
-/// Asks for one order.
+/// How the fulfillment order stands before the number where it, and not its order, was named.
+const WORK: &str = "FulfillmentOrder/";
+
+/// The key under which an order is read when all that is known is the global id of one of its fulfillment orders;
+/// `None` when it is no such id.
+pub(super) fn by_work(gid: &str) -> Option<String> {
+    gid_tail("FulfillmentOrder", gid).map(|number| format!("{WORK}{number}"))
+}
+
+/// Asks for one order, by its own key or by [`by_work`].
 ///
 /// # Errors
 /// `CannotBuild` when the key, address or token cannot be sent.
 pub fn build_read_order(shop: &Shop, channel_id: &str) -> Result<Request<Vec<u8>>, CannotBuild> {
-    call(shop, ORDER, &json!({ "id": order_gid(channel_id)? }))
+    match channel_id.strip_prefix(WORK) {
+        Some(number) if is_number(number) => {
+            let query =
+                format!("query($id:ID!){{fulfillment_order:fulfillmentOrder(id:$id){{order{{{FIELDS}}}}}}}");
+            call(shop, &query, &json!({ "id": gid("FulfillmentOrder", number) }))
+        }
+        _ => {
+            let query = format!("query($id:ID!){{order(id:$id){{{FIELDS}}}}}");
+            call(shop, &query, &json!({ "id": order_gid(channel_id)? }))
+        }
+    }
 }
 
 /// Reads one order; `None` when the shop has none of that key, or one too old for our scopes. Fields this app
@@ -53,9 +72,15 @@ pub fn read_order(status: StatusCode, body: &[u8]) -> Result<Option<Normalised>,
     #[derive(Deserialize)]
     struct Data {
         order: Option<Order>,
+        fulfillment_order: Option<Of>,
     }
-    let data: Data = reply::partial(status, body, Reason::Unreadable, |d: &Data| d.order.is_some())?;
-    data.order.map(map::normalise).transpose()
+    #[derive(Deserialize)]
+    struct Of {
+        order: Option<Order>,
+    }
+    let some = |d: &Data| d.order.is_some() || d.fulfillment_order.is_some();
+    let data: Data = reply::partial(status, body, Reason::Unreadable, some)?;
+    data.order.or(data.fulfillment_order.and_then(|of| of.order)).map(map::normalise).transpose()
 }
 
 /// Asks for the keys of orders changed in a window; `next` is [`Page::next`] of the page before. The shop's

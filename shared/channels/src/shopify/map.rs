@@ -22,6 +22,7 @@ pub(super) fn normalise(mut order: Order) -> Result<Normalised, CannotRead> {
     let total = total(&mut order)?;
     let mut lines = lines(order.line_items.take())?;
     let pickup = collected(&order);
+    let readiness = if waits(&order) { Readiness::OnHold } else { paid(&order.financial_status) };
     let email = order.email.may("email")?;
     let contact = order.contact_email.may("contact_email")?;
     let mut customer = order.customer.unwrap_or_default();
@@ -63,7 +64,7 @@ pub(super) fn normalise(mut order: Order) -> Result<Normalised, CannotRead> {
         placed_at: order.created_at.need("created_at")?,
         cancelled_at,
         test: order.test.may("test")?.unwrap_or(false),
-        readiness: paid(order.financial_status),
+        readiness,
         delivery,
         destination,
         lines,
@@ -74,14 +75,23 @@ pub(super) fn normalise(mut order: Order) -> Result<Normalised, CannotRead> {
 
 /// What is not paid must not be sent: it may still vanish. `authorized` is sent, because many merchants take the
 /// money when they send; what is not told or not known stands in nobody's way.
-fn paid(status: Lax<String>) -> Readiness {
+fn paid(status: &Lax<String>) -> Readiness {
     let open = ["pending", "partially_paid", "expired", "voided"];
-    match status.hint() {
-        Some(status) if open.iter().any(|code| status.eq_ignore_ascii_case(code)) => {
+    match status {
+        Lax::Is(status) if open.iter().any(|code| status.eq_ignore_ascii_case(code)) => {
             Readiness::AwaitingPayment
         }
         _ => Readiness::Ready,
     }
+}
+
+/// A part of it is on hold or not yet due (contract section 4: such parts are not shipped). All of it waits then,
+/// because a webhook, which carries no fulfillment orders, could not say which pieces may go.
+fn waits(order: &Order) -> bool {
+    let works = order.fulfillment_orders.iter().flat_map(|list| &list.items);
+    works.map(|work| &work.status).any(
+        |status| matches!(status, Lax::Is(code) if ["ON_HOLD", "SCHEDULED"].iter().any(|c| code.eq_ignore_ascii_case(c))),
+    )
 }
 
 /// A deliverable address.

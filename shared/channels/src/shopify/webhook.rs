@@ -1,7 +1,7 @@
 //! Webhooks: is it from Shopify, and what does it ask for (contract sections 2 and 7).
 
-use super::map;
 use super::wire::Order;
+use super::{feed, map};
 use crate::error::{CannotRead, NotTrusted};
 use crate::hint::Hint;
 use crate::lax::{Key, Lax};
@@ -115,9 +115,8 @@ impl Topic {
 
 /// Reads a delivery that [`verify`] let pass.
 ///
-/// `fulfillment_orders/...` deliveries name a fulfillment order and never its order, so nothing can be looked
-/// up by them; what they tell (holds, moves) is read when tracking is written back, and the poller sees the
-/// order's new `updated_at`. `orders/delete` follows a cancellation and carries nothing to keep.
+/// `fulfillment_orders/...` deliveries (holds, releases, moves, splits) name a fulfillment order and never its order:
+/// the order is read by it. `orders/delete` names an order that will not be found any more.
 ///
 /// # Errors
 /// `CannotRead` when the body is not what the topic promises. Keep the bytes sealed and ask a person.
@@ -154,9 +153,15 @@ pub fn read(topic: &Topic, body: &[u8]) -> Result<Hint, CannotRead> {
         }
         Topic::ShopRedact => Ok(Hint::EraseShop),
         Topic::AppUninstalled => Ok(Hint::Uninstalled),
-        Topic::OrdersDelete | Topic::FulfillmentOrders | Topic::InventoryLevelsUpdate | Topic::Other(_) => {
-            Ok(Hint::Ignore)
+        Topic::FulfillmentOrders => {
+            let works: Works = serde_json::from_slice(body)?;
+            Ok(works.first().map_or(Hint::Ignore, |channel_id| Hint::Reread { channel_id }))
         }
+        Topic::OrdersDelete => {
+            let Numbered { id } = serde_json::from_slice(body)?;
+            Ok(Hint::Reread { channel_id: id.need("id")?.0 })
+        }
+        Topic::InventoryLevelsUpdate | Topic::Other(_) => Ok(Hint::Ignore),
     }
 }
 
@@ -169,6 +174,47 @@ struct Edited {
 #[serde(default)]
 struct Ordered {
     order_id: Lax<Key>,
+}
+
+/// The fulfillment orders a delivery names, by the names its topics use; all are of one order.
+#[derive(Deserialize, Default)]
+#[serde(default)]
+struct Works {
+    fulfillment_order: Option<Work>,
+    original_fulfillment_order: Option<Work>,
+    moved_fulfillment_order: Option<Work>,
+    remaining_fulfillment_order: Option<Work>,
+    replacement_fulfillment_order: Option<Work>,
+    submitted_fulfillment_order: Option<Work>,
+    fulfillment_order_merges: Option<Vec<Merge>>,
+}
+
+#[derive(Deserialize, Default)]
+#[serde(default)]
+struct Merge {
+    fulfillment_order: Option<Work>,
+}
+
+#[derive(Deserialize, Default)]
+#[serde(default)]
+struct Work {
+    id: Lax<String>,
+}
+
+impl Works {
+    /// Reads the order by this.
+    fn first(self) -> Option<String> {
+        let named = [
+            self.fulfillment_order,
+            self.original_fulfillment_order,
+            self.moved_fulfillment_order,
+            self.remaining_fulfillment_order,
+            self.replacement_fulfillment_order,
+            self.submitted_fulfillment_order,
+        ];
+        let merged = self.fulfillment_order_merges.into_iter().flatten().map(|merge| merge.fulfillment_order);
+        named.into_iter().chain(merged).flatten().find_map(|work| feed::by_work(&work.id.hint()?))
+    }
 }
 
 #[derive(Deserialize, Default)]

@@ -181,10 +181,11 @@ pub(super) struct ShippingLine {
     pub(super) delivery_category: Lax<String>,
 }
 
-/// A fulfillment order, as far as it tells how the goods travel.
+/// A fulfillment order, as far as it tells whether and how the goods travel.
 #[derive(Deserialize, Default)]
 #[serde(default)]
 pub(super) struct Work {
+    pub(super) status: Lax<String>,
     pub(super) delivery_method: Option<DeliveryMethod>,
 }
 

@@ -88,6 +88,20 @@ fn one_order_is_one_call() {
     };
 }
 
+#[test]
+fn an_order_is_read_by_one_of_its_fulfillment_orders() {
+    let request = feed::build_read_order(&shop(), "FulfillmentOrder/7").unwrap();
+    assert_eq!(body(&request)["variables"]["id"], "gid://shopify/FulfillmentOrder/7");
+    let order = graph()["data"]["order"].clone();
+    let reply = |of: Value| json!({"data": {"fulfillment_order": of}});
+    let got = fetch(&reply(json!({ "order": order }))).unwrap().unwrap();
+    assert_eq!(got.incoming.channel_ref.id, "820982911946154508");
+    assert!(fetch(&reply(Value::Null)).unwrap().is_none());
+    for bad in ["FulfillmentOrder/", "FulfillmentOrder/1) {", "FulfillmentOrder/x"] {
+        assert_eq!(feed::build_read_order(&shop(), bad).err(), Some(CannotBuild::ChannelId), "{bad}");
+    }
+}
+
 fn ok(reply: &Value) -> http::Response<Vec<u8>> {
     http::Response::new(reply.to_string().into_bytes())
 }

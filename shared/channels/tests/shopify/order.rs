@@ -316,3 +316,22 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn a_part_on_hold_or_not_yet_due_holds_the_order() {
+    let of = |works: Value| {
+        let mut body = graph();
+        body["data"]["order"]["fulfillment_orders"]["nodes"] = works;
+        fetch(&body).unwrap().unwrap().incoming.readiness
+    };
+    for (status, wanted) in [
+        ("OPEN", Readiness::Ready),
+        ("IN_PROGRESS", Readiness::Ready),
+        ("CLOSED", Readiness::Ready),
+        ("CANCELLED", Readiness::Ready),
+        ("ON_HOLD", Readiness::OnHold),
+        ("SCHEDULED", Readiness::OnHold),
+    ] {
+        assert_eq!(of(json!([{"status": "OPEN"}, {"status": status}])), wanted, "{status}");
+    }
+}

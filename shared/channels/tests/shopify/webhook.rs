@@ -94,17 +94,21 @@ fn differences_only_are_read_again() {
 
 #[test]
 fn what_concerns_no_order_is_ignored() {
-    for topic in [
-        "orders/delete",
-        "fulfillment_orders/placed_on_hold",
-        "fulfillment_orders/split",
-        "inventory_levels/update",
-        "products/update",
-    ] {
+    for topic in ["orders/delete", "inventory_levels/update", "products/update"] {
         assert!(matches!(read(&Topic::from(topic), b"not even json"), Ok(Hint::Ignore)), "{topic}");
     }
     assert_eq!(Topic::from(" Orders/Create "), Topic::OrdersCreate);
     assert_eq!(Topic::parse("products/update"), Topic::Other("products/update".to_owned()));
+}
+
+#[test]
+fn a_hold_has_the_order_of_its_fulfillment_order_read() {
+    let held = json!({"fulfillment_order": {"id": "gid://shopify/FulfillmentOrder/7", "status": "on_hold"}});
+    assert_eq!(reread(hint("fulfillment_orders/placed_on_hold", &held).unwrap()), "FulfillmentOrder/7");
+    let moved = json!({"original_fulfillment_order": {"id": "gid://shopify/FulfillmentOrder/8"}});
+    assert_eq!(reread(hint("fulfillment_orders/moved", &moved).unwrap()), "FulfillmentOrder/8");
+    let odd = json!({"fulfillment_order": {"id": "gid://shopify/Order/7"}});
+    assert!(matches!(hint("fulfillment_orders/moved", &odd), Ok(Hint::Ignore)));
 }
 
 #[test]
@@ -142,7 +146,12 @@ fn the_contract_s_compliance_samples_are_read() {
     assert!(matches!(read_sample("app.uninstalled"), Some(Hint::Uninstalled)));
     assert_eq!(reread(read_sample("orders.edited").unwrap()), "820982911946154500");
     assert_eq!(reread(read_sample("refunds.create").unwrap()), "820982911946154500");
-    for topic in ["orders.delete", "fulfillment_orders.split", "fulfillments.create", "returns.request"] {
+    for topic in ["cancelled", "moved", "order_routing_complete", "placed_on_hold", "split"] {
+        let named = reread(read_sample(&format!("fulfillment_orders.{topic}")).unwrap());
+        assert!(named.starts_with("FulfillmentOrder/"), "{topic}: {named}");
+    }
+    assert!(!reread(read_sample("orders.delete").unwrap()).is_empty());
+    for topic in ["fulfillments.create", "returns.request"] {
         assert!(matches!(read_sample(topic), Some(Hint::Ignore)));
     }
 }

@@ -247,3 +247,48 @@ fn what_its_own_people_said_stands_whatever_the_channel_tells_later() {
     assert_eq!((told.status, told.milestones.cancelled), (Status::Cancelled, Some(at(3))));
     assert!(told.due_at.is_some(), "its goods are still to be given back");
 }
+
+#[test]
+fn a_hold_ends_only_by_the_order_itself_read_from_the_channel() {
+    let mut on_hold = incoming(1, 2);
+    on_hold.readiness = Readiness::OnHold;
+    let held = updated(&reserved(2), &on_hold, "b");
+    assert_eq!((held.status, held.hold), (Status::Held, Some(Hold::Channel)));
+    assert_eq!(held.exceptions[0].reason, Reason::HeldByChannel);
+    // A webhook tells of an edit and says nothing of holds.
+    let edited = incoming(2, 2);
+    assert_eq!(decide(Some(&held), &edited, &who("c"), false, at(100)), Decision::Reread);
+    let Decision::Update(free) = decide(Some(&held), &edited, &who("c"), true, at(100)) else { panic!() };
+    assert_eq!((free.status, free.exceptions.len()), (Status::Received, 0));
+}
+
+#[test]
+fn a_hold_after_the_label_is_told_and_ends() {
+    let mut booked = reserved(2);
+    (booked.status, booked.shipments) = (Status::Booked, 1);
+    let mut on_hold = incoming(1, 2);
+    on_hold.readiness = Readiness::OnHold;
+    let held = updated(&booked, &on_hold, "b");
+    assert_eq!((held.status, held.exceptions[0].reason), (Status::Booked, Reason::HeldByChannel));
+    let Decision::Update(free) = decide(Some(&held), &incoming(1, 2), &who("a"), true, at(100)) else {
+        panic!()
+    };
+    assert!(free.exceptions.is_empty());
+}
+
+#[test]
+fn what_the_channel_has_no_more_is_not_sent() {
+    let mut order = reserved(2);
+    assert!(gone(&mut order, at(50)));
+    assert_eq!((order.status, order.milestones.cancelled), (Status::Cancelled, Some(at(50))));
+    assert!(order.due_at.is_some(), "its goods are given back");
+    assert!(!gone(&mut order, at(51)), "once");
+    let mut booked = reserved(2);
+    (booked.status, booked.shipments) = (Status::Booked, 1);
+    assert!(gone(&mut booked, at(50)));
+    assert_eq!((booked.status, booked.exceptions[0].reason), (Status::Booked, Reason::ChangedAfterBooking));
+    assert!(!gone(&mut booked, at(51)), "a person is told once");
+    let mut sent = reserved(2);
+    sent.status = Status::Dispatched;
+    assert!(!gone(&mut sent, at(50)));
+}
