@@ -1,17 +1,24 @@
-//! Orders that change on their way: edited, cancelled before and after booking, and a shop that leaves.
+//! Orders that change on their way: edited, cancelled before and after booking, deleted at the shop, held and cancelled
+//! by the merchant's own people, and a shop that leaves.
 
 use crate::support::{Shop, Story, until};
+use crate::warehouse::done;
 use serde_json::json;
 use waybill_domain::OrderId;
 use waybill_domain::order::{Order, Status};
 use waybill_domain::shipment::Booking;
+use waybill_domain::time::{after, days};
+use waybill_harness::staff::{OWNER, sign_in};
 use waybill_sandbox::invent::Kind;
+use waybill_store::keys::KeyState;
 use waybill_store::registry::ConnectionState;
 
 pub static EDITED: Story = Story::new("edited", || Box::pin(edited()));
 pub static CANCELLED_BEFORE: Story = Story::new("cancelled before booking", || Box::pin(cancelled_before()));
 pub static CANCELLED_AFTER: Story = Story::new("cancelled after booking", || Box::pin(cancelled_after()));
 pub static FOUND_CANCELLED: Story = Story::new("found cancelled", || Box::pin(found_cancelled()));
+pub static DELETED: Story = Story::new("deleted", || Box::pin(deleted()));
+pub static DIRECTED: Story = Story::new("directed", || Box::pin(directed()));
 pub static UNINSTALLED: Story = Story::new("uninstalled", || Box::pin(uninstalled()));
 
 #[test]
@@ -36,6 +43,18 @@ fn an_order_cancelled_after_booking_is_voided_at_the_carrier_first() {
 #[ignore = "needs a running stack"]
 fn a_cancellation_that_was_never_delivered_is_found_when_the_order_is_read() {
     FOUND_CANCELLED.told();
+}
+
+#[test]
+#[ignore = "needs a running stack"]
+fn an_order_deleted_at_the_shop_is_not_sent() {
+    DELETED.told();
+}
+
+#[test]
+#[ignore = "needs a running stack"]
+fn an_order_is_held_released_and_cancelled_by_its_own_people() {
+    DIRECTED.told();
 }
 
 #[test]
@@ -131,6 +150,42 @@ async fn found_cancelled() {
     given_back(&shop, &id, sku, on_hand).await;
     assert_eq!(shop.at_carrier(&id).await, (0, 1));
     shop.listen("FunctionNotifier", true).await;
+}
+
+async fn deleted() {
+    let shop = Shop::open().await;
+    let (order, id, held) = stopped_at(&shop, "FunctionShipper", Status::Allocated).await;
+    let sku = first_line(&held).0;
+    let on_hand = shop.shelf(sku).await.0;
+    shop.change(order, "delete", &json!({})).await;
+    assert_eq!(shop.deliver("orders/delete", &json!({"id": order})).await.status, 200);
+    given_back(&shop, &id, sku, on_hand).await;
+    shop.listen("FunctionShipper", true).await;
+}
+
+async fn directed() {
+    let shop = Shop::demo().await;
+    let owner = sign_in(&shop.stack, OWNER).await.unwrap();
+    let (_, id, held) = stopped_at(&shop, "FunctionShipper", Status::Allocated).await;
+    let say = async |what: &str| done(&shop, &owner, "POST", &format!("/v1/orders/{id}/{what}"), None).await;
+    assert_eq!(say("fulfilment/hold").await["hold"], "merchant");
+    assert_eq!(shop.order(&id).await.lines, held.lines, "its goods stay promised");
+    shop.listen("FunctionShipper", true).await;
+    // The message to book it is still there and finds that it waits.
+    tokio::time::sleep(std::time::Duration::from_secs(2)).await;
+    assert_eq!(shop.at_carrier(&id).await, (0, 0));
+    shop.listen("FunctionShipper", false).await;
+    say("fulfilment/release").await;
+    assert_eq!(say("cancel").await["status"], "cancelled");
+    let cancelled = shop.order(&id).await.milestones.cancelled.unwrap();
+    let soon = async || match shop.db.recipient_key(&id).await.unwrap() {
+        KeyState::Live { purge_at, .. } => (purge_at <= after(cancelled, days(7))).then_some(()),
+        _ => None,
+    };
+    until("the buyer to be forgotten a week after", soon).await;
+    let free = async || (!shop.order(&id).await.holds_stock()).then_some(());
+    until("its goods to be given back", free).await;
+    shop.listen("FunctionShipper", true).await;
 }
 
 async fn given_back(shop: &Shop, id: &OrderId, sku: &str, on_hand: i64) {

@@ -19,7 +19,7 @@ static LEAST: Story = Story::new("least privilege", || Box::pin(least()));
 static REMOVED: Story = Story::new("removed grants", || Box::pin(removed()));
 
 /// Every story that makes functions call AWS.
-static ALL: [&Story; 26] = [
+static ALL: [&Story; 28] = [
     &crate::road::ROAD,
     &crate::bad_input::REFUSED,
     &crate::bad_input::UNREADABLE,
@@ -27,6 +27,8 @@ static ALL: [&Story; 26] = [
     &crate::changes::CANCELLED_BEFORE,
     &crate::changes::CANCELLED_AFTER,
     &crate::changes::FOUND_CANCELLED,
+    &crate::changes::DELETED,
+    &crate::changes::DIRECTED,
     &crate::changes::UNINSTALLED,
     &crate::erasure::REDACTED,
     &crate::erasure::ASKED_FOR,
