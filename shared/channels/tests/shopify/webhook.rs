@@ -94,11 +94,16 @@ fn differences_only_are_read_again() {
 
 #[test]
 fn what_concerns_no_order_is_ignored() {
-    for topic in ["orders/delete", "inventory_levels/update", "products/update"] {
+    for topic in ["inventory_levels/update", "products/update"] {
         assert!(matches!(read(&Topic::from(topic), b"not even json"), Ok(Hint::Ignore)), "{topic}");
     }
     assert_eq!(Topic::from(" Orders/Create "), Topic::OrdersCreate);
     assert_eq!(Topic::parse("products/update"), Topic::Other("products/update".to_owned()));
+}
+
+#[test]
+fn a_deleted_order_is_looked_for_before_it_is_believed() {
+    assert_eq!(reread(hint("orders/delete", &json!({"id": 7})).unwrap()), "7");
 }
 
 #[test]
