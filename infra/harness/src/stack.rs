@@ -61,15 +61,17 @@ impl Stack {
         Credentials::new(&self.access_key_id, &self.secret_access_key, None, None, "stack")
     }
 
-    /// The access key of a function's session: the local AWS derives it from the function's version, which is the first
-    /// on a new stack, and its role (infra/local/README.md, Who is who).
-    pub fn session_key(&self, function: &str) -> String {
+    /// The access keys of a function's sessions: the local AWS derives them from what was called, which is the version
+    /// (the first on a new stack) or its alias, and the role (infra/local/README.md, Who is who).
+    pub fn session_keys(&self, function: &str) -> [String; 2] {
         let (name, region) = (format!("waybill-{}-{function}", self.name), &self.region);
-        let session = format!(
-            "arn:aws:lambda:{region}:000000000000:function:{name}:1:arn:aws:iam::000000000000:role/{name}"
-        );
-        let digest = aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, session.as_bytes());
-        format!("ASIA{}", &hex::encode_upper(digest)[..16])
+        ["1", "live"].map(|called| {
+            let session = format!(
+                "arn:aws:lambda:{region}:000000000000:function:{name}:{called}:arn:aws:iam::000000000000:role/{name}"
+            );
+            let digest = aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, session.as_bytes());
+            format!("ASIA{}", &hex::encode_upper(digest)[..16])
+        })
     }
 
     /// SDK configuration of the administrator.

@@ -116,7 +116,8 @@ fn quarter(at: jiff::Timestamp) -> jiff::Timestamp {
 
 /// What each function did, by the key of its session.
 async fn used(stack: &waybill_harness::stack::Stack, aws: &Signed<'_>) -> BTreeMap<String, BTreeSet<Use>> {
-    let keys: BTreeMap<String, &str> = FUNCTIONS.into_iter().map(|f| (stack.session_key(f), f)).collect();
+    let keys: BTreeMap<String, &str> =
+        FUNCTIONS.into_iter().flat_map(|f| stack.session_keys(f).map(|key| (key, f))).collect();
     let mut used: BTreeMap<String, BTreeSet<Use>> = BTreeMap::new();
     events(aws, |event| {
         if let Some(function) = event["AccessKeyId"].as_str().and_then(|key| keys.get(key)) {

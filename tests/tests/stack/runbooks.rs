@@ -1,7 +1,7 @@
 //! The commands of infra/runbooks are run as they stand there, page by page, with the stack's name in place of the page's.
 //!
 //! Blocks marked `sh` are run; a block marked `sh only-aws` is not, because the local AWS has nothing that answers it, or
-//! because a person acts in it; what is marked `sh first-day` is told by that story. Each page is one shell that ends at its first command that fails; an HTTP status of 400 or
+//! because a person acts in it; what is marked `sh first-day` is told by that story, or in the browser. Each page is one shell that ends at its first command that fails; an HTTP status of 400 or
 //! more is a failure, too.
 
 use crate::support::{Shop, Story, unique, until};

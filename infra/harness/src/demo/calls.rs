@@ -75,7 +75,10 @@ pub(super) async fn read(stack: &Stack) -> Result<Calls, Trouble> {
 
 /// The functions by the access keys of their sessions.
 fn sessions(stack: &Stack) -> BTreeMap<String, &'static str> {
-    FUNCTIONS.into_iter().map(|function| (stack.session_key(function), function)).collect()
+    FUNCTIONS
+        .into_iter()
+        .flat_map(|function| stack.session_keys(function).map(|key| (key, function)))
+        .collect()
 }
 
 /// US dollars per million calls in London: list prices of late 2026 as we know them; check before quoting. A
