@@ -15,7 +15,6 @@ pub mod breaker;
 pub mod catalogue;
 pub mod cover;
 pub mod customs;
-pub mod event;
 pub mod exception;
 pub mod hold;
 pub mod id;
