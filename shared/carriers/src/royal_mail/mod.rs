@@ -21,8 +21,8 @@ use waybill_privacy::disclosure::Field;
 use waybill_privacy::secret::Secret;
 
 /// How often a Click & Drop account is called: 5 calls a second are allowed (contract, "Click & Drop: basics"). Calls
-/// that are taken one second may arrive the next, so we take 3 at most at once and as many again each second: not more
-/// than 5 in any second, with room for one that was held up on the way.
+/// that are taken one second may arrive the next, so we take 3 at most at once and as many again each second. Where some
+/// were held up a sixth may still come into one second: the carrier then says to wait, and all that call it do.
 pub const RATE: Rate = Rate { every: SignedDuration::from_millis(333), burst: 3 };
 
 /// A Click & Drop account. Whoever has the key can read every order on it.
