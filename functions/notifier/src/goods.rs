@@ -16,28 +16,30 @@ pub(crate) struct Goods {
     pub on_hand: i64,
     /// Pieces never shown to a channel.
     pub safety: u32,
+    /// Fewer free pieces than this are low; 0 for no such limit.
+    pub low: u32,
 }
 
 /// Reads it; `None` when no goods of the SKU ever came in.
 pub(crate) async fn of(env: &Env, merchant: &MerchantId, sku: &str) -> Result<Option<Goods>, Failure> {
     let entered = env.db.entered_sku(merchant, sku).await?;
-    let safety = entered.as_ref().map_or(0, |sku| sku.safety);
+    let (safety, low) = entered.as_ref().map_or((0, 0), |sku| (sku.safety, sku.low));
     let bundle = entered.filter(waybill_domain::catalogue::Sku::is_bundle);
     let Some(bundle) = bundle else {
         let levels = env.db.levels(merchant, sku).await?;
         let own = [(Part { sku: sku.to_owned(), units: 1 }, levels)];
-        return Ok((!own[0].1.is_empty()).then(|| whole(&own, safety)));
+        return Ok((!own[0].1.is_empty()).then(|| whole(&own, safety, low)));
     };
     let mut parts = Vec::with_capacity(bundle.parts.len());
     for part in bundle.parts {
         let levels = env.db.levels(merchant, &part.sku).await?;
         parts.push((part, levels));
     }
-    Ok(Some(whole(&parts, safety)))
+    Ok(Some(whole(&parts, safety, low)))
 }
 
 /// What can be put together at each warehouse: the part that runs out first decides.
-fn whole(parts: &[(Part, Vec<Level>)], safety: u32) -> Goods {
+fn whole(parts: &[(Part, Vec<Level>)], safety: u32, low: u32) -> Goods {
     let mut all: Option<BTreeMap<&WarehouseId, (i64, i64)>> = None;
     for (part, levels) in parts {
         let units = i64::from(part.units).max(1);
@@ -59,6 +61,7 @@ fn whole(parts: &[(Part, Vec<Level>)], safety: u32) -> Goods {
         available: all.values().map(|(free, _)| *free).collect(),
         on_hand: all.values().map(|(_, there)| *there).sum(),
         safety,
+        low,
     }
 }
 
@@ -80,11 +83,11 @@ mod tests {
     fn the_part_that_runs_out_first_decides_at_each_warehouse() {
         let mugs = part(2, &[("wh_north", 9, 7), ("wh_south", 4, 4)]);
         let tea = part(1, &[("wh_north", 2, 2), ("wh_west", 50, 50)]);
-        let found = whole(&[mugs.clone(), tea], 1);
-        assert_eq!(found, Goods { available: vec![2], on_hand: 2, safety: 1 });
-        let found = whole(&[mugs.clone(), part(1, &[])], 0);
+        let found = whole(&[mugs.clone(), tea], 1, 5);
+        assert_eq!(found, Goods { available: vec![2], on_hand: 2, safety: 1, low: 5 });
+        let found = whole(&[mugs.clone(), part(1, &[])], 0, 0);
         assert_eq!(found, Goods::default());
         let alone = part(1, &[("wh_north", 9, -3), ("wh_south", 4, 4)]);
-        assert_eq!(whole(&[alone], 0), Goods { available: vec![0, 4], on_hand: 13, safety: 0 });
+        assert_eq!(whole(&[alone], 0, 0), Goods { available: vec![0, 4], on_hand: 13, ..Goods::default() });
     }
 }

@@ -3,11 +3,13 @@
 mod everything;
 mod goods;
 mod push;
+mod reach;
 mod tell;
 
 use aws_lambda_events::sqs::{SqsBatchResponse, SqsEvent};
 use std::sync::Arc;
 use waybill_runtime::{Channels, Clock, Directory, Failure, Pushes, Step, batch};
+use waybill_store::bus::Publish;
 use waybill_store::{Db, Queue, Work, queues};
 
 /// What the function needs: nothing that opens a recipient.
@@ -22,6 +24,8 @@ pub struct Env {
     pub pushes: Pushes,
     /// Channels.
     pub channels: Channels,
+    /// Tells the outside what happened.
+    pub bus: Arc<dyn Publish>,
     /// Now.
     pub clock: Clock,
 }

@@ -14,6 +14,7 @@ async fn main() -> Result<(), lambda_runtime::Error> {
     let tables = read.tables(&["orders", "keys", "stock", "registry"]);
     let queues = read.queues(&[Queue::Allocate, Queue::Notify, Queue::Push]);
     let credentials = read.need("KEY_CREDENTIALS", "the ARN of the credentials key");
+    let bus = read.need("BUS", "the name of the event bus");
     let egress = read.egress();
     read.done()?;
     let sdk = aws::load().await;
@@ -28,6 +29,7 @@ async fn main() -> Result<(), lambda_runtime::Error> {
         pushes: Pushes::new(queues.clone(), Clock::system()),
         queues,
         channels,
+        bus: Arc::new(aws::bus(&sdk, bus)),
         clock: Clock::system(),
     };
     lambda_runtime::run(service_fn(async |event: LambdaEvent<SqsEvent>| {

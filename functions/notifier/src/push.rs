@@ -5,7 +5,7 @@
 //! told this number is not told again. A number the channel already shows is not written either, so our own echo
 //! ends there. While one message waits for a channel's budget, no other about the same SKU does.
 
-use crate::{Env, goods};
+use crate::{Env, goods, reach};
 use aws_lc_rs::digest::{SHA256, digest};
 use futures::future::join_all;
 use jiff::{SignedDuration, Timestamp};
@@ -62,6 +62,7 @@ pub(crate) async fn push(
         });
     // All at once: a channel takes two calls, and ten messages of five channels would outlast the function.
     let done = join_all(each).await.into_iter().fold(Ok(Step::Done), worse);
+    reach::watch(env, merchant, sku, &goods, now).await?;
     // Stock may have moved while channels were told, and whoever told them of that may have been quicker.
     if wrote.load(Ordering::Relaxed) && goods::of(env, merchant, sku).await?.as_ref() != Some(&goods) {
         env.pushes.announce(merchant, BTreeSet::from([sku.to_owned()]), now).await?;

@@ -15,6 +15,7 @@ pub mod breaker;
 pub mod catalogue;
 pub mod cover;
 pub mod customs;
+pub mod event;
 pub mod exception;
 pub mod hold;
 pub mod id;

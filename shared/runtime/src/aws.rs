@@ -2,6 +2,7 @@
 
 use aws_config::{BehaviorVersion, SdkConfig};
 use std::collections::BTreeMap;
+use waybill_store::bus::EventBridge;
 use waybill_store::keyring::Kms;
 use waybill_store::labels::Bucket;
 use waybill_store::queues::Sqs;
@@ -25,6 +26,11 @@ pub fn kms(sdk: &SdkConfig, recipients: String, credentials: String) -> Kms {
 /// The queues a function sends to.
 pub fn queues(sdk: &SdkConfig, urls: BTreeMap<Queue, String>) -> Sqs {
     Sqs { client: aws_sdk_sqs::Client::new(sdk), urls }
+}
+
+/// The event bus.
+pub fn bus(sdk: &SdkConfig, name: String) -> EventBridge {
+    EventBridge { client: aws_sdk_eventbridge::Client::new(sdk), name }
 }
 
 /// The label bucket. Path style, so that the same client works against a local endpoint.

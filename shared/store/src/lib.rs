@@ -6,6 +6,7 @@
 pub mod audit;
 pub mod authorisation;
 pub mod budget;
+pub mod bus;
 pub mod catalogue;
 pub mod db;
 pub mod error;
@@ -30,6 +31,7 @@ pub mod polling;
 pub mod products;
 pub mod pushes;
 pub mod queues;
+pub mod reach;
 pub mod registers;
 pub mod registry;
 pub mod requests;

@@ -19,7 +19,7 @@ static LEAST: Story = Story::new("least privilege", || Box::pin(least()));
 static REMOVED: Story = Story::new("removed grants", || Box::pin(removed()));
 
 /// Every story that makes functions call AWS.
-static ALL: [&Story; 28] = [
+static ALL: [&Story; 29] = [
     &crate::road::ROAD,
     &crate::bad_input::REFUSED,
     &crate::bad_input::UNREADABLE,
@@ -43,6 +43,7 @@ static ALL: [&Story; 28] = [
     &crate::connections::CONNECTIONS,
     &crate::connections::ERASED_THERE,
     &crate::stock::TOLD,
+    &crate::stock::RUNS_OUT,
     &crate::shelves::SHELVES,
     &crate::ebay::CLOSED,
     &crate::abroad::ABROAD,
@@ -168,6 +169,12 @@ fn uses(region: &str, event: &Value) -> Vec<Use> {
             let named = |n: usize| event["Resources"][n]["ResourceName"].as_str().unwrap_or("?");
             let folder = named(1).split('/').next().unwrap_or("?");
             vec![(format!("s3:{action}"), format!("arn:aws:s3:::{}/{folder}/*", named(0)))]
+        }
+        ("events.amazonaws.com", action) => {
+            let bus = |entry: &Value| entry["EventBusName"].as_str().unwrap_or("?").to_owned();
+            let entries = ask["Entries"].as_array().into_iter().flatten();
+            let arn = |bus: String| format!("arn:aws:events:{region}:{ACCOUNT}:event-bus/{bus}");
+            entries.map(|entry| (format!("events:{action}"), arn(bus(entry)))).collect()
         }
         (source, action) => {
             vec![(format!("{}:{action}", source.split('.').next().unwrap_or(source)), "?".into())]

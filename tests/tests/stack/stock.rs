@@ -1,15 +1,73 @@
-//! Stock is told by itself: goods come in through the API, and every shop of the merchant shows them.
+//! Stock is told by itself: goods come in through the API, every shop of the merchant shows them, and whoever listens on
+//! the bus hears when they run low or out.
 
 use crate::support::{Own, Shop, Story, unique, until};
+use crate::warehouse::done;
 use serde_json::{Value, json};
-use waybill_harness::staff::{PACKER, sign_in};
+use waybill_harness::signed::percent;
+use waybill_harness::staff::{OWNER, PACKER, sign_in};
 
 pub static TOLD: Story = Story::new("stock told", || Box::pin(told()));
+
+pub static RUNS_OUT: Story = Story::new("stock runs out", || Box::pin(runs_out()));
+
+#[test]
+#[ignore = "needs a running stack"]
+fn stock_that_runs_low_and_out_is_heard_on_the_bus() {
+    RUNS_OUT.told();
+}
 
 #[test]
 #[ignore = "needs a running stack"]
 fn goods_that_come_in_are_shown_by_every_shop() {
     TOLD.told();
+}
+
+/// What the bus carried about a SKU so far: how far it reached, and how many were free.
+async fn heard(shop: &Shop, sku: &str) -> Vec<(String, i64)> {
+    let (url, aws) = (shop.stack.output("QueueEvents").unwrap(), shop.aws());
+    let path = format!("/_ministack/sqs/messages?QueueUrl={}", percent(url));
+    let found = aws.get("sqs", &path).await.unwrap();
+    let mut events: Vec<Value> = Vec::new();
+    strings(&found, &mut |text| events.extend(serde_json::from_str::<Value>(text)));
+    let ours = events.iter().filter(|event| event["source"] == "waybill" && event["detail"]["sku"] == sku);
+    let mut told: Vec<_> = ours
+        .map(|event| {
+            assert_eq!(event["detail-type"], event["detail"]["type"]);
+            let state = event["detail"]["state"].as_str().unwrap().to_owned();
+            (event["detail"]["at"].to_string(), state, event["detail"]["available"].as_i64().unwrap())
+        })
+        .collect();
+    told.sort();
+    told.into_iter().map(|(_, state, available)| (state, available)).collect()
+}
+
+fn strings(value: &Value, each: &mut impl FnMut(&str)) {
+    match value {
+        Value::String(text) => each(text),
+        Value::Array(all) => all.iter().for_each(|one| strings(one, each)),
+        Value::Object(all) => all.values().for_each(|one| strings(one, each)),
+        _ => {}
+    }
+}
+
+async fn runs_out() {
+    let shop = Shop::demo().await;
+    let owner = sign_in(&shop.stack, OWNER).await.unwrap();
+    let sku = format!("LOW-{}", unique(8));
+    done(&shop, &owner, "PUT", &format!("/v1/skus/{sku}"), Some(json!({"sku": sku, "low": 5}))).await;
+    let mut expected: Vec<(String, i64)> = Vec::new();
+    let moves = [("receive", "purchase", 6, None), ("write_off", "damaged", 2, Some(("low", 4)))];
+    let moves = moves.into_iter().chain([("write_off", "damaged", 4, Some(("out", 0)))]);
+    for (n, (kind, reason, quantity, state)) in moves.enumerate() {
+        let body = json!({"kind": kind, "sku": sku, "warehouse": "wh_north", "quantity": quantity,
+            "reason": reason, "reference": format!("{sku}-{n}")});
+        done(&shop, &owner, "POST", "/v1/stock/movements", Some(body)).await;
+        let Some((state, available)) = state else { continue };
+        expected.push((state.to_owned(), available));
+        let all = async || (heard(&shop, &sku).await == expected).then_some(());
+        until("the bus to carry how far the stock reaches", all).await;
+    }
 }
 
 async fn told() {

@@ -89,7 +89,7 @@ impl Usage {
 
     /// Calls of AWS, shops' and carriers' left out.
     pub fn aws(&self) -> u64 {
-        ["dynamodb:", "kms:", "sqs:", "s3:"].into_iter().map(|service| self.count(service)).sum()
+        ["dynamodb:", "events:", "kms:", "sqs:", "s3:"].into_iter().map(|service| self.count(service)).sum()
     }
 }
 

@@ -35,6 +35,8 @@ pub mod price {
     pub const STARTS: f64 = 0.20;
     /// Lambda on arm64, a million GB-seconds.
     pub const GB_SECONDS: f64 = 13.3334;
+    /// EventBridge, a million events of ours.
+    pub const EVENTS: f64 = 1.0;
     /// CloudWatch Logs, a GB taken in.
     pub const LOGS_GB: f64 = 0.5985;
 }
@@ -122,6 +124,7 @@ fn priced(usage: &Usage, orders: usize) -> BTreeMap<&'static str, f64> {
                 + each(usage.count("s3:GetObject")) * price::S3_GETS,
         ),
         ("API Gateway", each(usage.requests) * price::HTTP),
+        ("EventBridge", each(usage.count("events:")) * price::EVENTS),
         ("Lambda", starts * price::STARTS + seconds * GB * price::GB_SECONDS),
         // A million times so many bytes, in GB.
         ("CloudWatch Logs", starts * LOG_BYTES / 1_000.0 * price::LOGS_GB),

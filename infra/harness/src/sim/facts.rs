@@ -167,8 +167,8 @@ impl Facts {
             _ if owner.starts_with("mer_") && text("sk").starts_with("lvl#") => {
                 self.levels.push((sku, typed(item)?));
             }
-            // What channels were told, or are to be told later, is no stock of ours.
-            _ if text("sk").starts_with("push") => {}
+            // What channels and the bus were told, or are to be told later, is no stock of ours.
+            _ if text("sk").starts_with("push") || text("sk") == "reach" => {}
             _ if owner.starts_with("mer_") => self.movements.push((sku, typed(item)?)),
             // Names of SKUs, counts, places: nothing that moves goods.
             _ => {}

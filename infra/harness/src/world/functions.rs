@@ -11,7 +11,7 @@ use tower::ServiceExt;
 use waybill_runtime::directory::Merchants;
 use waybill_runtime::{Channels, Directory, Failure, Pushes};
 use waybill_sandbox::SignedWebhook;
-use waybill_store::memory::{Engine, MemoryDocuments, MemoryKms, MemoryQueues};
+use waybill_store::memory::{Engine, MemoryBus, MemoryDocuments, MemoryKms, MemoryQueues};
 use waybill_store::work::Message;
 use waybill_store::{Queue, Work};
 
@@ -32,7 +32,7 @@ impl Functions {
     pub(super) fn new(
         engine: &Engine,
         kms: &MemoryKms,
-        queues: &MemoryQueues,
+        (queues, bus): (&MemoryQueues, &MemoryBus),
         documents: &MemoryDocuments,
         outbound: Arc<ToSandbox>,
         time: &Time,
@@ -87,6 +87,7 @@ impl Functions {
                 queues: queues.clone(),
                 pushes: Pushes::new(queues.clone(), time.clock()),
                 channels: channels(),
+                bus: Arc::new(bus.clone()),
                 clock: time.clock(),
             }),
             tracker: Arc::new(waybill_tracker::Env {

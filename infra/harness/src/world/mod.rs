@@ -19,7 +19,7 @@ use waybill_domain::{ConnectionId, MerchantId, OrderId};
 use waybill_privacy::index::IndexKey;
 use waybill_runtime::Clock;
 use waybill_sandbox::Sandbox;
-use waybill_store::memory::{Engine, MemoryDocuments, MemoryKms, MemoryQueues};
+use waybill_store::memory::{Engine, MemoryBus, MemoryDocuments, MemoryKms, MemoryQueues};
 use waybill_store::registry::Merchant;
 use waybill_store::{Db, StoreError};
 
@@ -76,6 +76,8 @@ pub struct World {
     pub queues: MemoryQueues,
     /// The label bucket.
     pub documents: MemoryDocuments,
+    /// What was published.
+    pub bus: MemoryBus,
     /// Shop and carrier.
     pub sandbox: Sandbox,
     /// Requests to the sandbox that are still on their way though their sender gave up.

@@ -15,7 +15,7 @@ use waybill_sandbox::royal_mail::{DEFAULT_KEY, TRACKING_CLIENT_ID, TRACKING_CLIE
 use waybill_sandbox::shopify::{Shop, ShopConfig};
 use waybill_sandbox::{Call, Sandbox};
 use waybill_store::keyring::Vault;
-use waybill_store::memory::{Engine, MemoryDocuments, MemoryKms, MemoryQueues, Outside};
+use waybill_store::memory::{Engine, MemoryBus, MemoryDocuments, MemoryKms, MemoryQueues, Outside};
 use waybill_store::registry::{Connection, ConnectionState, Credentials, Kind, Merchant, Warehouse};
 
 /// Signs the shop's webhooks.
@@ -122,8 +122,9 @@ impl World {
         }
         sandbox.set_now(setup.now);
         open_shop(&sandbox, &shop)?;
+        let bus = MemoryBus::new(outside.clone());
         let outbound = Arc::new(ToSandbox::new(sandbox.clone(), outside, late.clone()));
-        let functions = Functions::new(&engine, &kms, &queues, &documents, outbound, &time);
+        let functions = Functions::new(&engine, &kms, (&queues, &bus), &documents, outbound, &time);
         let index = IndexKey::from_bytes(&INDEX_KEY).map_err(|_| WorldError::Setup("index key"))?;
         Ok(Self {
             engine,
@@ -131,6 +132,7 @@ impl World {
             kms,
             queues,
             documents,
+            bus,
             sandbox,
             late,
             time,

@@ -3,11 +3,13 @@
 //! Every call first asks [`Outside`], so a test or the simulation can delay it, refuse it, lose its reply or
 //! stop there for good.
 
+mod bus;
 mod dynamo;
 mod kms;
 mod queues;
 mod vault;
 
+pub use bus::MemoryBus;
 pub use dynamo::{Capacity, Engine};
 pub use kms::MemoryKms;
 pub use queues::{MemoryQueues, Sent};

@@ -1,0 +1,112 @@
+//! What happens, for whoever outside wants to act on it: events on the bus. They hold ids, counts and states, and never a
+//! person; what they look like is published in `infra/events/` (decision 013).
+
+use crate::id::MerchantId;
+use jiff::Timestamp;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+/// One event.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Event {
+    /// The same for a repeat: an event may come twice, and is to be acted on once. The time and the pieces of a repeat may
+    /// be newer; the state is the same.
+    pub id: String,
+    /// Whose.
+    pub merchant: MerchantId,
+    /// When it was seen.
+    #[schemars(with = "crate::time::Moment")]
+    pub at: Timestamp,
+    /// What.
+    #[serde(flatten)]
+    pub what: What,
+}
+
+/// What happened.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(tag = "type")]
+pub enum What {
+    /// A SKU ran out or low, or is there again.
+    #[serde(rename = "stock.state_changed")]
+    Stock {
+        /// Which.
+        sku: String,
+        /// How it stands now.
+        state: Reach,
+        /// Pieces free to promise, over all warehouses.
+        available: i64,
+        /// Fewer than this are low; 0 for no such limit.
+        low: u32,
+    },
+}
+
+impl What {
+    /// The `detail-type` on the bus.
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::Stock { .. } => "stock.state_changed",
+        }
+    }
+}
+
+/// How far what is free to promise reaches.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Reach {
+    /// Nothing is free.
+    Out,
+    /// Less than the SKU's own limit.
+    Low,
+    /// Enough.
+    Good,
+}
+
+impl Reach {
+    /// Judges what is free. How fast it sells is not asked here: that takes a history, and is told by
+    /// `GET /v1/stock/insight`.
+    pub fn of(available: i64, low: u32) -> Self {
+        if available <= 0 {
+            Self::Out
+        } else if available < i64::from(low) {
+            Self::Low
+        } else {
+            Self::Good
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_limit_itself_is_enough_and_nothing_is_out_whatever_the_limit() {
+        let all = [(-1, 0), (0, 5), (1, 0), (4, 5), (5, 5)].map(|(available, low)| Reach::of(available, low));
+        assert_eq!(all, [Reach::Out, Reach::Out, Reach::Good, Reach::Low, Reach::Good]);
+    }
+
+    /// `WRITE_EVENTS=1` writes it anew.
+    #[test]
+    fn what_events_look_like_is_published() {
+        let file = concat!(env!("CARGO_MANIFEST_DIR"), "/../../infra/events/event.schema.json");
+        let schema = serde_json::to_string_pretty(&schemars::schema_for!(Event)).unwrap() + "\n";
+        if std::env::var_os("WRITE_EVENTS").is_some() {
+            std::fs::write(file, &schema).unwrap();
+        }
+        assert_eq!(std::fs::read_to_string(file).unwrap(), schema, "WRITE_EVENTS=1 writes it anew");
+    }
+
+    #[test]
+    fn an_event_is_this_on_the_wire() {
+        let event = Event {
+            id: "evt_1".into(),
+            merchant: "mer_1".parse().unwrap(),
+            at: "2026-11-23T09:15:00Z".parse().unwrap(),
+            what: What::Stock { sku: "MUG".into(), state: Reach::Low, available: 4, low: 5 },
+        };
+        let text = r#"{"id":"evt_1","merchant":"mer_1","at":"2026-11-23T09:15:00Z","type":"stock.state_changed","sku":"MUG","state":"low","available":4,"low":5}"#;
+        assert_eq!(serde_json::to_string(&event).unwrap(), text);
+        assert!(text.contains(event.what.name()));
+        assert_eq!(serde_json::from_str::<Event>(text).unwrap(), event);
+    }
+}
