@@ -269,10 +269,16 @@ fn update(held: &Order, incoming: &Incoming, who: &Identity, now: Timestamp) -> 
         for line in &held.lines {
             match fresh.iter_mut().find(|l| l.id == line.id) {
                 Some(same) => carry_over(line, same),
-                // A line that vanished keeps what is reserved for it until the allocator gives it back.
-                None if !line.allocations.is_empty() => fresh.push(Line { quantity: 0, ..line.clone() }),
+                // A line that vanished keeps what is reserved for it until the allocator gives it back, and what
+                // has left.
+                None if !line.allocations.is_empty() || line.sent > 0 => {
+                    fresh.push(Line { quantity: 0, ..line.clone() });
+                }
                 None => {}
             }
+        }
+        if takes_back(&fresh, incoming, who) {
+            order.raise(Reason::ChangedAfterBooking, None, now);
         }
         order.lines = fresh;
         order.destination.clone_from(&incoming.destination);
@@ -292,6 +298,13 @@ fn carry_over(held: &Line, fresh: &mut Line) {
         fresh.parts = held.takes();
     }
     fresh.sent = held.sent;
+}
+
+/// The channel wants fewer pieces of a line by now than have left in an earlier round: a person compares.
+fn takes_back(lines: &[Line], incoming: &Incoming, who: &Identity) -> bool {
+    let wanted = wanted(incoming, who);
+    let told = |id: &LineId| wanted.iter().find(|(one, _)| *one == id).map_or(0, |(_, pieces)| *pieces);
+    lines.iter().any(|line| line.sent > told(&line.id))
 }
 
 /// Sets status, hold, exceptions and the next look from what the channel says now.

@@ -220,6 +220,25 @@ fn what_left_in_an_earlier_round_is_not_sent_again() {
 }
 
 #[test]
+fn pieces_that_are_taken_out_after_they_left_are_for_a_person() {
+    let mut held = reserved(5);
+    held.lines[0].sent = 2;
+    held.lines[0].quantity = 3;
+    let asks = |order: &Order| order.exceptions.iter().any(|e| e.reason == Reason::ChangedAfterBooking);
+    let fewer = updated(&held, &incoming(50, 2), "b");
+    assert_eq!((fewer.lines[0].quantity, fewer.lines[0].sent, asks(&fewer)), (0, 2, false));
+    let too_few = updated(&held, &incoming(50, 1), "b");
+    assert_eq!((too_few.lines[0].quantity, too_few.lines[0].sent, asks(&too_few)), (0, 2, true));
+    let mut without = incoming(50, 1);
+    without.lines.clear();
+    held.lines[0].allocations.clear();
+    let mut nobody = who("b");
+    nobody.lines.clear();
+    let Decision::Update(gone) = decide(Some(&held), &without, &nobody, false, at(60)) else { panic!() };
+    assert_eq!((gone.lines[0].quantity, gone.lines[0].sent, asks(&gone)), (0, 2, true));
+}
+
+#[test]
 fn a_line_that_becomes_another_article_still_holds_the_old_one() {
     let mut other = incoming(1, 2);
     other.lines[0].sku = Some("HAT".into());
