@@ -2,7 +2,7 @@
 //!
 //! A booking takes all its calls out of the shared budget at once, before it begins, so that one that has begun is
 //! not held up by those that have not; and that is one write for each shipment, not one for each call. What is not
-//! called in the time in which the budget fills up again belongs to others by then, and is taken anew.
+//! called soon belongs to others by then, and is taken anew.
 
 use crate::Env;
 use jiff::{SignedDuration, Timestamp};
@@ -15,6 +15,8 @@ use waybill_runtime::remote::Told;
 use waybill_store::StoreError;
 use waybill_store::budget::EVERY_CALL;
 
+/// How long calls that were taken may be made. The longer, the more of them can meet what others took after them.
+const KEPT: SignedDuration = SignedDuration::from_millis(500);
 /// How long to stay away when the budget cannot be read.
 const UNREADABLE: u32 = 30;
 
@@ -45,8 +47,7 @@ impl Pace {
         let now = env.clock.read();
         let wait = env.db.take_calls(&self.connection, EVERY_CALL, rate, calls, now).await?;
         if wait.is_none() {
-            let filled = rate.every.saturating_mul(i32::try_from(rate.burst).unwrap_or(i32::MAX));
-            self.grant(Some(Granted { calls, until: after(now, filled) }));
+            self.grant(Some(Granted { calls, until: after(now, KEPT) }));
         }
         Ok(wait)
     }
