@@ -61,7 +61,8 @@ pub(crate) async fn void(env: &Env, mut order: Order, turn: Turn, now: Timestamp
         return Ok(Step::Done);
     }
     order.claim = None;
-    order.shipments = 0;
+    // Should it be wanted again, its parcels are others: what was voided is not booked again.
+    order.rounds += std::mem::take(&mut order.shipments);
     // Its goods may have been missing: then there is nothing to give back and nothing left to do.
     let holds = order.holds_stock();
     order.due_at = holds.then(|| after(now, SWEEP_AFTER));

@@ -281,6 +281,8 @@ fn update(held: &Order, incoming: &Incoming, who: &Identity, now: Timestamp) -> 
             order.raise(Reason::ChangedAfterBooking, None, now);
         }
         order.lines = fresh;
+        // One that was cancelled and is wanted again holds goods again.
+        order.stock_settled = false;
         order.destination.clone_from(&incoming.destination);
         order.total = incoming.total.clone();
     }

@@ -66,6 +66,33 @@ pub async fn cancel_after_booking(channel: Channel) -> Result<(), Broken> {
     }
 }
 
+/// It is sent once, with a label of its own, and the goods of the first try are not lost.
+pub async fn wanted_again(channel: Channel) -> Result<(), Broken> {
+    for before in [Queue::Book, Queue::Notify] {
+        let mut stage = open(channel).await?;
+        let road = stage.road(channel);
+        let id = road.arrive(&[Wanted::new(1, &[(MUG, 2)])])?.remove(0);
+        stage.held.insert(before);
+        stage.rounds(channel, 1).await?;
+        road.cancel(&id)?;
+        stage.rounds(channel, 1).await?;
+        stage.held.clear();
+        stage.rounds(channel, 1).await?;
+        is_gone(&stage, channel, &id).await?;
+        road.pay(&id)?;
+        stage.held.insert(Queue::Book);
+        stage.rounds(channel, 1).await?;
+        status_is(&stage, channel, &id, Status::Allocated)?;
+        stock_is(&stage, MUG, PIECES, 2)?;
+        stage.held.clear();
+        stage.rounds(channel, 1).await?;
+        is_told(&stage, channel, &id, 1)?;
+        stock_is(&stage, MUG, PIECES - 2, 0)?;
+        is_sound(&stage, channel, 1).await?;
+    }
+    Ok(())
+}
+
 /// The parcel is still at the carrier: its goods stay promised until somebody has seen to it.
 async fn is_left_to_a_person(stage: &Stage, channel: Channel, id: &str) -> Result<(), Broken> {
     status_is(stage, channel, id, Status::Cancelled)?;

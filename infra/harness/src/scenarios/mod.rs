@@ -43,6 +43,8 @@ pub enum Scenario {
     CancelBeforeBooking,
     /// It is cancelled when its label is made and the channel has not been told.
     CancelAfterBooking,
+    /// It is cancelled, before its label or after, and then wanted again.
+    WantedAgain,
     /// The merchant holds it at the channel before it is booked, and releases it.
     HeldAtChannel,
     /// Somebody deletes it at the channel before it is booked.
@@ -73,13 +75,14 @@ pub enum Scenario {
 
 impl Scenario {
     /// Every scenario, in the order of the table.
-    pub const ALL: [Self; 19] = [
+    pub const ALL: [Self; 20] = [
         Self::Arrive,
         Self::ArriveTwice,
         Self::OutOfOrder,
         Self::Edit,
         Self::CancelBeforeBooking,
         Self::CancelAfterBooking,
+        Self::WantedAgain,
         Self::HeldAtChannel,
         Self::DeletedAtChannel,
         Self::PartialRefund,
@@ -104,6 +107,7 @@ impl Scenario {
             Self::Edit => "edit",
             Self::CancelBeforeBooking => "cancel before booking",
             Self::CancelAfterBooking => "cancel after booking",
+            Self::WantedAgain => "cancelled, then wanted again",
             Self::HeldAtChannel => "held at the channel",
             Self::DeletedAtChannel => "deleted at the channel",
             Self::PartialRefund => "partial refund",
@@ -124,6 +128,9 @@ impl Scenario {
     pub fn exempt(self, channel: Channel) -> Option<&'static str> {
         match (self, channel) {
             (Self::Edit, Channel::Ebay) => Some("an order cannot be edited, only cancelled or refunded"),
+            (Self::WantedAgain, Channel::Shopify | Channel::Magento | Channel::Amazon | Channel::Ebay) => {
+                Some("what is cancelled there stays so")
+            }
             (Self::HeldAtChannel, Channel::Amazon | Channel::Ebay) => {
                 Some("a merchant cannot hold an order there")
             }
@@ -145,6 +152,7 @@ impl Scenario {
             Self::Edit => changing::edit(channel).await,
             Self::CancelBeforeBooking => changing::cancel_before_booking(channel).await,
             Self::CancelAfterBooking => changing::cancel_after_booking(channel).await,
+            Self::WantedAgain => changing::wanted_again(channel).await,
             Self::HeldAtChannel => changing::held_at_channel(channel).await,
             Self::DeletedAtChannel => changing::deleted_at_channel(channel).await,
             Self::PartialRefund => changing::partial_refund(channel).await,
