@@ -92,6 +92,7 @@ fn note(order: &mut Order, stopped: Option<Stopped>, now: Timestamp) {
 pub fn leave(order: &mut Order, now: Timestamp) -> bool {
     order.stock_settled = true;
     order.picked.clear();
+    order.gone.clear();
     let rest: u32 =
         order.lines.iter().filter(|l| l.ships).map(|l| l.quantity.saturating_sub(l.allocated())).sum();
     let disputed = order

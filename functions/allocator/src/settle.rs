@@ -5,7 +5,9 @@ use crate::decide::{leave, leaving, promise};
 use jiff::Timestamp;
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
-use waybill_domain::allocation::{Candidate, Changes, Ground, Slot, skus_of, unpack};
+use waybill_domain::allocation::{
+    Candidate, Changes, Ground, Slot, difference, held, next_to_leave, set_off, skus_of, steps, unpack,
+};
 use waybill_domain::order::{Order, Status};
 use waybill_domain::stock::Spot;
 use waybill_domain::time::after;
@@ -19,6 +21,8 @@ use waybill_store::stock::{BatchChanges, Settling, Shelves, SlotChange, actions}
 use waybill_store::work::stages;
 use waybill_store::{Queue, StoreError, Work};
 
+/// The most slots one order may change in one transaction; more are written in steps, each of which leaves it whole.
+const MOST_SLOTS: usize = (MAX_ACTIONS - 1) / 2;
 /// How often a contended batch is decided anew before its messages go back to the queue.
 const TRIES: u32 = 8;
 
@@ -116,16 +120,10 @@ impl Seller<'_> {
         let mut free = shelves.available();
         let mut batch = Batch::new(self, Settling::Promises);
         for before in orders {
-            let (mut order, changes) = promise(&ground, before.clone(), &mut free, self.now);
-            let mut spots: BTreeMap<Slot, BTreeMap<Spot, i64>> = BTreeMap::new();
-            for (slot, pieces) in unpack(&mut order) {
-                spots.insert(slot, BTreeMap::from([(Spot::pack(), -pieces), (Spot::dock(), pieces)]));
-            }
-            if order != before {
-                batch.add(order, changes, spots).await?;
-            }
+            let (order, _) = promise(&ground, before.clone(), &mut free, self.now);
+            batch.go(before, order).await?;
         }
-        batch.write().await
+        batch.write().await.map(|_| ())
     }
 
     async fn dispatch(&self, orders: Vec<Order>) -> Result<(), Failure> {
@@ -136,7 +134,15 @@ impl Seller<'_> {
         let mut shelves = self.shelves(skus, &self.merchant.candidates()).await?;
         let mut batch = Batch::new(self, Settling::Dispatch);
         for mut order in orders {
-            let changes = leaving(&order);
+            let changes = loop {
+                let (changes, all) = next_to_leave(&leaving(&order), MOST_SLOTS);
+                if all {
+                    break changes;
+                }
+                let spots = taken_from(&order, &changes, &mut shelves);
+                set_off(&mut order, changes.keys().cloned());
+                order = batch.alone(order, changes, spots).await?;
+            };
             let spots = taken_from(&order, &changes, &mut shelves);
             if !leave(&mut order, self.now) {
                 order.due_at = match (stages(&order).is_empty(), order.milestones.shipped) {
@@ -148,8 +154,14 @@ impl Seller<'_> {
             }
             batch.add(order, changes, spots).await?;
         }
-        batch.write().await
+        batch.write().await.map(|_| ())
     }
+}
+
+/// Takes off the packing bench what an order no longer holds: back to the dock.
+fn off_the_bench(order: &mut Order) -> BTreeMap<Slot, BTreeMap<Spot, i64>> {
+    let back = |pieces: i64| BTreeMap::from([(Spot::pack(), -pieces), (Spot::dock(), pieces)]);
+    unpack(order).into_iter().map(|(slot, pieces)| (slot, back(pieces))).collect()
 }
 
 /// From which spots an order's goods leave: the packing bench for what was picked, otherwise as a picker would go.
@@ -194,6 +206,37 @@ impl<'a> Batch<'a> {
         Self { seller, how, orders: Vec::new(), changes: BatchChanges::new() }
     }
 
+    /// Brings an order from `before` to `after`, in steps where one transaction does not do.
+    async fn go(&mut self, before: Order, after: Order) -> Result<(), Failure> {
+        let mut last = before;
+        let mut steps = steps(&last, &after, MOST_SLOTS).into_iter().peekable();
+        while let Some(mut step) = steps.next() {
+            step.rev = last.rev;
+            step.picked.clone_from(&last.picked);
+            let spots = off_the_bench(&mut step);
+            let changes = difference(&held(&last), &held(&step));
+            if steps.peek().is_some() {
+                last = self.alone(step, changes, spots).await?;
+            } else if step != last {
+                return self.add(step, changes, spots).await;
+            }
+        }
+        Ok(())
+    }
+
+    /// Writes an order in a transaction of its own, after all that was added before; gives it as it is stored now.
+    async fn alone(
+        &mut self,
+        order: Order,
+        changes: Changes,
+        spots: BTreeMap<Slot, BTreeMap<Spot, i64>>,
+    ) -> Result<Order, Failure> {
+        std::mem::replace(self, Self::new(self.seller, self.how)).write().await?;
+        let mut one = Self::new(self.seller, self.how);
+        one.add(order, changes, spots).await?;
+        one.write().await?.pop().ok_or(Failure::Fault("a batch lost its order"))
+    }
+
     async fn add(
         &mut self,
         order: Order,
@@ -227,9 +270,10 @@ impl<'a> Batch<'a> {
         self.changes.iter().filter(|(_, change)| moves(change)).map(|((sku, _), _)| sku.clone()).collect()
     }
 
-    async fn write(mut self) -> Result<(), Failure> {
+    /// Writes the batch; gives its orders as they are stored now.
+    async fn write(mut self) -> Result<Vec<Order>, Failure> {
         if self.orders.is_empty() {
-            return Ok(());
+            return Ok(Vec::new());
         }
         let Seller { env, merchant, now, .. } = *self.seller;
         env.pushes.announce(&merchant.id, self.moved(), now).await?;
@@ -246,6 +290,6 @@ impl<'a> Batch<'a> {
         if !book.is_empty() {
             env.queues.send(Queue::Book, &book, 0).await?;
         }
-        Ok(())
+        Ok(self.orders)
     }
 }

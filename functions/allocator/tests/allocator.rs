@@ -431,3 +431,64 @@ async fn an_order_that_is_to_leave_whole_is_reserved_whole_or_not_at_all() {
     assert_eq!(stage.one(&order).await.status, Status::Backordered);
     assert_eq!(stage.numbers("MUG", "wh_north").await, (2, 0));
 }
+
+/// One transaction has room for 49 levels and their movements; an order of more articles goes in several.
+#[tokio::test]
+async fn an_order_of_more_articles_than_a_transaction_takes_is_promised_given_back_and_sent() {
+    let stage = Stage::set(false).await;
+    let names: Vec<String> = (0..60).map(|n| format!("SKU-{n:03}")).collect();
+    let lines: Vec<(&str, u32)> = names.iter().map(|name| (name.as_str(), 2)).collect();
+    for name in &names {
+        stage.receive(name, "wh_north", 3, "a").await;
+    }
+    let order = stage.take(1, &lines, Readiness::Ready).await;
+    let small = stage.take(2, &[("SKU-059", 1)], Readiness::Ready).await;
+    let decided = stage.allocate(&[&order, &small]).await;
+    assert!(decided.iter().all(|one| one.status == Status::Allocated));
+    assert_eq!(stage.numbers("SKU-059", "wh_north").await, (3, 3));
+    // Not one piece less: what another order lacks is seen at once.
+    let late = stage.take(3, &lines, Readiness::Ready).await;
+    assert_eq!(stage.one(&late).await.status, Status::Backordered);
+    let sent = stage.send_off(&order).await;
+    assert!(sent.stock_settled && sent.gone.is_empty());
+    assert_eq!(stage.numbers("SKU-000", "wh_north").await, (1, 0));
+    assert_eq!(stage.numbers("SKU-059", "wh_north").await, (1, 1));
+    for name in &names {
+        stage.receive(name, "wh_south", 2, "b").await;
+    }
+    assert_eq!(stage.one(&late).await.status, Status::Allocated);
+    stage.pass(SignedDuration::from_secs(9));
+    stage.take(3, &lines[..1], Readiness::Ready).await;
+    assert_eq!(stage.one(&late).await.status, Status::Allocated);
+    assert_eq!(stage.numbers("SKU-050", "wh_south").await, (2, 0));
+}
+
+/// Between two transactions of a large dispatch the function may die: whoever comes next goes on from there.
+#[tokio::test]
+async fn a_large_order_of_which_a_part_has_left_goes_on_where_it_stopped() {
+    let stage = Stage::set(false).await;
+    let names: Vec<String> = (0..60).map(|n| format!("SKU-{n:03}")).collect();
+    let lines: Vec<(&str, u32)> = names.iter().map(|name| (name.as_str(), 1)).collect();
+    for name in &names {
+        stage.receive(name, "wh_north", 1, "a").await;
+    }
+    let order = stage.take(1, &lines, Readiness::Ready).await;
+    stage.one(&order).await;
+    let mut sent = stage.db.order(&order).await.unwrap().unwrap();
+    sent.status = Status::Dispatched;
+    sent.shipments = 1;
+    sent.milestones.shipped = Some(stage.now());
+    stage.db.save_order(&mut sent).await.unwrap();
+    // The goods of the last article are missing from the books: the second transaction cannot be.
+    let slot = ("SKU-059".to_owned(), "wh_north".parse().unwrap());
+    stage.db.corrupt_level(&merchant(), &slot, "reserved", -1).await.unwrap();
+    let work = || vec![Work::Order { order: order.clone(), at: stage.now() }];
+    assert!(work_on(&stage.env, work()).await[0].is_err());
+    let half = stage.db.order(&order).await.unwrap().unwrap();
+    assert!(half.gone.len() == 49 && half.holds_stock(), "{} gone", half.gone.len());
+    assert_eq!(stage.numbers("SKU-000", "wh_north").await, (0, 0));
+    stage.db.corrupt_level(&merchant(), &slot, "reserved", 1).await.unwrap();
+    let whole = stage.one(&order).await;
+    assert!(whole.stock_settled && whole.gone.is_empty());
+    assert_eq!(stage.numbers("SKU-059", "wh_north").await, (0, 0));
+}

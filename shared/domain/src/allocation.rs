@@ -3,6 +3,7 @@
 
 mod choose;
 mod explain;
+mod steps;
 
 use crate::catalogue::{Catalogue, Part};
 use crate::id::WarehouseId;
@@ -13,6 +14,7 @@ use jiff::civil::Date;
 use std::collections::BTreeMap;
 
 pub use explain::{Explained, Tried, explain};
+pub use steps::{difference, next_to_leave, set_off, steps};
 
 /// A place stock can come from, in the merchant's order of preference.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -187,6 +189,7 @@ pub fn held(order: &Order) -> Changes {
             *all.entry(slot).or_default() += quantity;
         }
     }
+    all.retain(|slot, _| !order.gone.contains(slot));
     all
 }
 

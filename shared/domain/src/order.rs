@@ -1,5 +1,6 @@
 //! An order as Waybill keeps it: lines, where it stands, and nothing that names a person.
 
+use crate::allocation::Slot;
 use crate::catalogue::Part;
 use crate::exception::{Exception, Reason};
 use crate::id::{ConnectionId, LineId, MerchantId, OrderId, WarehouseId};
@@ -330,6 +331,10 @@ pub struct Order {
     /// Goods on the packing bench for it.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub picked: Vec<Picked>,
+    /// Slots whose goods have left while the rest of a large order waits for its own transaction; none before and
+    /// after that.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub gone: Vec<Slot>,
     /// It waits for payment and keeps its goods meanwhile.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub unpaid: Option<Unpaid>,
