@@ -1,7 +1,9 @@
 //! What one order gets, and what happens to one whose goods have left: pure, so that it can be tested by itself.
 
 use jiff::{SignedDuration, Timestamp};
-use waybill_domain::allocation::{Available, Changes, Ground, Stopped, allocate, apply, held, release};
+use waybill_domain::allocation::{
+    Available, Changes, Ground, Stopped, allocate, apply, held, release, set_aside,
+};
 use waybill_domain::exception::Reason;
 use waybill_domain::intake::{SWEEP_AFTER, UNPAID};
 use waybill_domain::order::{Hold, Order, PersonalData, Status, Unpaid};
@@ -29,6 +31,9 @@ pub fn promise(
     let decided = allocate(&order, ground, free);
     order.lines = decided.lines;
     order.status = decided.status;
+    if order.status == Status::Backordered {
+        set_aside(&order, ground, free);
+    }
     order.due_at = match decided.status {
         Status::Backordered => Some(after(now, BACKORDER_EVERY)),
         Status::Held => None,

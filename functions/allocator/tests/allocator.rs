@@ -492,3 +492,52 @@ async fn a_large_order_of_which_a_part_has_left_goes_on_where_it_stopped() {
     assert!(whole.stock_settled && whole.gone.is_empty());
     assert_eq!(stage.numbers("SKU-059", "wh_north").await, (0, 0));
 }
+
+#[tokio::test]
+async fn what_an_order_gives_back_wakes_those_that_wait_for_it_the_first_first() {
+    let stage = Stage::set(false).await;
+    stage.receive("MUG", "wh_north", 2, "a").await;
+    stage.receive("TEA", "wh_north", 1, "a").await;
+    let holder = stage.take(1, &[("MUG", 2)], Readiness::Ready).await;
+    stage.one(&holder).await;
+    let mut waiting = Vec::new();
+    for (n, sku) in [(5, "MUG"), (4, "MUG"), (3, "TEA")] {
+        stage.pass(SignedDuration::from_secs(5));
+        let order = stage.take(n, &[(sku, 2)], Readiness::Ready).await;
+        assert_eq!(stage.one(&order).await.status, Status::Backordered);
+        waiting.push(order);
+    }
+    stage.queues.take();
+    let mut cancelled = stage.db.order(&holder).await.unwrap().unwrap();
+    cancelled.status = Status::Cancelled;
+    stage.db.save_order(&mut cancelled).await.unwrap();
+    stage.one(&holder).await;
+    let sent = stage.queues.take().into_iter().filter(|sent| sent.queue == Queue::Allocate);
+    let woken: Vec<OrderId> = sent
+        .map(|sent| match sent.work {
+            Work::Order { order, .. } => order,
+            other => panic!("{other:?} is no order"),
+        })
+        .collect();
+    assert_eq!(woken, waiting[..2]);
+    let decided = stage.allocate(&[&woken[1], &woken[0]]).await;
+    assert_eq!((decided[0].status, decided[1].status), (Status::Backordered, Status::Allocated));
+}
+
+#[tokio::test]
+async fn an_order_that_waits_is_not_overtaken_by_a_later_one_it_is_decided_with() {
+    let stage = Stage::set(false).await;
+    stage.receive("MUG", "wh_north", 3, "a").await;
+    stage.receive("TEA", "wh_north", 9, "a").await;
+    let first = stage.take(1, &[("MUG", 5), ("TEA", 1)], Readiness::Ready).await;
+    stage.pass(SignedDuration::from_secs(5));
+    let second = stage.take(2, &[("MUG", 1)], Readiness::Ready).await;
+    let third = stage.take(3, &[("TEA", 9)], Readiness::Ready).await;
+    let decided = stage.allocate(&[&third, &second, &first]).await;
+    let status: Vec<Status> = decided.iter().map(|order| order.status).collect();
+    assert_eq!(status, [Status::Allocated, Status::Backordered, Status::Backordered]);
+    stage.receive("MUG", "wh_south", 3, "b").await;
+    stage.receive("TEA", "wh_south", 1, "b").await;
+    let decided = stage.allocate(&[&second, &first]).await;
+    assert!(decided.iter().all(|order| order.status == Status::Allocated));
+}

@@ -171,6 +171,32 @@ fn serve(
     status
 }
 
+/// Leaves an order that waits for goods those that are there of what it lacks: who came after it and is decided with
+/// it does not get them. Goods it would have enough of are not kept for it.
+pub fn set_aside(order: &Order, ground: &Ground<'_>, available: &mut Available) {
+    let terms = ground.policy.terms(order, ground.catalogue, ground.part_ship);
+    let mut lacks: BTreeMap<String, i64> = BTreeMap::new();
+    for line in &order.lines {
+        for part in line.takes() {
+            *lacks.entry(part.sku).or_default() += i64::from(line.owed()) * i64::from(part.units);
+        }
+    }
+    for (sku, wanted) in lacks {
+        let kept = ground.policy.kept_back(order.channel, &sku);
+        let places = ground.candidates.iter().filter(|c| terms.allows(&c.warehouse));
+        let slots: Vec<Slot> = places.map(|c| (sku.clone(), c.warehouse.clone())).collect();
+        let free = |slot: &Slot| (available.get(slot).copied().unwrap_or_default() - kept).max(0);
+        if slots.iter().map(free).sum::<i64>() >= wanted {
+            continue;
+        }
+        for slot in slots {
+            if let Some(there) = available.get_mut(&slot) {
+                *there = (*there).min(kept);
+            }
+        }
+    }
+}
+
 /// Gives back everything an order holds.
 pub fn release(order: &Order) -> (Vec<Line>, Changes) {
     let mut changes = Changes::new();

@@ -63,6 +63,29 @@ async fn goods_come_in_once_and_wake_who_waits_for_them_oldest_first() {
     assert_eq!((&page["clean"], &page["levels"]), (&json!(true), &json!(1)), "{page}");
 }
 
+#[tokio::test]
+async fn a_new_policy_and_an_open_warehouse_wake_who_waits_once_the_allocator_has_heard() {
+    let stage = set().await;
+    let place = |active| json!({"id": "wh_north", "name": "North", "priority": 1, "active": active});
+    let policy = json!({"unpaid_hours": 2});
+    let paths = [
+        ("/v1/policy", policy, true),
+        ("/v1/warehouses/wh_north", place(false), false),
+        ("/v1/warehouses/wh_north", place(true), true),
+    ];
+    let mut order = stage.order(1).await;
+    order.status = Status::Backordered;
+    stage.db.save_order(&mut order).await.unwrap();
+    for (path, body, wakes) in paths {
+        stage.queues.take();
+        let stored = stage.put(path, body).await;
+        assert_eq!(stored.0, 200, "{path}: {stored:?}");
+        let sent = stage.queues.take();
+        let delays: Vec<u32> = sent.iter().filter(|s| s.queue == Queue::Allocate).map(|s| s.delay).collect();
+        assert_eq!(delays, if wakes { vec![65] } else { vec![] }, "{path}");
+    }
+}
+
 /// The SKUs that channels are told of.
 fn told(sent: &[Sent]) -> Vec<&str> {
     sent.iter()
