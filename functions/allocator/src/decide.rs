@@ -7,18 +7,25 @@ use waybill_domain::allocation::{
 use waybill_domain::exception::Reason;
 use waybill_domain::intake::{SWEEP_AFTER, UNPAID};
 use waybill_domain::order::{Hold, Order, PersonalData, Status, Unpaid};
+use waybill_domain::packing::{self, Bench};
 use waybill_domain::time::after;
 
 /// How long a backorder waits before it is tried again by itself; arriving stock tries it at once.
 pub const BACKORDER_EVERY: SignedDuration = SignedDuration::from_hours(1);
 
 /// Decides one order; takes what it gets out of `free`.
-pub fn promise(
-    ground: &Ground<'_>,
-    mut order: Order,
-    free: &mut Available,
-    now: Timestamp,
-) -> (Order, Changes) {
+pub fn promise(ground: &Ground<'_>, order: Order, free: &mut Available, now: Timestamp) -> (Order, Changes) {
+    let (mut order, changes) = settle(ground, order, free, now);
+    packing::open_again(&mut order);
+    let served = matches!(order.status, Status::Allocated | Status::PartAllocated);
+    if served && packing::waits(&order) {
+        // The packing bench moves it on, and nobody else.
+        order.due_at = None;
+    }
+    (order, changes)
+}
+
+fn settle(ground: &Ground<'_>, mut order: Order, free: &mut Available, now: Timestamp) -> (Order, Changes) {
     let waits_for_payment = order.hold == Some(Hold::AwaitingPayment);
     let stands_still =
         order.status == Status::Held && !matches!(order.hold, Some(Hold::Exception | Hold::Merchant));
@@ -40,6 +47,8 @@ pub fn promise(
         // The look that ingest asked for still stands; moving it would cost two index writes.
         _ => Some(order.due_at.unwrap_or_else(|| after(now, SWEEP_AFTER))),
     };
+    let terms = ground.policy.terms(&order, ground.catalogue, ground.part_ship);
+    order.bench.first = terms.book_when_packed;
     order.hold = decided.stopped.is_some().then_some(Hold::Exception);
     note(&mut order, decided.stopped, now);
     if let (true, Some(due)) = (order.instructions.held && order.hold.is_none(), order.due_at) {
@@ -114,6 +123,7 @@ pub fn leave(order: &mut Order, now: Timestamp) -> bool {
         line.allocations.clear();
         line.parts.clear();
     }
+    order.bench = Bench::default();
     order.rounds += order.shipments;
     order.shipments = 0;
     order.claim = None;

@@ -541,3 +541,43 @@ async fn an_order_that_waits_is_not_overtaken_by_a_later_one_it_is_decided_with(
     let decided = stage.allocate(&[&second, &first]).await;
     assert!(decided.iter().all(|order| order.status == Status::Allocated));
 }
+
+#[tokio::test]
+async fn where_labels_wait_for_the_bench_an_order_stands_until_it_is_packed_and_a_short_pick_finds_other_goods()
+ {
+    let stage = Stage::set(false).await;
+    let then = Then { book_when_packed: Some(true), ..Then::default() };
+    let when = When { channels: vec![Channel::Amazon], ..When::default() };
+    let policy = Policy { rules: vec![Rule { name: "bench".into(), when, then }], ..Policy::default() };
+    stage.db.save_policy(&merchant(), &policy).await.unwrap();
+    stage.receive("MUG", "wh_north", 3, "a").await;
+    stage.receive("MUG", "wh_south", 2, "b").await;
+    let order = stage.take(1, &[("MUG", 2)], Readiness::Ready).await;
+    let waits = stage.one(&order).await;
+    assert_eq!((waits.status, waits.due_at), (Status::Allocated, None));
+    assert_eq!(waybill_store::work::stages(&waits), []);
+    assert!(stage.queues.take().iter().all(|sent| sent.queue != Queue::Book));
+    let request = Request {
+        id: "p1".into(),
+        warehouse: "wh_north".parse().unwrap(),
+        style: waybill_domain::picking::Style::Single,
+        zone: None,
+        orders: vec![order.clone()],
+    };
+    stage.db.make_pick_list(&merchant(), &request, stage.now()).await.unwrap();
+    let short = stage.db.confirm_pick(&merchant(), "p1", 1, None, "MUG", 1, "ann", stage.now()).await;
+    assert_eq!(short.unwrap().unwrap().again, [order.clone()]);
+    let mut again = stage.one(&order).await;
+    assert_eq!((again.status, again.due_at, again.lines[0].allocated()), (Status::Allocated, None, 2));
+    for (place, goods) in waybill_domain::packing::by_warehouse(&again) {
+        let parcel = waybill_domain::packing::Packed { goods, name: None, grams: 400 };
+        again.bench.packed.insert(place, vec![parcel]);
+    }
+    stage.db.save_order(&mut again).await.unwrap();
+    assert_eq!(waybill_store::work::stages(&again), [Queue::Book]);
+    // Edited after it was packed: the parcel is opened again.
+    stage.pass(SignedDuration::from_secs(9));
+    stage.take(1, &[("MUG", 1)], Readiness::Ready).await;
+    let edited = stage.one(&order).await;
+    assert!(edited.bench.packed.is_empty() && waybill_store::work::stages(&edited).is_empty());
+}

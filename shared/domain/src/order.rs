@@ -6,6 +6,7 @@ use crate::exception::{Exception, Reason};
 use crate::id::{ConnectionId, LineId, MerchantId, OrderId, WarehouseId};
 use crate::instructions::Instructions;
 use crate::money::Money;
+use crate::packing::Bench;
 use crate::retention::Milestones;
 use crate::service::Wish;
 use jiff::Timestamp;
@@ -331,6 +332,9 @@ pub struct Order {
     /// Goods on the packing bench for it.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub picked: Vec<Picked>,
+    /// What the packing bench knows of it.
+    #[serde(default, skip_serializing_if = "Bench::is_empty")]
+    pub bench: Bench,
     /// Slots whose goods have left while the rest of a large order waits for its own transaction; none before and
     /// after that.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
