@@ -1,22 +1,31 @@
 //! What one order gets, and what happens to one whose goods have left: pure, so that it can be tested by itself.
 
 use jiff::{SignedDuration, Timestamp};
-use waybill_domain::allocation::{Available, Changes, Ground, Stopped, allocate, apply, held, release};
+use waybill_domain::allocation::{
+    Available, Changes, Ground, Stopped, allocate, apply, held, release, set_aside,
+};
 use waybill_domain::exception::Reason;
 use waybill_domain::intake::{SWEEP_AFTER, UNPAID};
 use waybill_domain::order::{Hold, Order, PersonalData, Status, Unpaid};
+use waybill_domain::packing::{self, Bench};
 use waybill_domain::time::after;
 
 /// How long a backorder waits before it is tried again by itself; arriving stock tries it at once.
 pub const BACKORDER_EVERY: SignedDuration = SignedDuration::from_hours(1);
 
 /// Decides one order; takes what it gets out of `free`.
-pub fn promise(
-    ground: &Ground<'_>,
-    mut order: Order,
-    free: &mut Available,
-    now: Timestamp,
-) -> (Order, Changes) {
+pub fn promise(ground: &Ground<'_>, order: Order, free: &mut Available, now: Timestamp) -> (Order, Changes) {
+    let (mut order, changes) = settle(ground, order, free, now);
+    packing::open_again(&mut order);
+    let served = matches!(order.status, Status::Allocated | Status::PartAllocated);
+    if served && packing::waits(&order) {
+        // The packing bench moves it on, and nobody else.
+        order.due_at = None;
+    }
+    (order, changes)
+}
+
+fn settle(ground: &Ground<'_>, mut order: Order, free: &mut Available, now: Timestamp) -> (Order, Changes) {
     let waits_for_payment = order.hold == Some(Hold::AwaitingPayment);
     let stands_still =
         order.status == Status::Held && !matches!(order.hold, Some(Hold::Exception | Hold::Merchant));
@@ -29,12 +38,17 @@ pub fn promise(
     let decided = allocate(&order, ground, free);
     order.lines = decided.lines;
     order.status = decided.status;
+    if order.status == Status::Backordered {
+        set_aside(&order, ground, free);
+    }
     order.due_at = match decided.status {
         Status::Backordered => Some(after(now, BACKORDER_EVERY)),
         Status::Held => None,
         // The look that ingest asked for still stands; moving it would cost two index writes.
         _ => Some(order.due_at.unwrap_or_else(|| after(now, SWEEP_AFTER))),
     };
+    let terms = ground.policy.terms(&order, ground.catalogue, ground.part_ship);
+    order.bench.first = terms.book_when_packed;
     order.hold = decided.stopped.is_some().then_some(Hold::Exception);
     note(&mut order, decided.stopped, now);
     if let (true, Some(due)) = (order.instructions.held && order.hold.is_none(), order.due_at) {
@@ -92,6 +106,7 @@ fn note(order: &mut Order, stopped: Option<Stopped>, now: Timestamp) {
 pub fn leave(order: &mut Order, now: Timestamp) -> bool {
     order.stock_settled = true;
     order.picked.clear();
+    order.gone.clear();
     let rest: u32 =
         order.lines.iter().filter(|l| l.ships).map(|l| l.quantity.saturating_sub(l.allocated())).sum();
     let disputed = order
@@ -108,6 +123,7 @@ pub fn leave(order: &mut Order, now: Timestamp) -> bool {
         line.allocations.clear();
         line.parts.clear();
     }
+    order.bench = Bench::default();
     order.rounds += order.shipments;
     order.shipments = 0;
     order.claim = None;

@@ -12,7 +12,7 @@ async fn main() -> Result<(), lambda_runtime::Error> {
     log::start();
     let mut read = config::Reader::default();
     let tables = read.tables(&["orders", "stock", "registry"]);
-    let queues = read.queues(&[Queue::Book, Queue::Push]);
+    let queues = read.queues(&[Queue::Allocate, Queue::Book, Queue::Push]);
     read.done()?;
     let sdk = aws::load().await;
     let db = aws::db(&sdk, tables);

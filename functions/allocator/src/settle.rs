@@ -5,7 +5,9 @@ use crate::decide::{leave, leaving, promise};
 use jiff::Timestamp;
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
-use waybill_domain::allocation::{Candidate, Changes, Ground, Slot, skus_of, unpack};
+use waybill_domain::allocation::{
+    Candidate, Changes, Ground, Slot, difference, held, next_to_leave, set_off, skus_of, steps, unpack,
+};
 use waybill_domain::order::{Order, Status};
 use waybill_domain::stock::Spot;
 use waybill_domain::time::after;
@@ -19,21 +21,29 @@ use waybill_store::stock::{BatchChanges, Settling, Shelves, SlotChange, actions}
 use waybill_store::work::stages;
 use waybill_store::{Queue, StoreError, Work};
 
+/// The most slots one order may change in one transaction; more are written in steps, each of which leaves it whole.
+const MOST_SLOTS: usize = (MAX_ACTIONS - 1) / 2;
+/// The most orders woken by what one batch gives back; the clock looks at the rest within the hour.
+const MOST_WOKEN: usize = 500;
 /// How often a contended batch is decided anew before its messages go back to the queue.
 const TRIES: u32 = 8;
 
 /// Settles all of these orders; what is returned failed and must come back.
 pub(crate) async fn all(env: &Env, ids: Vec<OrderId>, now: Timestamp) -> BTreeMap<OrderId, Failure> {
     let mut failed = BTreeMap::new();
+    let mut arrivals = Arrivals::new();
     // A batch that keeps failing as a whole is taken apart, so that one order never holds up the rest.
     let mut todo = vec![ids];
     while let Some(ids) = todo.pop() {
         if ids.is_empty() {
             continue;
         }
-        match together(env, &ids, now).await {
+        match together(env, &ids, now, &mut arrivals).await {
             Ok(()) => {}
             Err(_) if ids.len() > 1 => {
+                // The half that came first goes first.
+                let mut ids = ids;
+                ids.sort_by_key(|id| (arrivals.get(id).copied(), id.clone()));
                 let (first, second) = ids.split_at(ids.len() / 2);
                 todo.push(second.to_vec());
                 todo.push(first.to_vec());
@@ -44,24 +54,48 @@ pub(crate) async fn all(env: &Env, ids: Vec<OrderId>, now: Timestamp) -> BTreeMa
     failed
 }
 
-async fn together(env: &Env, ids: &[OrderId], now: Timestamp) -> Result<(), Failure> {
+/// When orders that were read came.
+type Arrivals = BTreeMap<OrderId, Timestamp>;
+
+async fn together(
+    env: &Env,
+    ids: &[OrderId],
+    now: Timestamp,
+    arrivals: &mut Arrivals,
+) -> Result<(), Failure> {
     let mut last = Failure::Store(StoreError::Conflict);
     for attempt in 0..TRIES {
-        match once(env, ids, now).await {
-            Err(failure) if failure.is_race() => last = failure,
+        match once(env, ids, now, arrivals).await {
+            Err(failure) if may_pass(&failure) => last = failure,
             other => return other,
         }
-        // Contenders for one level part ways: the wait grows, and differs by what each is working on.
-        let spread = ids.first().and_then(|id| id.suffix().bytes().last()).map_or(0, u64::from) % 8;
-        tokio::time::sleep(Duration::from_millis(u64::from(attempt) * 8 + spread)).await;
+        tokio::time::sleep(pause(attempt, chance())).await;
     }
     Err(last)
 }
 
+/// Somebody else wrote first, or AWS asks to slow down: taking the batch apart would make it worse.
+fn may_pass(failure: &Failure) -> bool {
+    failure.is_race() || matches!(failure, Failure::Store(StoreError::Throttled(_)))
+}
+
+/// How long contenders for one level wait before the next try: anything up to a limit that doubles, so that they
+/// part ways.
+fn pause(attempt: u32, chance: u8) -> Duration {
+    let most = 8_u64 << attempt.min(6);
+    Duration::from_millis(most * (u64::from(chance) + 1) / 256)
+}
+
+fn chance() -> u8 {
+    let drawn = waybill_runtime::nonce();
+    drawn.and_then(|text| u8::from_str_radix(text.get(..2)?, 16).ok()).unwrap_or(u8::MAX)
+}
+
 /// Reads, decides and writes one batch.
-async fn once(env: &Env, ids: &[OrderId], now: Timestamp) -> Result<(), Failure> {
+async fn once(env: &Env, ids: &[OrderId], now: Timestamp, arrivals: &mut Arrivals) -> Result<(), Failure> {
     let mut by_merchant: BTreeMap<MerchantId, Vec<Order>> = BTreeMap::new();
     for order in env.db.orders(ids).await? {
+        arrivals.insert(order.id.clone(), order.milestones.received);
         by_merchant.entry(order.merchant.clone()).or_default().push(order);
     }
     for (id, mut orders) in by_merchant {
@@ -116,16 +150,25 @@ impl Seller<'_> {
         let mut free = shelves.available();
         let mut batch = Batch::new(self, Settling::Promises);
         for before in orders {
-            let (mut order, changes) = promise(&ground, before.clone(), &mut free, self.now);
-            let mut spots: BTreeMap<Slot, BTreeMap<Spot, i64>> = BTreeMap::new();
-            for (slot, pieces) in unpack(&mut order) {
-                spots.insert(slot, BTreeMap::from([(Spot::pack(), -pieces), (Spot::dock(), pieces)]));
-            }
-            if order != before {
-                batch.add(order, changes, spots).await?;
-            }
+            let (order, _) = promise(&ground, before.clone(), &mut free, self.now);
+            batch.go(before, order).await?;
         }
-        batch.write().await
+        batch.write().await.map(|_| ())
+    }
+
+    /// Wakes the orders that wait for goods that were given back, the one that came first first. Should this be lost,
+    /// each looks again within the hour.
+    async fn wake_waiting(&self, skus: &BTreeSet<String>) -> Result<(), Failure> {
+        if skus.is_empty() {
+            return Ok(());
+        }
+        let waiting = self.env.db.backordered(&self.merchant.id, skus, MOST_WOKEN).await?;
+        let work: Vec<Work> =
+            waiting.into_iter().map(|order| Work::Order { order: order.id, at: self.now }).collect();
+        if !work.is_empty() {
+            self.env.queues.send(Queue::Allocate, &work, 0).await?;
+        }
+        Ok(())
     }
 
     async fn dispatch(&self, orders: Vec<Order>) -> Result<(), Failure> {
@@ -136,7 +179,15 @@ impl Seller<'_> {
         let mut shelves = self.shelves(skus, &self.merchant.candidates()).await?;
         let mut batch = Batch::new(self, Settling::Dispatch);
         for mut order in orders {
-            let changes = leaving(&order);
+            let changes = loop {
+                let (changes, all) = next_to_leave(&leaving(&order), MOST_SLOTS);
+                if all {
+                    break changes;
+                }
+                let spots = taken_from(&order, &changes, &mut shelves);
+                set_off(&mut order, changes.keys().cloned());
+                order = batch.alone(order, changes, spots).await?;
+            };
             let spots = taken_from(&order, &changes, &mut shelves);
             if !leave(&mut order, self.now) {
                 order.due_at = match (stages(&order).is_empty(), order.milestones.shipped) {
@@ -148,8 +199,14 @@ impl Seller<'_> {
             }
             batch.add(order, changes, spots).await?;
         }
-        batch.write().await
+        batch.write().await.map(|_| ())
     }
+}
+
+/// Takes off the packing bench what an order no longer holds: back to the dock.
+fn off_the_bench(order: &mut Order) -> BTreeMap<Slot, BTreeMap<Spot, i64>> {
+    let back = |pieces: i64| BTreeMap::from([(Spot::pack(), -pieces), (Spot::dock(), pieces)]);
+    unpack(order).into_iter().map(|(slot, pieces)| (slot, back(pieces))).collect()
 }
 
 /// From which spots an order's goods leave: the packing bench for what was picked, otherwise as a picker would go.
@@ -194,6 +251,37 @@ impl<'a> Batch<'a> {
         Self { seller, how, orders: Vec::new(), changes: BatchChanges::new() }
     }
 
+    /// Brings an order from `before` to `after`, in steps where one transaction does not do.
+    async fn go(&mut self, before: Order, after: Order) -> Result<(), Failure> {
+        let mut last = before;
+        let mut steps = steps(&last, &after, MOST_SLOTS).into_iter().peekable();
+        while let Some(mut step) = steps.next() {
+            step.rev = last.rev;
+            step.picked.clone_from(&last.picked);
+            let spots = off_the_bench(&mut step);
+            let changes = difference(&held(&last), &held(&step));
+            if steps.peek().is_some() {
+                last = self.alone(step, changes, spots).await?;
+            } else if step != last {
+                return self.add(step, changes, spots).await;
+            }
+        }
+        Ok(())
+    }
+
+    /// Writes an order in a transaction of its own, after all that was added before; gives it as it is stored now.
+    async fn alone(
+        &mut self,
+        order: Order,
+        changes: Changes,
+        spots: BTreeMap<Slot, BTreeMap<Spot, i64>>,
+    ) -> Result<Order, Failure> {
+        std::mem::replace(self, Self::new(self.seller, self.how)).write().await?;
+        let mut one = Self::new(self.seller, self.how);
+        one.add(order, changes, spots).await?;
+        one.write().await?.pop().ok_or(Failure::Fault("a batch lost its order"))
+    }
+
     async fn add(
         &mut self,
         order: Order,
@@ -227,9 +315,16 @@ impl<'a> Batch<'a> {
         self.changes.iter().filter(|(_, change)| moves(change)).map(|((sku, _), _)| sku.clone()).collect()
     }
 
-    async fn write(mut self) -> Result<(), Failure> {
+    /// The SKUs of which the batch gives back more than it takes somewhere.
+    fn given_back(&self) -> BTreeSet<String> {
+        let back = |change: &SlotChange| change.orders.iter().map(|(_, pieces)| pieces).sum::<i64>() < 0;
+        self.changes.iter().filter(|(_, change)| back(change)).map(|((sku, _), _)| sku.clone()).collect()
+    }
+
+    /// Writes the batch; gives its orders as they are stored now.
+    async fn write(mut self) -> Result<Vec<Order>, Failure> {
         if self.orders.is_empty() {
-            return Ok(());
+            return Ok(Vec::new());
         }
         let Seller { env, merchant, now, .. } = *self.seller;
         env.pushes.announce(&merchant.id, self.moved(), now).await?;
@@ -246,6 +341,28 @@ impl<'a> Batch<'a> {
         if !book.is_empty() {
             env.queues.send(Queue::Book, &book, 0).await?;
         }
-        Ok(())
+        if self.how == Settling::Promises {
+            self.seller.wake_waiting(&self.given_back()).await?;
+        }
+        Ok(self.orders)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn contenders_wait_by_chance_and_longer_each_time() {
+        assert!((0..=u8::MAX).all(|chance| pause(0, chance) <= Duration::from_millis(8)));
+        assert_eq!(pause(7, u8::MAX), pause(6, u8::MAX));
+        assert_ne!(pause(3, 0), pause(3, 200));
+    }
+
+    #[test]
+    fn what_may_pass_is_tried_again_before_a_batch_is_taken_apart() {
+        assert!(may_pass(&Failure::Store(StoreError::Throttled("x".into()))));
+        assert!(may_pass(&Failure::Store(StoreError::Conflict)));
+        assert!(!may_pass(&Failure::Store(StoreError::Denied("x".into()))));
     }
 }

@@ -431,3 +431,153 @@ async fn an_order_that_is_to_leave_whole_is_reserved_whole_or_not_at_all() {
     assert_eq!(stage.one(&order).await.status, Status::Backordered);
     assert_eq!(stage.numbers("MUG", "wh_north").await, (2, 0));
 }
+
+/// One transaction has room for 49 levels and their movements; an order of more articles goes in several.
+#[tokio::test]
+async fn an_order_of_more_articles_than_a_transaction_takes_is_promised_given_back_and_sent() {
+    let stage = Stage::set(false).await;
+    let names: Vec<String> = (0..60).map(|n| format!("SKU-{n:03}")).collect();
+    let lines: Vec<(&str, u32)> = names.iter().map(|name| (name.as_str(), 2)).collect();
+    for name in &names {
+        stage.receive(name, "wh_north", 3, "a").await;
+    }
+    let order = stage.take(1, &lines, Readiness::Ready).await;
+    let small = stage.take(2, &[("SKU-059", 1)], Readiness::Ready).await;
+    let decided = stage.allocate(&[&order, &small]).await;
+    assert!(decided.iter().all(|one| one.status == Status::Allocated));
+    assert_eq!(stage.numbers("SKU-059", "wh_north").await, (3, 3));
+    // Not one piece less: what another order lacks is seen at once.
+    let late = stage.take(3, &lines, Readiness::Ready).await;
+    assert_eq!(stage.one(&late).await.status, Status::Backordered);
+    let sent = stage.send_off(&order).await;
+    assert!(sent.stock_settled && sent.gone.is_empty());
+    assert_eq!(stage.numbers("SKU-000", "wh_north").await, (1, 0));
+    assert_eq!(stage.numbers("SKU-059", "wh_north").await, (1, 1));
+    for name in &names {
+        stage.receive(name, "wh_south", 2, "b").await;
+    }
+    assert_eq!(stage.one(&late).await.status, Status::Allocated);
+    stage.pass(SignedDuration::from_secs(9));
+    stage.take(3, &lines[..1], Readiness::Ready).await;
+    assert_eq!(stage.one(&late).await.status, Status::Allocated);
+    assert_eq!(stage.numbers("SKU-050", "wh_south").await, (2, 0));
+}
+
+/// Between two transactions of a large dispatch the function may die: whoever comes next goes on from there.
+#[tokio::test]
+async fn a_large_order_of_which_a_part_has_left_goes_on_where_it_stopped() {
+    let stage = Stage::set(false).await;
+    let names: Vec<String> = (0..60).map(|n| format!("SKU-{n:03}")).collect();
+    let lines: Vec<(&str, u32)> = names.iter().map(|name| (name.as_str(), 1)).collect();
+    for name in &names {
+        stage.receive(name, "wh_north", 1, "a").await;
+    }
+    let order = stage.take(1, &lines, Readiness::Ready).await;
+    stage.one(&order).await;
+    let mut sent = stage.db.order(&order).await.unwrap().unwrap();
+    sent.status = Status::Dispatched;
+    sent.shipments = 1;
+    sent.milestones.shipped = Some(stage.now());
+    stage.db.save_order(&mut sent).await.unwrap();
+    // The goods of the last article are missing from the books: the second transaction cannot be.
+    let slot = ("SKU-059".to_owned(), "wh_north".parse().unwrap());
+    stage.db.corrupt_level(&merchant(), &slot, "reserved", -1).await.unwrap();
+    let work = || vec![Work::Order { order: order.clone(), at: stage.now() }];
+    assert!(work_on(&stage.env, work()).await[0].is_err());
+    let half = stage.db.order(&order).await.unwrap().unwrap();
+    assert!(half.gone.len() == 49 && half.holds_stock(), "{} gone", half.gone.len());
+    assert_eq!(stage.numbers("SKU-000", "wh_north").await, (0, 0));
+    stage.db.corrupt_level(&merchant(), &slot, "reserved", 1).await.unwrap();
+    let whole = stage.one(&order).await;
+    assert!(whole.stock_settled && whole.gone.is_empty());
+    assert_eq!(stage.numbers("SKU-059", "wh_north").await, (0, 0));
+}
+
+#[tokio::test]
+async fn what_an_order_gives_back_wakes_those_that_wait_for_it_the_first_first() {
+    let stage = Stage::set(false).await;
+    stage.receive("MUG", "wh_north", 2, "a").await;
+    stage.receive("TEA", "wh_north", 1, "a").await;
+    let holder = stage.take(1, &[("MUG", 2)], Readiness::Ready).await;
+    stage.one(&holder).await;
+    let mut waiting = Vec::new();
+    for (n, sku) in [(5, "MUG"), (4, "MUG"), (3, "TEA")] {
+        stage.pass(SignedDuration::from_secs(5));
+        let order = stage.take(n, &[(sku, 2)], Readiness::Ready).await;
+        assert_eq!(stage.one(&order).await.status, Status::Backordered);
+        waiting.push(order);
+    }
+    stage.queues.take();
+    let mut cancelled = stage.db.order(&holder).await.unwrap().unwrap();
+    cancelled.status = Status::Cancelled;
+    stage.db.save_order(&mut cancelled).await.unwrap();
+    stage.one(&holder).await;
+    let sent = stage.queues.take().into_iter().filter(|sent| sent.queue == Queue::Allocate);
+    let woken: Vec<OrderId> = sent
+        .map(|sent| match sent.work {
+            Work::Order { order, .. } => order,
+            other => panic!("{other:?} is no order"),
+        })
+        .collect();
+    assert_eq!(woken, waiting[..2]);
+    let decided = stage.allocate(&[&woken[1], &woken[0]]).await;
+    assert_eq!((decided[0].status, decided[1].status), (Status::Backordered, Status::Allocated));
+}
+
+#[tokio::test]
+async fn an_order_that_waits_is_not_overtaken_by_a_later_one_it_is_decided_with() {
+    let stage = Stage::set(false).await;
+    stage.receive("MUG", "wh_north", 3, "a").await;
+    stage.receive("TEA", "wh_north", 9, "a").await;
+    let first = stage.take(1, &[("MUG", 5), ("TEA", 1)], Readiness::Ready).await;
+    stage.pass(SignedDuration::from_secs(5));
+    let second = stage.take(2, &[("MUG", 1)], Readiness::Ready).await;
+    let third = stage.take(3, &[("TEA", 9)], Readiness::Ready).await;
+    let decided = stage.allocate(&[&third, &second, &first]).await;
+    let status: Vec<Status> = decided.iter().map(|order| order.status).collect();
+    assert_eq!(status, [Status::Allocated, Status::Backordered, Status::Backordered]);
+    stage.receive("MUG", "wh_south", 3, "b").await;
+    stage.receive("TEA", "wh_south", 1, "b").await;
+    let decided = stage.allocate(&[&second, &first]).await;
+    assert!(decided.iter().all(|order| order.status == Status::Allocated));
+}
+
+#[tokio::test]
+async fn where_labels_wait_for_the_bench_an_order_stands_until_it_is_packed_and_a_short_pick_finds_other_goods()
+ {
+    let stage = Stage::set(false).await;
+    let then = Then { book_when_packed: Some(true), ..Then::default() };
+    let when = When { channels: vec![Channel::Amazon], ..When::default() };
+    let policy = Policy { rules: vec![Rule { name: "bench".into(), when, then }], ..Policy::default() };
+    stage.db.save_policy(&merchant(), &policy).await.unwrap();
+    stage.receive("MUG", "wh_north", 3, "a").await;
+    stage.receive("MUG", "wh_south", 2, "b").await;
+    let order = stage.take(1, &[("MUG", 2)], Readiness::Ready).await;
+    let waits = stage.one(&order).await;
+    assert_eq!((waits.status, waits.due_at), (Status::Allocated, None));
+    assert_eq!(waybill_store::work::stages(&waits), []);
+    assert!(stage.queues.take().iter().all(|sent| sent.queue != Queue::Book));
+    let request = Request {
+        id: "p1".into(),
+        warehouse: "wh_north".parse().unwrap(),
+        style: waybill_domain::picking::Style::Single,
+        zone: None,
+        orders: vec![order.clone()],
+    };
+    stage.db.make_pick_list(&merchant(), &request, stage.now()).await.unwrap();
+    let short = stage.db.confirm_pick(&merchant(), "p1", 1, None, "MUG", 1, "ann", stage.now()).await;
+    assert_eq!(short.unwrap().unwrap().again, [order.clone()]);
+    let mut again = stage.one(&order).await;
+    assert_eq!((again.status, again.due_at, again.lines[0].allocated()), (Status::Allocated, None, 2));
+    for (place, goods) in waybill_domain::packing::by_warehouse(&again) {
+        let parcel = waybill_domain::packing::Packed { goods, name: None, grams: 400 };
+        again.bench.packed.insert(place, vec![parcel]);
+    }
+    stage.db.save_order(&mut again).await.unwrap();
+    assert_eq!(waybill_store::work::stages(&again), [Queue::Book]);
+    // Edited after it was packed: the parcel is opened again.
+    stage.pass(SignedDuration::from_secs(9));
+    stage.take(1, &[("MUG", 1)], Readiness::Ready).await;
+    let edited = stage.one(&order).await;
+    assert!(edited.bench.packed.is_empty() && waybill_store::work::stages(&edited).is_empty());
+}

@@ -19,6 +19,7 @@ pub mod merchant;
 pub mod movements;
 pub mod order;
 pub mod orders;
+pub mod packing;
 mod page;
 pub mod picks;
 pub mod places;

@@ -19,6 +19,7 @@ use waybill_domain::access::Action;
 use waybill_domain::exception::Reason;
 use waybill_domain::money::Money;
 use waybill_domain::order::{Channel, Hold, Order, PersonalData, Status};
+use waybill_domain::packing;
 
 /// One page.
 #[derive(Debug, Serialize, JsonSchema)]
@@ -44,6 +45,8 @@ pub struct Summary {
     /// Why, when it is held.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub hold: Option<Hold>,
+    /// Its labels wait until the warehouse has packed it.
+    pub to_pack: bool,
     /// When it was placed, by the channel.
     #[schemars(with = "waybill_domain::time::Moment")]
     pub placed_at: Timestamp,
@@ -59,6 +62,12 @@ pub struct Summary {
     pub personal_data: PersonalData,
 }
 
+/// All its goods are promised, and its labels wait until they are packed.
+fn to_pack(order: &Order) -> bool {
+    matches!(order.status, Status::Allocated | Status::PartAllocated | Status::Picking)
+        && packing::waits(order)
+}
+
 impl From<&Order> for Summary {
     fn from(order: &Order) -> Self {
         Self {
@@ -66,6 +75,7 @@ impl From<&Order> for Summary {
             channel: order.channel,
             status: order.status,
             hold: order.hold,
+            to_pack: to_pack(order),
             placed_at: order.placed_at,
             lines: order.lines.len(),
             pieces: order.pieces_to_ship(),

@@ -1,10 +1,9 @@
-//! Pick lists and the packing bench: `/v1/picks`, `/v1/orders/{order}/packing`. Nothing in them names a person.
+//! Pick lists: `/v1/picks`. Nothing in them names a person.
 
 use crate::Env;
-use crate::answer::{BAD_PLACE, BAD_REFERENCE, NOT_FOUND, Stop};
+use crate::answer::{BAD_REFERENCE, NOT_FOUND, Stop};
 use crate::body::Told;
 use crate::caller::Caller;
-use crate::dry_run::order_of;
 use crate::movements::exists;
 use crate::wake;
 use axum::Json;
@@ -17,9 +16,8 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use waybill_domain::access::Action;
 use waybill_domain::allocation::held;
-use waybill_domain::boxes::{Goods, Suggestion, suggest};
 use waybill_domain::order::{Order, Status};
-use waybill_domain::picking::{Mismatch, PickList, Style, Wrong, check};
+use waybill_domain::picking::{PickList, Style, Wrong};
 use waybill_domain::stock::{BinId, is_reference};
 use waybill_domain::{OrderId, WarehouseId};
 use waybill_runtime::problem::Problem;
@@ -223,108 +221,4 @@ pub async fn drop_list(
 ) -> Result<Json<PickList>, Stop> {
     let merchant = caller.may(&env, Action::WorkStock)?;
     env.db.drop_pick_list(merchant, &named(path)?).await?.map(Json).ok_or_else(|| NOT_FOUND.into())
-}
-
-/// What one warehouse's parcels for an order should hold.
-#[derive(Debug, Serialize, JsonSchema)]
-pub struct Packing {
-    /// From where.
-    pub warehouse: WarehouseId,
-    /// Pieces by SKU.
-    pub goods: BTreeMap<String, i64>,
-    /// In which boxes.
-    pub boxes: Suggestion,
-}
-
-fn by_warehouse(order: &Order) -> BTreeMap<WarehouseId, BTreeMap<String, i64>> {
-    let mut all: BTreeMap<WarehouseId, BTreeMap<String, i64>> = BTreeMap::new();
-    for ((sku, warehouse), pieces) in held(order) {
-        all.entry(warehouse).or_default().insert(sku, pieces);
-    }
-    all
-}
-
-/// Suggests boxes for what an order holds.
-///
-/// # Errors
-/// `no_access`, `not_allowed`, `not_found`, `unavailable`.
-pub async fn boxes(
-    State(env): State<Arc<Env>>,
-    caller: Caller,
-    path: Result<Path<String>, PathRejection>,
-) -> Result<Json<Vec<Packing>>, Stop> {
-    let merchant = caller.may(&env, Action::ReadStock)?;
-    let order = order_of(&env, merchant, path).await?;
-    let kinds = env.db.places(merchant).await?.policy.boxes;
-    let mut all = Vec::new();
-    for (warehouse, goods) in by_warehouse(&order) {
-        let names: Vec<String> = goods.keys().cloned().collect();
-        let known = env.db.skus(merchant, &names).await?;
-        let one = |(sku, pieces): (&String, &i64)| {
-            let entered = known.iter().find(|k| k.sku == *sku);
-            Goods {
-                sku: sku.clone(),
-                quantity: u32::try_from(*pieces).unwrap_or_default(),
-                grams: entered.map_or(0, |k| k.grams),
-                size: entered.and_then(|k| k.size),
-            }
-        };
-        let packed: Vec<Goods> = goods.iter().map(one).collect();
-        all.push(Packing { warehouse, boxes: suggest(&packed, &kinds), goods });
-    }
-    Ok(Json(all))
-}
-
-/// What was scanned into the parcels of one shipment.
-#[derive(Deserialize, JsonSchema)]
-#[schemars(rename = "PackedParcels")]
-#[serde(deny_unknown_fields)]
-pub struct Scanned {
-    pub(crate) warehouse: WarehouseId,
-    /// Each parcel's pieces, by barcode or SKU.
-    pub(crate) parcels: Vec<BTreeMap<String, i64>>,
-}
-
-/// What the check says.
-#[derive(Debug, Serialize, JsonSchema)]
-#[schemars(rename = "PackingChecked")]
-pub struct Checked {
-    /// Close the parcels.
-    pub right: bool,
-    /// What differs.
-    pub differences: Vec<Mismatch>,
-}
-
-/// Checks what was packed.
-///
-/// # Errors
-/// `no_access`, `not_allowed`, `bad_body`, `not_found`, `bad_place`, `unavailable`.
-pub async fn pack(
-    State(env): State<Arc<Env>>,
-    caller: Caller,
-    path: Result<Path<String>, PathRejection>,
-    Told(body): Told<Scanned>,
-) -> Result<Json<Checked>, Stop> {
-    let merchant = caller.may(&env, Action::WorkStock)?;
-    let order = order_of(&env, merchant, path).await?;
-    let wanted = by_warehouse(&order).remove(&body.warehouse).ok_or(BAD_PLACE)?;
-    let names: Vec<String> = wanted.keys().cloned().collect();
-    let known = env.db.skus(merchant, &names).await?;
-    let sku_of = |code: &str| {
-        let by_code = known.iter().find(|sku| sku.barcodes.iter().any(|b| b == code));
-        by_code.map_or_else(|| code.to_owned(), |sku| sku.sku.clone())
-    };
-    let parcels: Vec<BTreeMap<String, i64>> = body
-        .parcels
-        .iter()
-        .map(|parcel| {
-            let mut named = BTreeMap::new();
-            for (code, pieces) in parcel {
-                *named.entry(sku_of(code)).or_default() += pieces;
-            }
-            named
-        })
-        .collect();
-    let differences = check(&wanted, &parcels);
-    Ok(Json(Checked { right: differences.is_empty(), differences }))
 }

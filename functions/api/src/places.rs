@@ -56,7 +56,7 @@ pub async fn list(State(env): State<Arc<Env>>, caller: Caller) -> Result<Json<Wa
     Ok(Json(Warehouses { warehouses: all.into_values().collect() }))
 }
 
-/// Stores a warehouse.
+/// Stores a warehouse; when it is open, orders that wait for goods are tried again within minutes.
 ///
 /// # Errors
 /// `no_access`, `not_allowed`, `bad_body`, `bad_place`, `invalid_field`, `unavailable`.
@@ -72,6 +72,9 @@ pub async fn save(
     }
     place.check()?;
     env.db.save_place(merchant, &place).await?;
+    if place.active {
+        wake::every_backorder(&env, merchant).await?;
+    }
     Ok(Json(place))
 }
 
@@ -121,7 +124,7 @@ pub async fn policy(State(env): State<Arc<Env>>, caller: Caller) -> Result<Json<
     Ok(Json(env.db.places(merchant).await?.policy))
 }
 
-/// Stores the policy; channels are told what it leaves them, within minutes.
+/// Stores the policy; channels are told what it leaves them, and orders that wait are tried again, within minutes.
 ///
 /// # Errors
 /// `no_access`, `not_allowed`, `bad_body`, `invalid_field`, `changed_meanwhile`, `unavailable`.
@@ -139,5 +142,6 @@ pub async fn save_policy(
         return Err(CHANGED_MEANWHILE.into());
     }
     wake::channels_of_everything(&env, merchant).await?;
+    wake::every_backorder(&env, merchant).await?;
     Ok(Json(policy))
 }

@@ -11,6 +11,8 @@ use waybill_store::{Queue, Work};
 
 /// The most orders woken by one call; the clock looks at the rest within the hour.
 const MOST: usize = 500;
+/// After so many seconds the allocator decides by a changed policy: it keeps what it read for a minute.
+const HEARD: u32 = 65;
 
 /// Wakes backorders that lack this SKU; gives how many.
 pub(crate) async fn backorders(env: &Env, merchant: &MerchantId, sku: &str) -> Result<usize, Stop> {
@@ -39,6 +41,12 @@ pub(crate) async fn backorders_of(
     orders.extend(all.into_iter().filter(made_of));
     orders.sort_by_key(|order| (order.milestones.received, order.id.clone()));
     wake(env, &orders).await
+}
+
+/// Wakes every order that waits for goods, once the allocator has heard of what changed; gives how many. A new policy
+/// or a warehouse that is open again may serve any of them.
+pub(crate) async fn every_backorder(env: &Env, merchant: &MerchantId) -> Result<usize, Stop> {
+    wake_in(env, &env.db.backordered(merchant, &BTreeSet::new(), MOST).await?, HEARD).await
 }
 
 /// Has the merchant's channels told of a SKU whose goods moved. A call that fails here is repeated by its caller, and a
@@ -78,10 +86,14 @@ pub(crate) async fn changed(env: &Env, order: &Order) -> Result<(), Stop> {
 
 /// Sends orders to the allocator, in the order given.
 pub(crate) async fn wake(env: &Env, orders: &[Order]) -> Result<usize, Stop> {
+    wake_in(env, orders, 0).await
+}
+
+async fn wake_in(env: &Env, orders: &[Order], seconds: u32) -> Result<usize, Stop> {
     let at = env.clock.read();
     let work: Vec<Work> = orders.iter().map(|o| Work::Order { order: o.id.clone(), at }).collect();
     if !work.is_empty() {
-        env.queues.send(Queue::Allocate, &work, 0).await?;
+        env.queues.send(Queue::Allocate, &work, seconds).await?;
     }
     Ok(work.len())
 }

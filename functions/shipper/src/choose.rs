@@ -34,8 +34,15 @@ pub(crate) fn new_shipment(
     now: Timestamp,
 ) -> Result<Shipment, (Reason, Option<String>)> {
     let told = explain(order, shipping, plan, products, now).ok_or((Reason::MissingAddress, None))?;
-    let parcels = told.parcels;
     let way = told.chosen.clone().ok_or_else(|| (Reason::NoService, why_not(&told)))?;
+    if way.parcel_grams.is_some_and(|most| plan.weights.iter().any(|grams| *grams > most)) {
+        return Err((Reason::NoService, Some("parcel_too_heavy".to_owned())));
+    }
+    let parcels = if plan.weights.is_empty() {
+        told.parcels
+    } else {
+        u32::try_from(plan.weights.len()).unwrap_or(u32::MAX)
+    };
     Ok(Shipment {
         id: plan.id.clone(),
         order: order.id.clone(),
@@ -46,6 +53,7 @@ pub(crate) fn new_shipment(
         lines: plan.lines.clone(),
         grams: plan.grams,
         parcels,
+        weights: plan.weights.clone(),
         reference: plan.reference(),
         booking: Booking::Planned,
         write_back: WriteBack::Pending,

@@ -3,6 +3,7 @@
 
 mod choose;
 mod explain;
+mod steps;
 
 use crate::catalogue::{Catalogue, Part};
 use crate::id::WarehouseId;
@@ -13,6 +14,7 @@ use jiff::civil::Date;
 use std::collections::BTreeMap;
 
 pub use explain::{Explained, Tried, explain};
+pub use steps::{difference, next_to_leave, set_off, steps};
 
 /// A place stock can come from, in the merchant's order of preference.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -169,6 +171,32 @@ fn serve(
     status
 }
 
+/// Leaves an order that waits for goods those that are there of what it lacks: who came after it and is decided with
+/// it does not get them. Goods it would have enough of are not kept for it.
+pub fn set_aside(order: &Order, ground: &Ground<'_>, available: &mut Available) {
+    let terms = ground.policy.terms(order, ground.catalogue, ground.part_ship);
+    let mut lacks: BTreeMap<String, i64> = BTreeMap::new();
+    for line in &order.lines {
+        for part in line.takes() {
+            *lacks.entry(part.sku).or_default() += i64::from(line.owed()) * i64::from(part.units);
+        }
+    }
+    for (sku, wanted) in lacks {
+        let kept = ground.policy.kept_back(order.channel, &sku);
+        let places = ground.candidates.iter().filter(|c| terms.allows(&c.warehouse));
+        let slots: Vec<Slot> = places.map(|c| (sku.clone(), c.warehouse.clone())).collect();
+        let free = |slot: &Slot| (available.get(slot).copied().unwrap_or_default() - kept).max(0);
+        if slots.iter().map(free).sum::<i64>() >= wanted {
+            continue;
+        }
+        for slot in slots {
+            if let Some(there) = available.get_mut(&slot) {
+                *there = (*there).min(kept);
+            }
+        }
+    }
+}
+
 /// Gives back everything an order holds.
 pub fn release(order: &Order) -> (Vec<Line>, Changes) {
     let mut changes = Changes::new();
@@ -187,6 +215,7 @@ pub fn held(order: &Order) -> Changes {
             *all.entry(slot).or_default() += quantity;
         }
     }
+    all.retain(|slot, _| !order.gone.contains(slot));
     all
 }
 

@@ -28,6 +28,8 @@ pub struct Planned {
     pub lines: Vec<(LineId, u32)>,
     /// Weight in grams, packaging included.
     pub grams: u32,
+    /// What each parcel weighs, where the packing bench has said so.
+    pub weights: Vec<u32>,
 }
 
 impl Planned {
@@ -44,7 +46,7 @@ pub fn reference_of(id: &ShipmentId) -> String {
 }
 
 /// Cuts an order into one shipment per warehouse, always in the same way. Shipments of an earlier round keep their
-/// numbers.
+/// numbers. What was weighed at the packing bench goes before what the goods should weigh.
 pub fn plan(order: &Order) -> Vec<Planned> {
     let mut places: BTreeMap<&WarehouseId, Planned> = BTreeMap::new();
     for line in order.lines.iter().filter(|l| l.ships) {
@@ -55,6 +57,7 @@ pub fn plan(order: &Order) -> Vec<Planned> {
                 warehouse: warehouse.clone(),
                 lines: Vec::new(),
                 grams: PACKAGING_GRAMS,
+                weights: Vec::new(),
             });
             planned.lines.push((line.id.clone(), allocation.quantity));
             planned.grams = planned.grams.saturating_add(line.grams.saturating_mul(allocation.quantity));
@@ -63,6 +66,10 @@ pub fn plan(order: &Order) -> Vec<Planned> {
     let mut all: Vec<Planned> = places.into_values().collect();
     for (n, planned) in all.iter_mut().enumerate() {
         planned.id = ShipmentId::of(&order.id, order.rounds as usize + n + 1);
+        planned.weights = order.bench.parcels(&planned.warehouse).iter().map(|parcel| parcel.grams).collect();
+        if !planned.weights.is_empty() {
+            planned.grams = planned.weights.iter().fold(0, |sum, grams| sum.saturating_add(*grams));
+        }
     }
     all
 }
@@ -127,6 +134,7 @@ mod tests {
             warehouse: "wh_1".parse().unwrap(),
             lines: vec![],
             grams: 1,
+            weights: vec![],
         };
         assert_eq!(planned.reference(), "WB-0123456789abcdef0123456789abcdef-2");
         assert!(planned.reference().len() <= 40);

@@ -1,10 +1,12 @@
 //! An order as Waybill keeps it: lines, where it stands, and nothing that names a person.
 
+use crate::allocation::Slot;
 use crate::catalogue::Part;
 use crate::exception::{Exception, Reason};
 use crate::id::{ConnectionId, LineId, MerchantId, OrderId, WarehouseId};
 use crate::instructions::Instructions;
 use crate::money::Money;
+use crate::packing::Bench;
 use crate::retention::Milestones;
 use crate::service::Wish;
 use jiff::Timestamp;
@@ -330,6 +332,13 @@ pub struct Order {
     /// Goods on the packing bench for it.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub picked: Vec<Picked>,
+    /// What the packing bench knows of it.
+    #[serde(default, skip_serializing_if = "Bench::is_empty")]
+    pub bench: Bench,
+    /// Slots whose goods have left while the rest of a large order waits for its own transaction; none before and
+    /// after that.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub gone: Vec<Slot>,
     /// It waits for payment and keeps its goods meanwhile.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub unpaid: Option<Unpaid>,

@@ -154,6 +154,7 @@ mod tests {
             lines: Vec::new(),
             grams: 1,
             parcels: 1,
+            weights: Vec::new(),
             reference: "WB-1".into(),
             booking,
             write_back: WriteBack::Pending,

@@ -164,6 +164,9 @@ pub struct Shipment {
     /// In how many parcels it goes.
     #[serde(default = "one", skip_serializing_if = "is_one")]
     pub parcels: u32,
+    /// What each parcel weighs, in grams, where it was packed before it was booked.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub weights: Vec<u32>,
     /// What we call the booking at the carrier: the same for every attempt.
     pub reference: String,
     /// How far the booking is.
@@ -210,8 +213,11 @@ impl Shipment {
         }
     }
 
-    /// The weight of each parcel: as even as grams allow, the whole shipment together.
+    /// The weight of each parcel: what it was packed with, or as even as grams allow, the whole shipment together.
     pub fn parcel_grams(&self) -> Vec<u32> {
+        if !self.weights.is_empty() {
+            return self.weights.clone();
+        }
         let parcels = self.parcels.max(1);
         let (each, rest) = (self.grams / parcels, self.grams % parcels);
         (0..parcels).map(|n| each + u32::from(n < rest)).collect()

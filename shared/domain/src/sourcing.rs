@@ -72,6 +72,8 @@ pub struct Then {
     pub criteria: Option<Vec<Criterion>>,
     /// Whether it may go out in parts.
     pub part_ship: Option<bool>,
+    /// Whether its labels wait until it is packed.
+    pub book_when_packed: Option<bool>,
     /// It is held for a person.
     pub hold: bool,
 }
@@ -120,6 +122,9 @@ pub struct Policy {
     pub rules: Vec<Rule>,
     /// Whether orders may go out in parts; the merchant's own setting when absent.
     pub part_ship: Option<bool>,
+    /// Whether labels are bought when the packing check of an order found everything there. Without it they are bought
+    /// at once, before anybody walks to the shelves.
+    pub book_when_packed: bool,
     /// Kept back for channels.
     pub pools: Vec<Pool>,
     /// Not shown to channels.
@@ -141,6 +146,7 @@ impl Default for Policy {
             criteria: vec![Criterion::FewestShipments, Criterion::Nearest, Criterion::Priority],
             rules: Vec::new(),
             part_ship: None,
+            book_when_packed: false,
             pools: Vec::new(),
             buffers: Vec::new(),
             unpaid_hours: 72,
@@ -157,6 +163,8 @@ pub struct Terms {
     pub criteria: Vec<Criterion>,
     /// It may go out in parts.
     pub part_ship: bool,
+    /// Its labels wait until it is packed.
+    pub book_when_packed: bool,
     /// Only these warehouses; `None` for all.
     pub only: Option<Vec<WarehouseId>>,
     /// Not these.
@@ -223,13 +231,14 @@ impl Policy {
         let mut terms = Terms {
             criteria: self.criteria.clone(),
             part_ship: self.part_ship.unwrap_or(part_ship),
+            book_when_packed: self.book_when_packed,
             only: None,
             never: Vec::new(),
             hold: None,
             applied: Vec::new(),
         };
         for rule in self.rules.iter().filter(|rule| rule.when.applies(order, catalogue)) {
-            let Then { only, never, criteria, part_ship, hold } = &rule.then;
+            let Then { only, never, criteria, part_ship, book_when_packed, hold } = &rule.then;
             if !only.is_empty() {
                 terms.only = Some(only.clone());
             }
@@ -238,6 +247,7 @@ impl Policy {
                 terms.criteria.clone_from(criteria);
             }
             terms.part_ship = part_ship.unwrap_or(terms.part_ship);
+            terms.book_when_packed = book_when_packed.unwrap_or(terms.book_when_packed);
             if *hold {
                 terms.hold = Some(rule.name.clone());
             }

@@ -17,7 +17,7 @@ pub const ORDER: &str = "order";
 /// The attribute that holds the sealed recipient.
 pub const SEALED: &str = "sealed";
 /// Attributes an order may be without; a write without them removes them.
-const OPTIONAL: [&str; 13] = [
+const OPTIONAL: [&str; 15] = [
     "channel_ref",
     "hold",
     "destination",
@@ -26,6 +26,8 @@ const OPTIONAL: [&str; 13] = [
     "due_at",
     "due_shard",
     "picked",
+    "gone",
+    "bench",
     "unpaid",
     "let_go",
     "rounds",

@@ -7,6 +7,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use waybill_domain::exception::Reason;
 use waybill_domain::order::{Hold, Order, Status};
+use waybill_domain::packing;
 use waybill_domain::{ConnectionId, ManifestId, MerchantId, OrderId, RequestId, WarehouseId};
 
 /// The stages, each with its queue and dead-letter queue.
@@ -52,6 +53,8 @@ pub fn stages(order: &Order) -> Vec<Queue> {
     let at_carrier = order.shipments > 0 || order.claim.is_some();
     match order.status {
         Status::Received | Status::Backordered => vec![Queue::Allocate],
+        // Nobody but the packing bench moves it on.
+        Status::Allocated | Status::PartAllocated | Status::Picking if packing::waits(order) => vec![],
         Status::Allocated | Status::PartAllocated | Status::Picking => vec![Queue::Book],
         // What may be at a carrier is voided before its goods are given back.
         Status::Cancelled if at_carrier => vec![Queue::Book],

@@ -19,7 +19,7 @@ static LEAST: Story = Story::new("least privilege", || Box::pin(least()));
 static REMOVED: Story = Story::new("removed grants", || Box::pin(removed()));
 
 /// Every story that makes functions call AWS.
-static ALL: [&Story; 29] = [
+static ALL: [&Story; 30] = [
     &crate::road::ROAD,
     &crate::bad_input::REFUSED,
     &crate::bad_input::UNREADABLE,
@@ -45,6 +45,7 @@ static ALL: [&Story; 29] = [
     &crate::stock::TOLD,
     &crate::stock::RUNS_OUT,
     &crate::shelves::SHELVES,
+    &crate::bench::BENCH,
     &crate::ebay::CLOSED,
     &crate::abroad::ABROAD,
     &crate::care::CARE,

@@ -7,6 +7,7 @@
 
 mod abroad;
 mod bad_input;
+mod bench;
 mod browser;
 mod canary;
 mod care;

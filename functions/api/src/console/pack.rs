@@ -10,8 +10,9 @@ use crate::Env;
 use crate::answer::{NOT_FOUND, Stop};
 use crate::body::Told;
 use crate::order::{BookingView, View};
+use crate::orders::Summary;
+use crate::packing::{Boxed, Checked, Packing, Scanned};
 use crate::page::Asked;
-use crate::picks::{Checked, Packing, Scanned};
 use axum::Json;
 use axum::body::Body;
 use axum::extract::rejection::PathRejection;
@@ -23,6 +24,7 @@ use serde::Deserialize;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use waybill_domain::access::Action;
+use waybill_domain::boxes::BoxKind;
 use waybill_domain::catalogue::Sku;
 use waybill_domain::order::Status;
 use waybill_domain::{OrderId, ShipmentId};
@@ -52,6 +54,11 @@ pub async fn bench(
     if let Some(order) = found {
         return Ok(super::guard::see("../", &format!("console/pack/{order}")));
     }
+    let mut waiting = Vec::new();
+    for status in [Status::Allocated, Status::PartAllocated] {
+        let (orders, _) = env.db.oldest_of(desk.caller.may(&env, Action::ReadStock)?, status, None).await?;
+        waiting.extend(orders.iter().map(Summary::from).filter(|order| order.to_pack));
+    }
     let Json(page) =
         crate::orders::list(State(env.clone()), desk.caller.clone(), asked.or(Status::Booked)).await?;
     let mut labels: Vec<ShipmentId> = Vec::new();
@@ -73,6 +80,11 @@ pub async fn bench(
             }
         }
         @if uri.query().is_some_and(|query| query.contains("order=")) { (alarm("No order has such an id: it begins with ord_.")) }
+        @if !waiting.is_empty() {
+            h2 { "Labels wait for these" }
+            p.hint { "Their labels are bought when the parcels are checked." }
+            (cards(&desk, &waiting))
+        }
         h2 { "Ready to pack" }
         @if shown.is_empty() { (nothing("No order is booked and waiting to be packed.")) }
         @if !all.is_empty() && desk.can_print() {
@@ -84,16 +96,22 @@ pub async fn bench(
             }
             p.hint { "Each is put on record under your sign-in, for the purpose of labels." }
         }
+        (cards(&desk, &shown))
+    };
+    Ok(desk.page(Place::Pack, "Pack", &inside).into_response())
+}
+
+fn cards(desk: &Desk, orders: &[Summary]) -> Markup {
+    html! {
         ul.cards {
-            @for order in &shown {
+            @for order in orders {
                 li.card {
                     h3 { a.id href=(desk.to(&format!("/pack/{}", order.order))) { "Order " (words::short(&order.order)) } }
                     p { (order.pieces) " pieces, " (words::channel(order.channel)) ", placed " (words::moment(order.placed_at)) }
                 }
             }
         }
-    };
-    Ok(desk.page(Place::Pack, "Pack", &inside).into_response())
+    }
 }
 
 /// What a code on an article may read, for the script that counts scans.
@@ -102,7 +120,14 @@ fn codes(sku: &str, known: &[Sku]) -> String {
     std::iter::once(sku).chain(of.map(String::as_str)).collect::<Vec<_>>().join("\n")
 }
 
-fn check_form(desk: &Desk, id: &OrderId, packing: &Packing, known: &[Sku], n: usize) -> Markup {
+fn check_form(
+    desk: &Desk,
+    id: &OrderId,
+    packing: &Packing,
+    known: &[Sku],
+    kinds: &[BoxKind],
+    n: usize,
+) -> Markup {
     desk.form(&format!("/pack/{id}"), &html! {
         input type="hidden" name="warehouse" value=(packing.warehouse);
         label for=(format!("scan-{n}")) { "Scan each piece" }
@@ -116,6 +141,20 @@ fn check_form(desk: &Desk, id: &OrderId, packing: &Packing, known: &[Sku], n: us
                 }
             }
         }
+        div.fields {
+            div {
+                label for=(format!("box-{n}")) { "Packed in" }
+                select id=(format!("box-{n}")) name="box" {
+                    option value="" { "its own packaging" }
+                    @for kind in kinds { option value=(kind.name) { (kind.name) } }
+                }
+            }
+            div {
+                label for=(format!("grams-{n}")) { "The scales say, in grams" }
+                input id=(format!("grams-{n}")) name="grams" type="number" inputmode="numeric" min="1";
+            }
+        }
+        p.hint { "Leave the weight empty to have it reckoned." }
         button { "Check the parcels" }
     })
 }
@@ -140,19 +179,20 @@ fn boxes(packing: &Packing) -> Markup {
 async fn inside(env: &Arc<Env>, desk: &Desk, id: &str) -> Result<(Markup, OrderId), Stop> {
     let at = || Ok(Path(id.to_owned()));
     let Json(view): Json<View> = crate::order::read(State(env.clone()), desk.caller.clone(), at()).await?;
-    let Json(all) = crate::picks::boxes(State(env.clone()), desk.caller.clone(), at()).await?;
+    let Json(all) = crate::packing::boxes(State(env.clone()), desk.caller.clone(), at()).await?;
     let names: Vec<String> = all.iter().flat_map(|one| one.goods.keys().cloned()).collect();
     let merchant = desk.caller.may(env, Action::ReadStock)?;
     let known = if names.is_empty() { Vec::new() } else { env.db.skus(merchant, &names).await? };
+    let kinds = env.db.places(merchant).await?.policy.boxes;
     let order = view.summary.order.clone();
     let page = html! {
-        p { (words::badge(view.summary.status)) " " a href=(desk.to(&format!("/orders/{order}"))) { "Everything on this order" } }
+        p { (words::badge(view.summary.status)) " " @if view.summary.to_pack { span.badge { "Waits to be packed" } " " } a href=(desk.to(&format!("/orders/{order}"))) { "Everything on this order" } }
         @if all.is_empty() { (nothing("Nothing is reserved for this order, so there is nothing to pack.")) }
         @for (n, packing) in all.iter().enumerate() {
             section.card {
                 h2 { "From " (packing.warehouse) }
                 (boxes(packing))
-                @if desk.can(Action::WorkStock) { (check_form(desk, &order, packing, &known, n)) }
+                @if desk.can(Action::WorkStock) { (check_form(desk, &order, packing, &known, &kinds, n)) }
             }
         }
         h2 { "Labels" }
@@ -196,13 +236,15 @@ pub async fn check(
         .under("pieces:")
         .filter_map(|(sku, pieces)| Some((sku.to_owned(), pieces.parse().ok()?)))
         .collect();
-    let scanned = Scanned { warehouse: fields.parsed("warehouse")?, parcels: vec![packed] };
+    let grams = fields.given("grams").map(|_| fields.parsed("grams")).transpose()?;
+    let boxes = vec![Boxed { name: fields.given("box").map(str::to_owned), grams }];
+    let scanned = Scanned { warehouse: fields.parsed("warehouse")?, parcels: vec![packed], boxes };
     let checked =
-        crate::picks::pack(State(env.clone()), desk.caller.clone(), Ok(Path(id.clone())), Told(scanned));
-    let Json(Checked { right, differences }) = checked.await?;
+        crate::packing::pack(State(env.clone()), desk.caller.clone(), Ok(Path(id.clone())), Told(scanned));
+    let Json(Checked { right, differences, books, .. }) = checked.await?;
     let (page, order) = inside(&env, &desk, &id).await?;
     let whole = html! {
-        @if right { (notice("Everything is there: close the parcels.")) }
+        @if right { (notice(if books { "Everything is there: close the parcels. The label comes in a moment." } else { "Everything is there: close the parcels." })) }
         @else {
             div.notice.bad role="alert" {
                 p { "The parcels do not hold what belongs in them:" }

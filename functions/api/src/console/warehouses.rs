@@ -66,6 +66,7 @@ fn buffers(desk: &Desk, policy: &Policy) -> Markup {
                     (need("buffers", "count_limit", "A count books differences up to, in pieces", policy.count_limit).hint("Larger ones need a second person.").number(0, 1_000_000))
                     (need("buffers", "unpaid_hours", "An unpaid order keeps its goods, in hours", policy.unpaid_hours).number(0, 504))
                 }
+                (tick("buffers", "book_when_packed", "Labels are bought when an order is packed, not before", policy.book_when_packed))
                 button { "Save" }
             }))
         }
@@ -169,6 +170,7 @@ pub async fn keep_back(
         policy.buffers = buffers;
         policy.count_limit = fields.parsed("count_limit")?;
         policy.unpaid_hours = fields.parsed("unpaid_hours")?;
+        policy.book_when_packed = fields.ticked("book_when_packed");
         let seen = IfMatch::of(fields.text("seen"));
         places::save_policy(State(env.clone()), desk.caller.clone(), seen, Told(policy)).await
     };

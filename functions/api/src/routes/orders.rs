@@ -1,7 +1,7 @@
 //! Orders, exceptions, pick lists and the packing bench.
 
 use super::Route;
-use crate::{dry_run, exceptions, instructions, order, orders, page, picks, settle, shipments};
+use crate::{dry_run, exceptions, instructions, order, orders, packing, page, picks, settle, shipments};
 use serde_json::{Value, json};
 use waybill_domain::access::Action;
 use waybill_domain::allocation::Explained;
@@ -101,16 +101,16 @@ pub(super) fn routes() -> Vec<Route> {
                 body["orders"] = json!(["ord_00000000000000000000000000000005"]);
                 body
             }),
-        Route::get("/v1/orders/{order}/packing", picks::boxes)
+        Route::get("/v1/orders/{order}/packing", packing::boxes)
             .does("Which boxes fit what an order holds, by warehouse.")
             .may(Action::ReadStock)
-            .gives::<Vec<picks::Packing>>()
+            .gives::<Vec<packing::Packing>>()
             .such_as("/v1/orders/ord_00000000000000000000000000000003/packing"),
-        Route::post("/v1/orders/{order}/packing", picks::pack)
-            .does("Checks what was packed against what is to leave.")
+        Route::post("/v1/orders/{order}/packing", packing::pack)
+            .does("Checks what was packed against what is to leave, and keeps it when it is right; labels that waited for it are bought.")
             .may(Action::WorkStock)
-            .takes::<picks::Scanned>()
-            .gives::<picks::Checked>()
+            .takes::<packing::Scanned>()
+            .gives::<packing::Checked>()
             .such_as_with(
                 "/v1/orders/ord_00000000000000000000000000000003/packing",
                 || json!({"warehouse": "wh_north", "parcels": [{"TEE-RED": 2}]}),

@@ -288,6 +288,7 @@ impl Stage {
             lines: Vec::new(),
             grams: 450,
             parcels: 1,
+            weights: Vec::new(),
             reference: "WB-1".into(),
             booking: Booking::Labelled {
                 carrier_order: "1001".into(),

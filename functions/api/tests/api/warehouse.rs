@@ -63,6 +63,29 @@ async fn goods_come_in_once_and_wake_who_waits_for_them_oldest_first() {
     assert_eq!((&page["clean"], &page["levels"]), (&json!(true), &json!(1)), "{page}");
 }
 
+#[tokio::test]
+async fn a_new_policy_and_an_open_warehouse_wake_who_waits_once_the_allocator_has_heard() {
+    let stage = set().await;
+    let place = |active| json!({"id": "wh_north", "name": "North", "priority": 1, "active": active});
+    let policy = json!({"unpaid_hours": 2});
+    let paths = [
+        ("/v1/policy", policy, true),
+        ("/v1/warehouses/wh_north", place(false), false),
+        ("/v1/warehouses/wh_north", place(true), true),
+    ];
+    let mut order = stage.order(1).await;
+    order.status = Status::Backordered;
+    stage.db.save_order(&mut order).await.unwrap();
+    for (path, body, wakes) in paths {
+        stage.queues.take();
+        let stored = stage.put(path, body).await;
+        assert_eq!(stored.0, 200, "{path}: {stored:?}");
+        let sent = stage.queues.take();
+        let delays: Vec<u32> = sent.iter().filter(|s| s.queue == Queue::Allocate).map(|s| s.delay).collect();
+        assert_eq!(delays, if wakes { vec![65] } else { vec![] }, "{path}");
+    }
+}
+
 /// The SKUs that channels are told of.
 fn told(sent: &[Sent]) -> Vec<&str> {
     sent.iter()
@@ -279,6 +302,48 @@ async fn picking_and_packing_through_the_api() {
     let scan = |pieces| json!({"warehouse": "wh_north", "parcels": [{"5012345678900": pieces}]});
     assert_eq!(stage.post(&address, scan(1)).await.1["differences"][0]["wanted"], 2);
     assert_eq!(stage.post(&address, scan(2)).await.1["right"], true);
+}
+
+#[tokio::test]
+async fn a_label_that_waits_for_the_bench_is_bought_when_all_is_packed_and_weighs_what_was_said() {
+    let stage = set().await;
+    stage.put("/v1/skus/TEE-RED", json!({"sku": "TEE-RED", "grams": 200})).await;
+    let flat = json!({"name": "flat", "inside": {"length": 250, "width": 200, "height": 60}, "carries": 2000, "tare": 80});
+    stage.put("/v1/policy", json!({"boxes": [flat]})).await;
+    stage.post("/v1/stock/movements", movement("receive", 5, "PO-1")).await;
+    allocate(&stage, 1, 2).await;
+    let mut order = stage.order(1).await;
+    order.bench.first = true;
+    order.due_at = None;
+    stage.db.save_order(&mut order).await.unwrap();
+    let address = format!("/v1/orders/{}", order_id(1));
+    assert_eq!(stage.mine(&address).await.1["summary"]["to_pack"], true);
+    assert_eq!(waybill_store::work::stages(&order), [], "nobody but the bench moves it on");
+    stage.queues.take();
+    let bench = format!("{address}/packing");
+    let scan =
+        |parcels: Value, boxes: Value| json!({"warehouse": "wh_north", "parcels": parcels, "boxes": boxes});
+    let booked = || stage.queues.take().iter().filter(|sent| sent.queue == Queue::Book).count();
+    let one = json!({"TEE-RED": 1});
+    for (parcels, boxes) in [
+        (json!([{"TEE-RED": 2}, {}]), json!([])),
+        (json!([{"TEE-RED": 2}]), json!([{}, {}])),
+        (json!([{"TEE-RED": 2}]), json!([{"name": "crate"}])),
+        (json!([{"TEE-RED": 2}]), json!([{"grams": 0}])),
+    ] {
+        assert_eq!(code(&stage.post(&bench, scan(parcels, boxes)).await), (422, "invalid_field"));
+    }
+    let short = stage.post(&bench, scan(json!([one]), json!([]))).await.1;
+    assert_eq!((&short["right"], &short["books"], booked()), (&json!(false), &json!(false), 0));
+    let boxes = json!([{"name": "flat"}, {"grams": 999}]);
+    let right = stage.post(&bench, scan(json!([one, one]), boxes.clone())).await.1;
+    assert_eq!((&right["books"], booked()), (&json!(true), 1), "{right}");
+    let packed = stage.order(1).await;
+    assert!(packed.due_at.is_some(), "should the message be lost, the clock sends another");
+    assert_eq!(waybill_domain::booking::plan(&packed)[0].weights, [280, 999]);
+    assert_eq!(stage.mine(&address).await.1["summary"]["to_pack"], false);
+    let again = stage.post(&bench, scan(json!([one, one]), boxes)).await;
+    assert_eq!((again.0, &again.1["right"]), (200, &json!(true)), "a repeat does no harm");
 }
 
 #[tokio::test]

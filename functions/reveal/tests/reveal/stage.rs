@@ -304,6 +304,7 @@ impl Stage {
             lines: Vec::new(),
             grams: 450,
             parcels: 1,
+            weights: Vec::new(),
             reference: "WB-0123456789abcdef0123456789abcdef-1".into(),
             booking: Booking::Labelled {
                 carrier_order: "1001".into(),

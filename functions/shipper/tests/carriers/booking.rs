@@ -2,10 +2,12 @@
 
 use crate::stage::{Outcome, Stage, bristol, is};
 use crate::{Scenario, row};
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use waybill_carriers::least;
 use waybill_domain::customs::Product;
 use waybill_domain::exception::Reason;
+use waybill_domain::order::Order;
+use waybill_domain::packing::Packed;
 use waybill_domain::service::Way;
 use waybill_domain::shipment::LabelFormat;
 use waybill_privacy::{Recipient, Sensitive};
@@ -20,6 +22,7 @@ pub fn rows() -> Vec<Scenario> {
     vec![
         row!("books, labels, seals the label as it came", book),
         row!("books a heavy shipment as three parcels, three numbers", three_parcels),
+        row!("books the parcels that were packed, each with its own weight", packed_parcels),
         row!("reply lost after the create: found, not bought again", lost_reply).not_at_dpd(NOT_FOUND),
         row!("create lost on its way: waits, then books once", lost_request).not_at_dpd(NOT_FOUND),
         row!("error after the work is done: found, not bought again", error_after_work).not_at_dpd(NOT_FOUND),
@@ -66,6 +69,30 @@ async fn three_parcels(stage: &Stage) -> Outcome {
     is("parcels", shipment.parcels, 3)?;
     let numbers: BTreeSet<&str> = shipment.numbers().into_iter().collect();
     is("numbers", numbers.len(), 3)
+}
+
+async fn packed_parcels(stage: &Stage) -> Outcome {
+    let mut rule = stage.rule(&["GB"], stage.brand.home);
+    rule.way.parcel_grams = Some(20_000);
+    stage.set_shipping(vec![rule].into()).await;
+    let id = stage.order().await;
+    let parcel = |grams| Packed { goods: BTreeMap::from([("TEE-RED".to_owned(), 1)]), name: None, grams };
+    let pack = |weights: [u32; 2]| {
+        move |order: &mut Order| {
+            order.bench.packed.insert("wh_north".parse().unwrap(), weights.map(parcel).to_vec());
+        }
+    };
+    stage.change(&id, pack([21_000, 700])).await;
+    stage.ship(&id).await?;
+    is("creates", stage.asked("create"), 0)?;
+    is("too heavy", stage.see(&id).await.exceptions[0].detail.as_deref(), Some("parcel_too_heavy"))?;
+    let id = stage.order().await;
+    stage.change(&id, pack([1_200, 700])).await;
+    stage.ship(&id).await?;
+    let shipment = stage.shipment(&id).await?;
+    is("weights", (shipment.grams, shipment.parcels, shipment.parcel_grams()), (1_900, 2, vec![1_200, 700]))?;
+    let numbers: BTreeSet<&str> = shipment.numbers().into_iter().collect();
+    is("numbers", numbers.len(), 2)
 }
 
 async fn lost_reply(stage: &Stage) -> Outcome {

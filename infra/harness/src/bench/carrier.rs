@@ -126,6 +126,7 @@ fn shipment(order: &OrderId) -> Result<Shipment, Trouble> {
         lines: Vec::new(),
         grams: 480,
         parcels: 1,
+        weights: Vec::new(),
         reference: format!("WB-{}-1", order.suffix()),
         booking: Booking::Planned,
         write_back: WriteBack::Pending,

@@ -53,6 +53,7 @@ fn shipment(reference: &str) -> Shipment {
         service: ServiceChoice { carrier: Carrier::Dpd, code: "1^12".into(), format: "Parcel".into() },
         lines: vec![("lin_1".parse().unwrap(), 1)],
         parcels: 1,
+        weights: Vec::new(),
         grams: 1200,
         reference: reference.into(),
         booking: Booking::Planned,

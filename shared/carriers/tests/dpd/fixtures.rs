@@ -55,6 +55,7 @@ pub fn shipment() -> Shipment {
         service: ServiceChoice { carrier: Carrier::Dpd, code: "1^12".into(), format: "Parcel".into() },
         lines: vec![("lin_1".parse().unwrap(), 1)],
         parcels: 1,
+        weights: Vec::new(),
         grams: 1200,
         reference: "SO-1001".into(),
         booking: Booking::Planned,

@@ -42,6 +42,7 @@ pub fn shipment() -> Shipment {
         service: ServiceChoice { carrier: Carrier::RoyalMail, code: "CRL1".into(), format: "parcel".into() },
         lines: vec![("lin_1".parse().unwrap(), 1)],
         parcels: 1,
+        weights: Vec::new(),
         grams: 1500,
         reference: "WB-0123456789abcdef0123456789abcdef-2".into(),
         booking: Booking::Planned,

@@ -34,6 +34,7 @@ pub fn shipment() -> Shipment {
         lines: vec![("lin_1".parse().unwrap(), 1)],
         grams: 600,
         parcels: 1,
+        weights: Vec::new(),
         reference: "SO-1001".into(),
         booking: Booking::Voided,
         write_back: WriteBack::Pending,

@@ -12,7 +12,7 @@ mod uk;
 pub use ask::{Ask, Goods, Size, Wish};
 pub use card::Rate;
 pub use ladder::{Explanation, Judged, Rung, Shipping, Verdict, stored};
-pub use rule::{ChannelService, NamedService, ProductRule, ServiceRule, Way, Why};
+pub use rule::{ChannelService, MOST_PARCELS, NamedService, ProductRule, ServiceRule, Way, Why};
 pub use shipment::explain;
 pub use uk::local_time;
 

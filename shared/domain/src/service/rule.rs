@@ -11,7 +11,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// The most parcels one shipment is cut into.
-pub(crate) const MOST_PARCELS: u32 = 10;
+pub const MOST_PARCELS: u32 = 10;
 
 /// A service of one account.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]

@@ -150,7 +150,8 @@ impl Shop {
         self.put(order).await
     }
 
-    async fn put(&self, order: Value) -> i64 {
+    /// Puts an order into the shop that we are not told of.
+    pub async fn put(&self, order: Value) -> i64 {
         let put = json!({"shop": self.domain, "orders": [order]});
         self.stack.control("PUT", "orders", &put).await.unwrap()["orders"][0].as_i64().unwrap()
     }

@@ -68,6 +68,7 @@ async fn book(stage: &Stage, n: u8) -> ShipmentId {
         lines: Vec::new(),
         grams: 450,
         parcels: 1,
+        weights: Vec::new(),
         reference: "WB-1".into(),
         booking: Booking::Labelled {
             carrier_order: "1".into(),
