@@ -7,11 +7,19 @@ pub fn label(lines: &[String], number: &str, dpi: usize) -> String {
     let (width, height, bar) = (dots(812), dots(1218), dots(3));
     let mut label = format!("^XA\r\n^CI28\r\n^PW{width}\r\n^LL{height}\r\n^LH0,0\r\n");
     for (index, line) in lines.iter().enumerate() {
-        let (x, y, size) = (dots(40), dots(40 + 56 * index), dots(if index == 1 { 50 } else { 36 }));
-        label += &format!("^FO{x},{y}^A0N,{size},{size}^FH_^FD{}^FS\r\n", escaped(line));
+        let (x, y, size) = (dots(40), dots(40 + 56 * index), if index == 1 { 50 } else { 36 });
+        let (tall, wide) = (dots(size), dots(size.min(letter(line))));
+        label += &format!("^FO{x},{y}^A0N,{tall},{wide}^FH_^FD{}^FS\r\n", escaped(line));
     }
     let (x, y, tall) = (dots(80), dots(860), dots(220));
     label + &format!("^FO{x},{y}^BY{bar}^BCN,{tall},Y,N,N^FD{number}^FS\r\n^XZ\r\n")
+}
+
+/// How wide a letter may be, in dots at 203 to the inch, for a line not to run over the edge: font 0 is 0.56 of that on
+/// average.
+fn letter(line: &str) -> usize {
+    const WIDTH: usize = 812 - 40 - 20;
+    WIDTH * 100 / (56 * line.chars().count().max(1))
 }
 
 /// `^`, `~` and the escape itself as hexadecimal, so that no name is a command.

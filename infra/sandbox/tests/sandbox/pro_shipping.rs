@@ -89,6 +89,13 @@ fn a_label_is_what_was_asked_for_and_names_its_shipment() {
             }
             assert!(text.contains(answer["TrackingNumber"].as_str().unwrap()));
             assert_eq!((text.matches("^XA").count(), text.matches("^XZ").count()), (1, 1));
+            // The longest line is printed in narrower letters, so that nothing of it runs over the edge.
+            let letter = |of: &str| {
+                let line = text.lines().find(|line| line.contains(of)).unwrap();
+                line.split(['^', ',']).nth(5).unwrap().parse::<usize>().unwrap()
+            };
+            let (long, short) = (letter("Shipment "), letter("BS1 4DJ"));
+            assert!(45 * long * 56 / 100 <= if format == "ZPL203DPI" { 772 } else { 1141 } && long < short);
         }
     }
     assert_eq!(codes(&print(&sandbox, &id, "TIFF")), ["E1002 labelFormat"]);
