@@ -8,7 +8,6 @@ use crate::desk::{self, Closed, Desk, Found, Held};
 use crate::{Env, choose, claim, label, patience};
 use jiff::{SignedDuration, Timestamp};
 use std::collections::{BTreeMap, BTreeSet};
-use waybill_carriers::account::allowed_fields;
 use waybill_carriers::royal_mail::label::Declaration;
 use waybill_domain::ConnectionId;
 use waybill_domain::advice::Advice;
@@ -265,7 +264,7 @@ async fn find_or_create(
     customs: Option<Declaration<'_>>,
     turn: Turn,
 ) -> Result<Result<Held, Attempt>, Failure> {
-    let to = Disclosed::new(recipient.clone(), allowed_fields(&shipment.service));
+    let to = Disclosed::new(recipient.clone(), desk.allowed_fields(&shipment.service));
     shipment.disclosed = to.fields().iter().map(|f| (*f).to_owned()).collect();
     if let Turn::Later { settled } = turn {
         match desk.find(env, &shipment.reference, Some(&to)).await {

@@ -13,7 +13,7 @@ use waybill_domain::exception::Reason;
 use waybill_domain::order::Status;
 use waybill_domain::shipment::{Booking, Shipment, Transit};
 use waybill_domain::tracking::{Silence, next_look, silence, together};
-use waybill_runtime::dpd::Line;
+use waybill_runtime::line::Line;
 use waybill_runtime::remote::{Told, exchange};
 use waybill_runtime::{Clock, Directory, Failure, Outbound, Step, batch};
 use waybill_store::keyring::Vault;
@@ -208,7 +208,7 @@ async fn ask(
                 vault: env.vault.as_ref(),
                 outbound: env.outbound.as_ref(),
                 connection: &shipment.carrier,
-                account,
+                account: account.as_ref(),
                 now,
             };
             let build = |token: &_| dpd::track::build_tracking(account, token, &booked);

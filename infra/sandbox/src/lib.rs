@@ -16,12 +16,14 @@ pub mod faults;
 pub mod invent;
 pub mod magento;
 pub mod meters;
+pub mod pro_shipping;
 pub mod royal_mail;
 mod serve;
 pub mod shopify;
 pub mod state;
 pub mod wire;
 pub mod woocommerce;
+mod zpl;
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 

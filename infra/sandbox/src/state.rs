@@ -68,6 +68,8 @@ pub struct State {
     pub amazon: crate::amazon::World,
     /// eBay sellers.
     pub ebay: crate::ebay::World,
+    /// The Pro Shipping account.
+    pub pro_shipping: crate::pro_shipping::World,
     /// DPD accounts.
     pub dpd: crate::dpd::World,
     /// Webhooks waiting to be sent, and how sending went.
@@ -91,6 +93,7 @@ impl State {
             magento: crate::magento::World::default(),
             amazon: crate::amazon::World::default(),
             ebay: crate::ebay::World::default(),
+            pro_shipping: crate::pro_shipping::World::default(),
             dpd: crate::dpd::World::default(),
             outbox: Outbox::default(),
             next_id: 4_611_686_018_427_000_001,

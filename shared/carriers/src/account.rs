@@ -2,54 +2,31 @@
 //! what each service may be given. One exhaustive match each; a new carrier is a new arm, not a new place.
 
 use crate::error::CannotBuild;
-use crate::{dpd, parcelforce, royal_mail};
+use crate::{dpd, parcelforce, pro_shipping, royal_mail};
 use waybill_domain::rate::Rate;
 use waybill_domain::service::{Carrier, ServiceChoice};
 use waybill_privacy::disclosure::Field;
-
-/// The API a carrier's parcels are booked on.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Platform {
-    /// Royal Mail's Click & Drop, for its own services and Parcelforce's (infra/decisions/007).
-    ClickAndDrop,
-    /// DPD's customer API, for DPD UK and DPD Local.
-    DpdCustomer,
-}
-
-impl Platform {
-    /// Where a carrier's parcels are booked.
-    pub fn of(carrier: Carrier) -> Self {
-        match carrier {
-            Carrier::RoyalMail | Carrier::Parcelforce => Self::ClickAndDrop,
-            Carrier::Dpd | Carrier::DpdLocal => Self::DpdCustomer,
-        }
-    }
-}
 
 /// A carrier account, ready to build requests with.
 #[derive(Debug, Clone)]
 pub enum Account {
     /// At Click & Drop.
     ClickAndDrop(royal_mail::Account),
+    /// At Pro Shipping.
+    ProShipping(Box<pro_shipping::Account>),
     /// At DPD.
     Dpd(Box<dpd::Account>),
 }
 
 impl Account {
-    /// What it can book on.
-    pub fn platform(&self) -> Platform {
-        match self {
-            Self::ClickAndDrop(_) => Platform::ClickAndDrop,
-            Self::Dpd(_) => Platform::DpdCustomer,
-        }
-    }
-
     /// How often the account may be called; `None` where no limit is documented.
     pub fn rate(&self) -> Option<Rate> {
         match self {
             Self::ClickAndDrop(_) => Some(royal_mail::RATE),
             // There are limits, but no source has their numbers (contracts/dpd, "Errors").
             Self::Dpd(_) => None,
+            // Its specification names no limit (contracts/royal-mail, `shipping-v4.openapi.yaml`).
+            Self::ProShipping(_) => None,
         }
     }
 
@@ -59,13 +36,23 @@ impl Account {
     /// `CannotBuild::OtherCarrier` when the service rule names a connection of another carrier.
     pub fn for_service(&self, service: &ServiceChoice) -> Result<&Self, CannotBuild> {
         let fits = match self {
-            Self::ClickAndDrop(_) => Platform::of(service.carrier) == self.platform(),
+            // Its own services and Parcelforce's (infra/decisions/007).
+            Self::ClickAndDrop(_) => matches!(service.carrier, Carrier::RoyalMail | Carrier::Parcelforce),
+            Self::ProShipping(_) => service.carrier == Carrier::RoyalMail,
             // The account decides which of the two brands it books (contracts/dpd).
             Self::Dpd(account) => {
                 service.carrier == if account.local { Carrier::DpdLocal } else { Carrier::Dpd }
             }
         };
         if fits { Ok(self) } else { Err(CannotBuild::OtherCarrier) }
+    }
+
+    /// The personal fields a service may be given by this account: the allow-list of CONTROLS A5.
+    pub fn allowed_fields(&self, service: &ServiceChoice) -> &'static [Field] {
+        match self {
+            Self::ProShipping(_) => pro_shipping::allowed_fields(&service.code),
+            Self::ClickAndDrop(_) | Self::Dpd(_) => allowed_fields(service),
+        }
     }
 }
 
@@ -92,7 +79,7 @@ pub fn bookable(service: &ServiceChoice) -> Result<(), CannotBuild> {
     }
 }
 
-/// The personal fields a service may be given: the allow-list of CONTROLS A5.
+/// The personal fields a service may be given on its carrier's first platform.
 pub fn allowed_fields(service: &ServiceChoice) -> &'static [Field] {
     match service.carrier {
         Carrier::RoyalMail => royal_mail::allowed_fields(&service.code),

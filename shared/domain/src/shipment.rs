@@ -109,6 +109,29 @@ pub enum LabelFormat {
     Html,
 }
 
+/// What a merchant prints labels on, where the carrier lets it be chosen.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum LabelPrinter {
+    /// Any printer: a PDF.
+    #[default]
+    Pdf,
+    /// A Zebra with 203 dots per inch.
+    Zpl203,
+    /// A Zebra with 300 dots per inch.
+    Zpl300,
+}
+
+impl LabelPrinter {
+    /// What its labels are made of.
+    pub fn format(self) -> LabelFormat {
+        match self {
+            Self::Pdf => LabelFormat::Pdf,
+            Self::Zpl203 | Self::Zpl300 => LabelFormat::Zpl,
+        }
+    }
+}
+
 impl LabelFormat {
     /// Its media type. The printer languages have no registered ones; carriers use these.
     pub fn content_type(self) -> &'static str {

@@ -84,6 +84,12 @@ impl Channels {
         Self { db, vault, outbound, clock, tokens: TokenCache::default() }
     }
 
+    /// The way to tokens, and to accounts that are no channel's.
+    pub fn access(&self) -> token::Tokens<'_> {
+        let (vault, outbound) = (self.vault.as_ref(), self.outbound.as_ref());
+        token::Tokens { db: &self.db, vault, outbound }
+    }
+
     async fn token(
         &self,
         id: &ConnectionId,
@@ -93,8 +99,7 @@ impl Channels {
         if let Some(warm) = self.tokens.get(id, now) {
             return Ok(warm);
         }
-        let (vault, outbound) = (self.vault.as_ref(), self.outbound.as_ref());
-        let got = token::current(token::Tokens { db: &self.db, vault, outbound }, id, source, now).await?;
+        let got = token::current(self.access(), id, source, now).await?;
         self.tokens.put(id, &got, now);
         Ok(got)
     }

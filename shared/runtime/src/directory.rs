@@ -6,7 +6,7 @@ use crate::token::Source;
 use jiff::{SignedDuration, Timestamp};
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
-use waybill_carriers::{account, dpd, royal_mail};
+use waybill_carriers::{account, dpd, pro_shipping, royal_mail};
 use waybill_channels as channels;
 use waybill_channels::magento::{self, WeightUnit};
 use waybill_domain::{ConnectionId, MerchantId};
@@ -100,9 +100,36 @@ impl Account {
                 base: self.connection.address.clone(),
                 key: Secret::new(key.clone()),
             })),
+            Credentials::ProShipping { .. } => self.pro_shipping().map(account::Account::ProShipping),
             Credentials::Dpd { .. } => self.dpd().map(account::Account::Dpd),
             _ => None,
         }
+    }
+
+    fn pro_shipping(&self) -> Option<Box<pro_shipping::Account>> {
+        let Credentials::ProShipping {
+            client_id,
+            client_secret,
+            shipping_account,
+            shipping_location,
+            goods,
+            printer,
+            ..
+        } = &self.credentials
+        else {
+            return None;
+        };
+        let base = self.connection.address.clone();
+        Some(Box::new(pro_shipping::Account {
+            login: self.connection.token_address.clone().unwrap_or_else(|| base.clone()),
+            base,
+            client_id: Secret::new(client_id.clone()),
+            client_secret: Secret::new(client_secret.clone()),
+            shipping_account: shipping_account.clone(),
+            shipping_location: shipping_location.clone(),
+            goods: goods.clone(),
+            printer: *printer,
+        }))
     }
 
     fn dpd(&self) -> Option<Box<dpd::Account>> {
@@ -119,7 +146,12 @@ impl Account {
     /// The account as one that may ask where parcels are, if it is one.
     pub fn carrier_tracking(&self) -> Option<account::TrackingAccount> {
         match &self.credentials {
-            Credentials::RoyalMail { tracking_id, tracking_secret, .. } => {
+            Credentials::RoyalMail { tracking_id, tracking_secret, .. }
+            | Credentials::ProShipping {
+                tracking_id: Some(tracking_id),
+                tracking_secret: Some(tracking_secret),
+                ..
+            } => {
                 let base = self.connection.tracking_address.clone()?;
                 Some(account::TrackingAccount::RoyalMail(royal_mail::TrackingAccount {
                     base,

@@ -6,8 +6,8 @@ pub mod batch;
 pub mod channel;
 pub mod config;
 pub mod directory;
-pub mod dpd;
 pub mod failure;
+pub mod line;
 pub mod log;
 pub mod metrics;
 pub mod outbound;
@@ -19,6 +19,7 @@ pub mod sign_in;
 pub mod token;
 mod token_cache;
 mod traces;
+pub mod trial;
 
 pub use channel::Channels;
 pub use directory::Directory;

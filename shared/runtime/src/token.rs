@@ -6,7 +6,7 @@ use crate::remote::Told;
 use http::{Request, Response};
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
-use waybill_carriers::dpd;
+use waybill_carriers::{dpd, pro_shipping};
 use waybill_channels::token::Token;
 use waybill_channels::{Stamp, amazon, ebay, magento, shopify};
 use waybill_domain::ConnectionId;
@@ -36,6 +36,8 @@ pub enum Source {
     Shopify(shopify::token::Application, Secret),
     /// DPD, with the account's own key and secret.
     Dpd(Box<dpd::Account>),
+    /// Pro Shipping, with the account's own client credentials.
+    ProShipping(Box<pro_shipping::Account>),
 }
 
 impl Source {
@@ -90,6 +92,7 @@ impl Source {
                 shopify::token::build_refresh(application, refresh.unwrap_or(granted))?
             }
             Self::Dpd(account) => dpd::token::build_login(account)?,
+            Self::ProShipping(account) => pro_shipping::token::build_login(account)?,
         })
     }
 
@@ -103,6 +106,11 @@ impl Source {
             Self::Dpd(account) => {
                 let (status, headers, body) = (reply.status(), reply.headers(), reply.body());
                 let token = dpd::token::read_token(account, stamp.now, status, headers, body)?;
+                Token { access: token.access, expires_at: token.expires_at, refresh: None }
+            }
+            Self::ProShipping(account) => {
+                let (status, headers, body) = (reply.status(), reply.headers(), reply.body());
+                let token = pro_shipping::token::read_token(account, stamp.now, status, headers, body)?;
                 Token { access: token.access, expires_at: token.expires_at, refresh: None }
             }
         })
@@ -126,10 +134,13 @@ impl Current {
 
 /// What getting a token takes.
 #[derive(Clone, Copy)]
-pub(crate) struct Tokens<'a> {
-    pub(crate) db: &'a Db,
-    pub(crate) vault: &'a dyn Vault,
-    pub(crate) outbound: &'a dyn Outbound,
+pub struct Tokens<'a> {
+    /// Keeps tokens.
+    pub db: &'a Db,
+    /// Seals them.
+    pub vault: &'a dyn Vault,
+    /// Sends.
+    pub outbound: &'a dyn Outbound,
 }
 
 /// What is sealed.

@@ -89,6 +89,8 @@ pub enum Kind {
     Ebay,
     /// A Royal Mail Click & Drop account.
     RoyalMail,
+    /// A Royal Mail Pro Shipping account.
+    ProShipping,
     /// A DPD or DPD Local account.
     Dpd,
 }
@@ -102,7 +104,7 @@ impl Kind {
             Self::Magento => Some(Channel::Magento),
             Self::Amazon => Some(Channel::Amazon),
             Self::Ebay => Some(Channel::Ebay),
-            Self::RoyalMail | Self::Dpd => None,
+            Self::RoyalMail | Self::ProShipping | Self::Dpd => None,
         }
     }
 }

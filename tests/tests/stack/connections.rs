@@ -7,6 +7,7 @@ use std::time::Duration;
 use waybill_domain::order::PersonalData;
 use waybill_harness::accounts::ACCOUNT;
 use waybill_harness::staff::{OWNER, sign_in};
+use waybill_sandbox::pro_shipping::{CLIENT_ID, CLIENT_SECRET, SHIPPING_ACCOUNT, SHIPPING_LOCATION};
 
 pub static CONNECTIONS: Story = Story::new("connections", || Box::pin(connections()));
 pub static ERASED_THERE: Story = Story::new("erased at the shop", || Box::pin(erased_there()));
@@ -82,4 +83,15 @@ async fn connections() {
     assert!(!all.to_string().contains("cs_demo"), "a secret is shown");
     let (status, gone) = ask("DELETE", &at(""), None).await;
     assert_eq!((status, &gone["state"]), (202, &json!("disconnected")), "{gone}");
+    // Carriers are tried without booking anything; one that is connected by what it needs is.
+    let login = format!("{}/pro-shipping", shop.stack.sandbox_url);
+    let secrets = json!({"kind": "pro_shipping", "client_id": CLIENT_ID, "client_secret": CLIENT_SECRET,
+        "shipping_account": SHIPPING_ACCOUNT, "shipping_location": SHIPPING_LOCATION, "goods": "Clothing"});
+    let wanted = json!({"address": login, "token_address": login, "credentials": secrets});
+    let (status, made) = ask("POST", "/v1/connections", Some(wanted)).await;
+    assert_eq!(status, 201, "{made}");
+    for id in [shop.ids.royal_mail.as_str(), shop.ids.dpd.as_str(), made["id"].as_str().unwrap()] {
+        let (_, tried) = ask("POST", &format!("/v1/connections/{id}/test"), None).await;
+        assert_eq!(tried["works"], true, "{id} {tried}");
+    }
 }

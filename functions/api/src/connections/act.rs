@@ -16,7 +16,9 @@ use waybill_channels::feed::Window;
 use waybill_domain::access::Action;
 use waybill_domain::time::after;
 use waybill_runtime::channel::NotDone;
+use waybill_runtime::directory::Account;
 use waybill_runtime::problem::Problem;
+use waybill_runtime::trial::try_carrier;
 use waybill_store::registry::{ConnectionState, Credentials};
 use waybill_store::{Queue, Work};
 
@@ -24,11 +26,6 @@ const OTHER_KIND: Problem = Problem::new(
     StatusCode::CONFLICT,
     "other_kind",
     "These secrets are for another kind of account; connect that one by itself.",
-);
-const NOT_A_CHANNEL: Problem = Problem::new(
-    StatusCode::CONFLICT,
-    "not_a_channel",
-    "This connection leads to a carrier; it is tried with its first label.",
 );
 
 /// How a trial went.
@@ -42,31 +39,34 @@ pub struct Tried {
     pub reason: Option<String>,
 }
 
-/// `POST /v1/connections/{connection}/test`: asks the account for what changed in the last minute.
+/// `POST /v1/connections/{connection}/test`: asks a channel for what changed in the last minute, and a carrier
+/// something that books nothing and is of no buyer.
 ///
 /// # Errors
-/// `no_access`, `not_allowed`, `not_found`, `not_a_channel`, `unavailable`.
+/// `no_access`, `not_allowed`, `not_found`, `unavailable`.
 pub async fn test(
     State(env): State<Arc<Env>>,
     caller: Caller,
     Path(id): Path<String>,
 ) -> Result<Json<Tried>, Stop> {
     let account = opened(&env, &caller, &id, Action::ManageConnections).await?;
-    if account.connection.kind.channel().is_none() {
-        return Err(NOT_A_CHANNEL.into());
-    }
     let now = env.clock.read();
-    let tried = async {
-        let open = env.channels.open(&account, now).await?;
-        let to = after(now, -open.channel.settle());
-        let window = Window { from: after(to, -SignedDuration::from_mins(1)), to };
-        env.channels.page(&open, &window, None, now).await
+    let tried = match account.connection.kind.channel() {
+        Some(_) => try_channel(&env, &account, now).await,
+        None => try_carrier(env.channels.access(), &account, now).await,
     };
-    match tried.await {
-        Ok(_) => Ok(Json(Tried { works: true, reason: None })),
+    match tried {
+        Ok(()) => Ok(Json(Tried { works: true, reason: None })),
         Err(NotDone::Told(told)) => Ok(Json(Tried { works: false, reason: Some(told.text) })),
         Err(NotDone::Store(error)) => Err(error.into()),
     }
+}
+
+async fn try_channel(env: &Env, account: &Account, now: Timestamp) -> Result<(), NotDone> {
+    let open = env.channels.open(account, now).await?;
+    let to = after(now, -open.channel.settle());
+    let window = Window { from: after(to, -SignedDuration::from_mins(1)), to };
+    env.channels.page(&open, &window, None, now).await.map(|_| ())
 }
 
 /// `POST /v1/connections/{connection}/pause`: nothing is sent or taken until it is resumed.

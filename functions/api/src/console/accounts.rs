@@ -16,6 +16,12 @@ pub enum Shape {
     Signing,
     /// Yes or no.
     Tick,
+    /// Words that may be left out.
+    Maybe,
+    /// A secret that may be left out.
+    MaybeSecret,
+    /// One of these: what is sent, and what people read.
+    Choice(&'static [(&'static str, &'static str)]),
 }
 
 /// One field of an account's credentials.
@@ -24,7 +30,7 @@ pub struct Asked {
     pub name: &'static str,
     /// What people read.
     pub label: &'static str,
-    /// How; whatever is no tick must be filled in.
+    /// How; what is neither a tick nor a `Maybe` must be filled in.
     pub shape: Shape,
 }
 
@@ -70,10 +76,24 @@ const fn tick(name: &'static str, label: &'static str) -> Asked {
     Asked { name, label, shape: Shape::Tick }
 }
 
+const fn may(name: &'static str, label: &'static str) -> Asked {
+    Asked { name, label, shape: Shape::Maybe }
+}
+
+const fn may_secret(name: &'static str, label: &'static str) -> Asked {
+    Asked { name, label, shape: Shape::MaybeSecret }
+}
+
+const PRINTERS: &[(&str, &str)] = &[
+    ("pdf", "Any printer: PDF"),
+    ("zpl203", "A Zebra with 203 dots per inch: ZPL"),
+    ("zpl300", "A Zebra with 300 dots per inch: ZPL"),
+];
+
 const SIGNING: Asked = Asked { name: "secrets", label: "Secret that signs webhooks", shape: Shape::Signing };
 
 /// Every kind.
-pub static ALL: [Account; 8] = [
+pub static ALL: [Account; 9] = [
     Account {
         path: "shopify",
         kind: "shopify",
@@ -204,6 +224,26 @@ pub static ALL: [Account; 8] = [
         ],
     },
     Account {
+        path: "pro-shipping",
+        kind: "pro_shipping",
+        name: "Royal Mail Pro Shipping",
+        address: "https://api.proshipping.net",
+        tracking: Some("https://api.royalmail.net"),
+        tokens: Some("https://authentication.proshipping.net"),
+        places: None,
+        consent: None,
+        fields: &[
+            plain("client_id", "Client id"),
+            secret("client_secret", "Client secret"),
+            plain("shipping_account", "Shipping account id"),
+            plain("shipping_location", "Posting location id"),
+            plain("goods", "What you send, in general, such as Clothing"),
+            Asked { name: "printer", label: "Labels are printed on", shape: Shape::Choice(PRINTERS) },
+            may("tracking_id", "Tracking API client id, if you have that API"),
+            may_secret("tracking_secret", "Tracking API client secret"),
+        ],
+    },
+    Account {
         path: "dpd",
         kind: "dpd",
         name: "DPD",
@@ -241,6 +281,7 @@ pub fn of(kind: Kind) -> impl Iterator<Item = &'static Account> {
         Kind::Amazon => one.kind == "amazon",
         Kind::Ebay => one.kind == "ebay",
         Kind::RoyalMail => one.kind == "royal_mail",
+        Kind::ProShipping => one.kind == "pro_shipping",
         Kind::Dpd => one.kind == "dpd",
     })
 }
@@ -250,9 +291,10 @@ pub fn told(asked: &[Asked], fields: &Fields) -> Map<String, Value> {
     let mut all = Map::new();
     for one in asked {
         let value = match one.shape {
+            Shape::Maybe | Shape::MaybeSecret if fields.text(one.name).is_empty() => continue,
             Shape::Tick => json!(fields.ticked(one.name)),
             Shape::Signing => json!([fields.text(one.name)]),
-            Shape::Plain | Shape::Secret => json!(fields.text(one.name)),
+            _ => json!(fields.text(one.name)),
         };
         match one.name.split_once('.') {
             None => drop(all.insert(one.name.to_owned(), value)),
@@ -273,12 +315,23 @@ mod tests {
     #[test]
     fn every_form_asks_for_what_its_account_needs() {
         for account in &ALL {
-            let sent: Vec<(String, String)> =
-                account.fields.iter().map(|one| (one.name.to_owned(), "x".to_owned())).collect();
-            let mut said = told(account.fields, &Fields::of(sent));
-            said.insert("kind".into(), json!(account.kind));
-            let read: Result<Credentials, _> = serde_json::from_value(said.into());
-            assert!(read.is_ok(), "{}: {:?}", account.name, read.err());
+            // Every choice, and what may be left out left out once.
+            let choices = account.fields.iter().map(|one| match one.shape {
+                Shape::Choice(all) => all.len(),
+                _ => 1,
+            });
+            for n in 0..choices.max().unwrap_or(1) {
+                let word = |one: &Asked| match one.shape {
+                    Shape::Choice(all) => all[n % all.len()].0,
+                    Shape::Maybe | Shape::MaybeSecret if n == 0 => "",
+                    _ => "x",
+                };
+                let sent = account.fields.iter().map(|one| (one.name.to_owned(), word(one).to_owned()));
+                let mut said = told(account.fields, &Fields::of(sent.collect()));
+                said.insert("kind".into(), json!(account.kind));
+                let read: Result<Credentials, _> = serde_json::from_value(said.into());
+                assert!(read.is_ok(), "{}: {:?}", account.name, read.err());
+            }
         }
     }
 }

@@ -35,6 +35,9 @@ fn asked(form: &str, all: &[Asked], fields: Option<&Fields>, home: &str, path: &
             @match one.shape {
                 Shape::Plain => (need(form, one.name, one.label, before(one)).text()),
                 Shape::Secret | Shape::Signing => (need(form, one.name, one.label, "").secret()),
+                Shape::Maybe => (may(form, one.name, one.label, before(one)).text()),
+                Shape::MaybeSecret => (may(form, one.name, one.label, "").secret()),
+                Shape::Choice(all) => (need(form, one.name, one.label, before(one)).choice(all)),
                 Shape::Tick => (tick(form, one.name, one.label, fields.is_some_and(|fields| fields.ticked(one.name)))),
             }
         }

@@ -59,11 +59,10 @@ fn deliberate(desk: &Desk, one: &Shown) -> Markup {
 
 fn acts(desk: &Desk, one: &Shown) -> Markup {
     let to = |what: &str| format!("/connections/{}/{what}", one.id);
-    let channel = one.kind.channel().is_some();
     html! {
         @if desk.can(Action::ManageConnections) && one.state != ConnectionState::Disconnected {
             div.acts {
-                @if channel { (desk.form(&to("test"), &html! { button.quiet { "Try " (words::kind(one.kind)) } })) }
+                (desk.form(&to("test"), &html! { button.quiet { "Try " (words::kind(one.kind)) } }))
                 @if one.state == ConnectionState::Active {
                     (desk.form(&to("pause"), &html! { button.quiet data-ask="Pause it? Nothing is sent or taken until it is resumed." { "Pause " (words::kind(one.kind)) } }))
                 }

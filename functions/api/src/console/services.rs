@@ -28,6 +28,7 @@ fn carriers(kind: waybill_store::registry::Kind) -> &'static [Carrier] {
     use waybill_store::registry::Kind;
     match kind {
         Kind::RoyalMail => &[Carrier::RoyalMail, Carrier::Parcelforce],
+        Kind::ProShipping => &[Carrier::RoyalMail],
         Kind::Dpd => &[Carrier::Dpd, Carrier::DpdLocal],
         Kind::Shopify | Kind::WooCommerce | Kind::Magento | Kind::Amazon | Kind::Ebay => &[],
     }

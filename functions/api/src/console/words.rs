@@ -134,6 +134,7 @@ pub fn kind(kind: Kind) -> &'static str {
         Kind::Amazon => "Amazon",
         Kind::Ebay => "eBay",
         Kind::RoyalMail => "Royal Mail Click & Drop",
+        Kind::ProShipping => "Royal Mail Pro Shipping",
         Kind::Dpd => "DPD",
     }
 }

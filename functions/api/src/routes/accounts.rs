@@ -84,7 +84,7 @@ pub(super) fn routes() -> Vec<Route> {
             .gives_as::<Shown>(202)
             .such_as("/v1/connections/con_00000000000000aa"),
         Route::post("/v1/connections/{connection}/test", act::test)
-            .does("Asks the account for what changed in the last minute.")
+            .does("Asks a channel for what changed in the last minute, and a carrier something that books nothing.")
             .may(Action::ManageConnections)
             .gives::<act::Tried>()
             .such_as("/v1/connections/con_00000000000000aa/test"),

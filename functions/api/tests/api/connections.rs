@@ -123,6 +123,29 @@ async fn pausing_and_disconnecting_stop_the_work_and_the_second_erases() {
 }
 
 #[tokio::test]
+async fn a_carrier_s_account_is_connected_and_tried() {
+    let stage = Stage::set().await;
+    for secrets in [
+        json!({"kind": "royal_mail", "key": "ck_1", "tracking_id": "i", "tracking_secret": "cs_1"}),
+        json!({"kind": "pro_shipping", "client_id": "i", "client_secret": "cs_1", "shipping_account": "a",
+            "shipping_location": "l", "goods": "Clothing", "printer": "zpl300"}),
+        json!({"kind": "dpd", "key": "ck_1", "secret": "cs_1", "local": false, "sender": {
+            "organisation": "Harbour & Finch", "street": "1 Quay Road", "town": "Bristol", "postcode": "BS1 6XX",
+            "contact": "Dispatch", "phone": "01632 960050", "email": "dispatch@harbour-finch.invalid"}}),
+    ] {
+        let wanted = json!({"address": "https://carrier.example.invalid", "credentials": secrets});
+        let made = stage.call(Some("mine-Owner"), "POST", "/v1/connections", Some(wanted)).await;
+        assert_eq!((made.0, &made.1["kind"]), (201, &secrets["kind"]), "{}", made.1);
+        shows_no_secret(&made.1);
+        let test = format!("/v1/connections/{}/test", made.1["id"].as_str().unwrap());
+        let tried = stage.call(Some("mine-Owner"), "POST", &test, None).await;
+        assert_eq!((tried.0, &tried.1["works"]), (200, &json!(false)), "{}", tried.1);
+        let reason = tried.1["reason"].as_str().unwrap();
+        assert!(reason.starts_with("no answer from the other side"), "{reason}");
+    }
+}
+
+#[tokio::test]
 async fn a_backfill_is_one_however_often_it_is_asked_for() {
     let stage = Stage::set().await;
     let id = connected(&stage).await;

@@ -14,7 +14,7 @@ use waybill_domain::customs::DeliveryTerm;
 use waybill_domain::exception::Reason;
 use waybill_domain::shipment::LabelFormat;
 use waybill_privacy::disclosure::Disclosed;
-use waybill_runtime::dpd::Line;
+use waybill_runtime::line::Line;
 use waybill_runtime::remote::Told;
 
 type Reply = Response<Vec<u8>>;
@@ -92,7 +92,11 @@ fn customs(declaration: Declaration<'_>) -> Result<Customs, CannotBuild> {
 }
 
 /// The key of the service that the merchant's rule names, as DPD offers it for this shipment.
-pub(super) async fn service(line: &Line<'_>, booking: &Booking<'_>, goods: &Goods) -> Result<String, Told> {
+pub(super) async fn service(
+    line: &Line<'_, Account>,
+    booking: &Booking<'_>,
+    goods: &Goods,
+) -> Result<String, Told> {
     let grams: Vec<u32> = goods.parcels.iter().map(|parcel| parcel.grams).collect();
     let build = |token: &_| services::build_offers(&goods.account, token, booking.to, &grams);
     let read = |r: &Reply| services::read_offers(r.status(), r.headers(), r.body());
@@ -109,7 +113,7 @@ pub(super) async fn service(line: &Line<'_>, booking: &Booking<'_>, goods: &Good
 
 /// Books. `None` when the service key went out of date since it was asked for: nothing was booked.
 pub(super) async fn create(
-    line: &Line<'_>,
+    line: &Line<'_, Account>,
     booking: &Booking<'_>,
     goods: &Goods,
     network_key: &str,
@@ -141,7 +145,11 @@ pub(super) fn stale() -> Told {
 
 /// What tracking knows of our reference. Neither answer lets anything be booked again: known parcels have labels
 /// out of our reach, and unknown ones may be known later.
-pub(super) async fn find(line: &Line<'_>, reference: &str, to: Option<&Disclosed>) -> Result<Found, Told> {
+pub(super) async fn find(
+    line: &Line<'_, Account>,
+    reference: &str,
+    to: Option<&Disclosed>,
+) -> Result<Found, Told> {
     let Some(to) = to else { return Ok(Found::Unproven("carrier_shows_no_bookings")) };
     let build = |token: &_| label::build_find(line.account, token, reference, to);
     let read = |r: &Reply| label::read_find(r.status(), r.headers(), r.body());
@@ -152,7 +160,7 @@ pub(super) async fn find(line: &Line<'_>, reference: &str, to: Option<&Disclosed
 }
 
 /// The labels of all parcels in Zebra's language, one after another, byte for byte.
-pub(super) async fn labels(line: &Line<'_>, held: &Held) -> Result<Printed, Told> {
+pub(super) async fn labels(line: &Line<'_, Account>, held: &Held) -> Result<Printed, Told> {
     let booked = Booked::from_key(&held.carrier_order).ok_or_else(|| Told {
         advice: Advice::AskPerson(Reason::LabelFailed),
         text: "the shipment's key is not one of DPD".to_owned(),

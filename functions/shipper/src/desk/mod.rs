@@ -4,6 +4,7 @@
 mod click_and_drop;
 mod dpd;
 mod pace;
+mod pro_shipping;
 mod watch;
 
 use crate::Env;
@@ -21,10 +22,10 @@ use waybill_domain::exception::Reason;
 use waybill_domain::order::Order;
 use waybill_domain::service::ServiceChoice;
 use waybill_domain::shipment::{LabelFormat, Shipment};
-use waybill_privacy::disclosure::Disclosed;
+use waybill_privacy::disclosure::{Disclosed, Field};
 use waybill_runtime::Failure;
 use waybill_runtime::directory;
-use waybill_runtime::dpd::Line;
+use waybill_runtime::line::Line;
 use waybill_runtime::remote::Told;
 use waybill_store::StoreError;
 use waybill_store::registry::ConnectionState;
@@ -125,12 +126,18 @@ impl Desk {
         })
     }
 
+    /// The personal fields a service may be given here.
+    pub(crate) fn allowed_fields(&self, service: &ServiceChoice) -> &'static [Field] {
+        self.account.allowed_fields(service)
+    }
+
     /// The service is one of this account's platform.
     fn check(&self, service: &ServiceChoice) -> Result<(), Told> {
         Ok(self.account.for_service(service).map(|_| ())?)
     }
 
-    fn dpd<'a>(&'a self, env: &'a Env, account: &'a waybill_carriers::dpd::Account) -> Line<'a> {
+    /// The way to an account that logs in.
+    fn line<'a, A>(&'a self, env: &'a Env, account: &'a A) -> Line<'a, A> {
         Line {
             db: &env.db,
             vault: env.vault.as_ref(),
@@ -159,8 +166,8 @@ impl Desk {
     ) -> Result<Option<SignedDuration>, StoreError> {
         match self.account {
             Account::ClickAndDrop(_) => self.pace.take(env, click_and_drop::calls(shipment, asks)).await,
-            // It documents no limit (contracts/dpd, "Errors").
-            Account::Dpd(_) => Ok(None),
+            // They document no limit: see `Account::rate`.
+            Account::ProShipping(_) | Account::Dpd(_) => Ok(None),
         }
     }
 
@@ -168,7 +175,7 @@ impl Desk {
     /// to the create.
     pub(crate) fn shows_bookings(&self) -> bool {
         match self.account {
-            Account::ClickAndDrop(_) => true,
+            Account::ClickAndDrop(_) | Account::ProShipping(_) => true,
             Account::Dpd(_) => false,
         }
     }
@@ -184,7 +191,10 @@ impl Desk {
             Account::ClickAndDrop(account) => {
                 click_and_drop::find(&self.click_and_drop(env, account), reference).await
             }
-            Account::Dpd(account) => dpd::find(&self.dpd(env, account), reference, to).await,
+            Account::ProShipping(account) => {
+                pro_shipping::find(&self.line(env, account.as_ref()), reference).await
+            }
+            Account::Dpd(account) => dpd::find(&self.line(env, account.as_ref()), reference, to).await,
         };
         self.watch.note(env, asked).await
     }
@@ -197,9 +207,13 @@ impl Desk {
                 let made = click_and_drop::create(&self.click_and_drop(env, account), booking).await;
                 return self.watch.note(env, made).await;
             }
+            Account::ProShipping(account) => {
+                let made = pro_shipping::create(&self.line(env, account.as_ref()), booking).await;
+                return self.watch.note(env, made).await;
+            }
             Account::Dpd(account) => account,
         };
-        let line = self.dpd(env, account);
+        let line = self.line(env, account.as_ref());
         let goods = dpd::goods(account, booking)?;
         for _ in 0..2 {
             let key = dpd::service(&line, booking, &goods).await;
@@ -219,7 +233,10 @@ impl Desk {
             Account::ClickAndDrop(account) => {
                 click_and_drop::label(&self.click_and_drop(env, account), held, customs).await
             }
-            Account::Dpd(account) => dpd::labels(&self.dpd(env, account), held).await,
+            Account::ProShipping(account) => {
+                pro_shipping::label(&self.line(env, account.as_ref()), held).await
+            }
+            Account::Dpd(account) => dpd::labels(&self.line(env, account.as_ref()), held).await,
         };
         self.watch.note(env, printed).await
     }
@@ -229,6 +246,9 @@ impl Desk {
         let undone = match &self.account {
             Account::ClickAndDrop(account) => {
                 click_and_drop::delete(&self.click_and_drop(env, account), carrier_order).await
+            }
+            Account::ProShipping(account) => {
+                pro_shipping::delete(&self.line(env, account.as_ref()), carrier_order).await
             }
             Account::Dpd(_) => Ok(dpd::delete()),
         };
@@ -241,6 +261,7 @@ impl Desk {
             Account::ClickAndDrop(account) => {
                 click_and_drop::manifest(&self.click_and_drop(env, account), carrier_name).await
             }
+            Account::ProShipping(_) => Err(pro_shipping::no_manifest()),
             Account::Dpd(_) => Err(dpd::no_manifest()),
         };
         self.watch.note(env, made).await
@@ -252,6 +273,7 @@ impl Desk {
             Account::ClickAndDrop(account) => {
                 click_and_drop::manifest_status(&self.click_and_drop(env, account), number).await
             }
+            Account::ProShipping(_) => Err(pro_shipping::no_manifest()),
             Account::Dpd(_) => Err(dpd::no_manifest()),
         };
         self.watch.note(env, seen).await

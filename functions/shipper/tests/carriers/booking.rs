@@ -1,6 +1,6 @@
 //! Bought once, whatever is lost on the way.
 
-use crate::stage::{Outcome, Stage, bristol, is};
+use crate::stage::{Api, Outcome, Stage, bristol, is};
 use crate::{Scenario, row};
 use std::collections::{BTreeMap, BTreeSet};
 use waybill_carriers::least;
@@ -15,14 +15,18 @@ use waybill_sandbox::{Fault, FaultKind};
 use waybill_store::labels::{Documents, label_name};
 use waybill_store::memory::Verdict;
 
+/// Why Pro Shipping does not play it.
+pub const ONE_PARCEL: &str = "one parcel a shipment: see below";
+const INLAND: &str = "inland alone: see below";
 /// Why DPD plays other rows where a reply is lost.
 const NOT_FOUND: &str = "shows no bookings: a person is asked, see below";
 
 pub fn rows() -> Vec<Scenario> {
     vec![
         row!("books, labels, seals the label as it came", book),
-        row!("books a heavy shipment as three parcels, three numbers", three_parcels),
-        row!("books the parcels that were packed, each with its own weight", packed_parcels),
+        row!("books a heavy shipment as three parcels, three numbers", three_parcels).not_at_pro(ONE_PARCEL),
+        row!("books the parcels that were packed, each with its own weight", packed_parcels)
+            .not_at_pro(ONE_PARCEL),
         row!("reply lost after the create: found, not bought again", lost_reply).not_at_dpd(NOT_FOUND),
         row!("create lost on its way: waits, then books once", lost_request).not_at_dpd(NOT_FOUND),
         row!("error after the work is done: found, not bought again", error_after_work).not_at_dpd(NOT_FOUND),
@@ -32,9 +36,10 @@ pub fn rows() -> Vec<Scenario> {
         row!("throttled (429): comes back when told", throttled),
         row!("carrier down: left alone, then every order once", down),
         row!("abroad: goods declared, declaration with the label", abroad)
-            .not_at_dpd("goes no further than Ireland: see below"),
+            .not_at_dpd("goes no further than Ireland: see below")
+            .not_at_pro(INLAND),
         row!("Northern Ireland: says who gets it", northern_ireland),
-        row!("Channel Islands: declared by an inland service", channel_islands),
+        row!("Channel Islands: declared by an inland service", channel_islands).not_at_pro(INLAND),
         row!("least data: sent is the minimum, 1.00", least_data),
         row!("chosen by staff for one order", chosen_by_staff),
     ]
@@ -50,9 +55,9 @@ async fn book(stage: &Stage) -> Outcome {
     let shows = |text: &[u8]| sealed.windows(text.len()).any(|part| part == text);
     is("sealed", shows(b"%PDF-") || shows(b"^XA"), false)?;
     let label = stage.opened(&shipment).await;
-    let (format, begin): (_, &[u8]) = match stage.brand.is_dpd() {
-        true => (LabelFormat::Zpl, b"^XA"),
-        false => (LabelFormat::Pdf, b"%PDF-"),
+    let (format, begin): (_, &[u8]) = match stage.brand.api {
+        Api::Dpd | Api::ProShipping => (LabelFormat::Zpl, b"^XA"),
+        Api::ClickAndDrop => (LabelFormat::Pdf, b"%PDF-"),
     };
     is("format", shipment.label_format, format)?;
     is("as it came", label.starts_with(begin), true)
@@ -141,7 +146,7 @@ async fn own_claim(stage: &Stage) -> Outcome {
     fresh.hand.next("dynamodb:UpdateItem", Verdict::LoseReply);
     is("at once", fresh.once(&id).await, Ok(waybill_runtime::Step::Done))?;
     fresh.one_label(&id).await?;
-    is("looked for", fresh.asked("find"), u64::from(!fresh.brand.is_dpd()))?;
+    is("looked for", fresh.asked("find"), u64::from(fresh.brand.api == Api::ClickAndDrop))?;
     fresh.advance(1);
     // Another's claim is another's, whatever was lost on the way.
     let id = fresh.order().await;
@@ -174,11 +179,12 @@ async fn throttled(stage: &Stage) -> Outcome {
 
 async fn down(stage: &Stage) -> Outcome {
     // What each order asks first, and what when it has been claimed before.
-    let (first, again, every) = match stage.brand.is_dpd() {
-        true => ("services", "services", "dpd.*"),
-        false => ("create", "find", "royal-mail.*"),
+    let (first, again, every) = match stage.brand.api {
+        Api::Dpd => ("services", "services", "dpd.*"),
+        Api::ProShipping => ("create", "find", "pro-shipping.*"),
+        Api::ClickAndDrop => ("create", "find", "royal-mail.*"),
     };
-    // A warm function has DPD's token.
+    // A warm function has the account's token, where it needs one.
     let mut ids = vec![stage.order().await];
     stage.ship(&ids[0]).await?;
     let (before, looked) = (stage.asked(first), stage.asked(again));
@@ -221,7 +227,7 @@ fn berlin() -> Recipient {
     }
 }
 
-fn shirt() -> Product {
+pub fn shirt() -> Product {
     Product {
         sku: "TEE-RED".into(),
         description: Some("Men's cotton t-shirt".into()),
@@ -267,6 +273,10 @@ async fn northern_ireland(stage: &Stage) -> Outcome {
     stage.one_label(&id).await?;
     if stage.brand.is_dpd() {
         return is("customs", stage.bookings()[0]["generateCustomsData"].as_bool(), Some(false));
+    }
+    if stage.brand.api == Api::ProShipping {
+        let told = &stage.bookings()[0]["ShipmentInformation"]["BusinessTransactionType"];
+        return is("business", told.as_str(), Some("B2C"));
     }
     is("business", stage.bookings()[0]["items"][0]["isRecipientABusiness"].as_bool(), Some(false))
 }
@@ -327,6 +337,13 @@ async fn least_data(stage: &Stage) -> Outcome {
         is("address", keys("address"), want.map(str::to_owned).into())?;
         is("contact", keys("contactDetails"), ["contactName", "telephone"].map(str::to_owned).into())?;
         return is("told", keys("notificationDetails"), ["mobile".to_owned()].into());
+    }
+    if stage.brand.api == Api::ProShipping {
+        let to = &stage.bookings()[0]["Destination"];
+        let sent: BTreeSet<&str> = to["Address"].as_object().unwrap().keys().map(String::as_str).collect();
+        let want = BTreeSet::from(["ContactName", "Line1", "Town", "Postcode", "CountryCode"]);
+        is("in the body", sent, want)?;
+        return is("beside the address", to.as_object().unwrap().len(), 1);
     }
     let booking = &stage.bookings()[0]["items"][0]["recipient"];
     let sent: BTreeSet<&str> = booking["address"].as_object().unwrap().keys().map(String::as_str).collect();

@@ -1,7 +1,7 @@
 //! What is DPD's own: it shows no bookings, undoes nothing, hands nothing over, and gives tokens that end.
 
 use crate::leaving::{booked, cancel, say, sheet};
-use crate::stage::{ACCOUNT, Outcome, Stage, bristol, is};
+use crate::stage::{ACCOUNT, Api, Outcome, Stage, bristol, is};
 use crate::{Scenario, row};
 use serde_json::json;
 use waybill_domain::OrderId;
@@ -38,7 +38,7 @@ pub fn rows() -> Vec<Scenario> {
         row!("cancelled while the create is uncertain: a person", cancelled_uncertain),
         row!("manifest: refused, said so", manifest),
     ]
-    .map(Scenario::dpd_alone)
+    .map(|row| row.alone(Api::Dpd))
     .into()
 }
 
@@ -300,12 +300,12 @@ async fn cancelled_uncertain(stage: &Stage) -> Outcome {
     is("at the carrier", stage.at_carrier().0, 1)
 }
 
-async fn manifest(stage: &Stage) -> Outcome {
+pub async fn manifest(stage: &Stage) -> Outcome {
     booked(stage).await?;
     say(stage, "man_1").await?;
     let progress = sheet(stage, "man_1").await?.progress;
     let Progress::Refused { code } = progress else { return Err(format!("{progress:?}")) };
-    is("says so", code.contains("handed over already"), true)?;
+    is("says so", code.contains("handed over"), true)?;
     let manifested = stage.db.manifested(&stage.connection()).await.map_err(|e| e.to_string())?;
     is("nothing was handed over", manifested, None)
 }

@@ -116,6 +116,7 @@ impl Outbound for ToSandbox {
             ("POST", path) if path.ends_with("/outboundservices") => "carrier:offers",
             ("POST", path) if path.ends_with("/parcel/tracking") => "carrier:find",
             (_, path) if path.ends_with("/auth/access") => "carrier:login",
+            ("POST", path) if path.ends_with("/connect/token") => "carrier:login",
             ("POST", _) => "carrier:create",
             _ => "carrier:other",
         };

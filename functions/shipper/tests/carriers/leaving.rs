@@ -1,6 +1,7 @@
 //! After the label: undone, handed over, tracked to its end.
 
-use crate::stage::{MERCHANT, Outcome, Stage, bristol, is};
+use crate::booking::ONE_PARCEL;
+use crate::stage::{Api, MERCHANT, Outcome, Stage, bristol, is};
 use crate::{Scenario, row};
 use waybill_domain::OrderId;
 use waybill_domain::exception::Reason;
@@ -19,25 +20,30 @@ pub fn rows() -> Vec<Scenario> {
         row!("void whose reply is lost: gone once, no trace", void_lost_reply)
             .not_at_dpd("undoes nothing: see below"),
         row!("void after our manifest: refused without a call", void_after)
-            .not_at_dpd("has no manifest: see below"),
+            .not_at_dpd("has no manifest: see below")
+            .not_at_pro("has no manifest: see below"),
         row!("void after a manifest made on the site: the carrier says so", void_after_site)
             .not_at_dpd("has no manifest: see below"),
         row!("cancelled while the create is uncertain: found and voided", void_uncertain)
             .not_at_dpd("undoes nothing: see below"),
         row!("manifest on the seller's word, once, document kept", manifest)
-            .not_at_dpd("has no manifest: see below"),
+            .not_at_dpd("has no manifest: see below")
+            .not_at_pro("has no manifest: see below"),
         row!("manifest that takes time (202): polled to its document", manifest_later)
-            .not_at_dpd("has no manifest: see below"),
+            .not_at_dpd("has no manifest: see below")
+            .not_at_pro("has no manifest: see below"),
         row!("manifest whose reply is lost: never asked twice", manifest_lost)
-            .not_at_dpd("has no manifest: see below"),
+            .not_at_dpd("has no manifest: see below")
+            .not_at_pro("has no manifest: see below"),
         row!("manifest with nothing to hand over: refused, said so", manifest_empty)
-            .not_at_dpd("has no manifest: see below"),
+            .not_at_dpd("has no manifest: see below")
+            .not_at_pro("has no manifest: see below"),
         row!("tracked to delivered", delivered),
         row!("tracked to failed", failed),
         row!("tracked to returned", returned),
         row!("not scanned: stuck at 5 days, lost at 20", lost),
         row!("tracking knows nothing of the number: pending", unknown),
-        row!("three parcels: delivered when the last one is", three),
+        row!("three parcels: delivered when the last one is", three).not_at_pro(ONE_PARCEL),
     ]
 }
 
@@ -121,6 +127,12 @@ async fn void_after(stage: &Stage) -> Outcome {
 
 async fn void_after_site(stage: &Stage) -> Outcome {
     let id = booked(stage).await?;
+    if stage.brand.api == Api::ProShipping {
+        is("made on the site", stage.sandbox.with_state(|state| state.pro_shipping.hand_over()), 1)?;
+        cancel(stage, &id).await?;
+        let detail = stage.asks(&id, Reason::VoidRefused).await?;
+        return is("detail", detail, "already_manifested".to_owned());
+    }
     let key = waybill_sandbox::royal_mail::DEFAULT_KEY;
     let mut call = Call::new(http::Method::POST, "/royal-mail/api/v1/manifests")
         .header("authorization", &format!("Bearer {key}"));

@@ -9,12 +9,14 @@ mod hand;
 mod leaving;
 mod missing;
 mod pacing;
+mod pro_shipping;
 mod refusing;
 mod stage;
+mod trying;
 
 use futures::FutureExt;
 use futures::future::LocalBoxFuture;
-use stage::{BRANDS, Brand, Outcome, Stage};
+use stage::{Api, BRANDS, Brand, Outcome, Stage};
 use std::io::Write;
 use std::panic::AssertUnwindSafe;
 
@@ -26,8 +28,10 @@ pub struct Scenario {
     pub play: for<'a> fn(&'a Stage) -> LocalBoxFuture<'a, Outcome>,
     /// Why it cannot be at DPD, where it cannot.
     pub not_at_dpd: Option<&'static str>,
-    /// It can be at DPD alone.
-    pub dpd_alone: bool,
+    /// Why it cannot be at Pro Shipping, where it cannot.
+    pub not_at_pro: Option<&'static str>,
+    /// It can be by this API alone.
+    pub alone: Option<Api>,
 }
 
 impl Scenario {
@@ -36,13 +40,23 @@ impl Scenario {
         Self { not_at_dpd: Some(why), ..self }
     }
 
-    /// At DPD alone.
-    fn dpd_alone(self) -> Self {
-        Self { dpd_alone: true, ..self }
+    /// Not at Pro Shipping, and why.
+    fn not_at_pro(self, why: &'static str) -> Self {
+        Self { not_at_pro: Some(why), ..self }
+    }
+
+    /// By one API alone.
+    fn alone(self, api: Api) -> Self {
+        Self { alone: Some(api), ..self }
     }
 
     fn applies(&self, brand: &Brand) -> bool {
-        if brand.is_dpd() { self.not_at_dpd.is_none() } else { !self.dpd_alone }
+        let not_there = match brand.api {
+            Api::ClickAndDrop => None,
+            Api::ProShipping => self.not_at_pro,
+            Api::Dpd => self.not_at_dpd,
+        };
+        not_there.is_none() && self.alone.is_none_or(|api| api == brand.api)
     }
 }
 
@@ -53,7 +67,8 @@ macro_rules! row {
             name: $name,
             play: |stage| Box::pin($play(stage)),
             not_at_dpd: None,
-            dpd_alone: false,
+            not_at_pro: None,
+            alone: None,
         }
     };
 }
@@ -67,6 +82,8 @@ async fn every_scenario_on_every_carrier() {
         .chain(refusing::rows())
         .chain(leaving::rows())
         .chain(missing::rows())
+        .chain(trying::rows())
+        .chain(pro_shipping::rows())
         .chain(dpd::rows());
     let head: String = BRANDS.iter().map(|brand| format!("{:>13}", brand.name)).collect();
     let mut table = format!("{:<62}{head}\n", "scenario");
@@ -86,7 +103,8 @@ async fn every_scenario_on_every_carrier() {
                 failed.push(format!("{} on {}: {why}", row.name, brand.name));
             }
         }
-        let why = row.not_at_dpd.map(|w| format!("  ({w})")).unwrap_or_default();
+        let why = |at: &str, why: Option<&str>| why.map(|w| format!("  ({at}: {w})")).unwrap_or_default();
+        let why = why("DPD", row.not_at_dpd) + &why("Pro Shipping", row.not_at_pro);
         table.push_str(&format!("{:<62}{cells}{why}\n", row.name));
     }
     // Past the capture of the test runner: the table is for reading.

@@ -9,15 +9,23 @@ use waybill_runtime::Step;
 use waybill_sandbox::FaultKind;
 use waybill_sandbox::state::Limits;
 
-/// Why DPD plays none of these.
+/// Why DPD and Pro Shipping play none of these.
 const NO_LIMIT: &str = "documents no limit";
 
 pub fn rows() -> Vec<Scenario> {
     vec![
-        row!("twenty orders at once: no call too many, each booked once", rush).not_at_dpd(NO_LIMIT),
-        row!("waiting for the limit opens no recipient and claims nothing", waiting).not_at_dpd(NO_LIMIT),
-        row!("throttled (429): nobody else calls either", throttled_for_all).not_at_dpd(NO_LIMIT),
-        row!("a message that the clock has replaced waits no more", replaced).not_at_dpd(NO_LIMIT),
+        row!("twenty orders at once: no call too many, each booked once", rush)
+            .not_at_dpd(NO_LIMIT)
+            .not_at_pro(NO_LIMIT),
+        row!("waiting for the limit opens no recipient and claims nothing", waiting)
+            .not_at_dpd(NO_LIMIT)
+            .not_at_pro(NO_LIMIT),
+        row!("throttled (429): nobody else calls either", throttled_for_all)
+            .not_at_dpd(NO_LIMIT)
+            .not_at_pro(NO_LIMIT),
+        row!("a message that the clock has replaced waits no more", replaced)
+            .not_at_dpd(NO_LIMIT)
+            .not_at_pro(NO_LIMIT),
     ]
 }
 

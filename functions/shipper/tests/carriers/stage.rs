@@ -11,12 +11,13 @@ use waybill_domain::order::{Allocation, Channel, ChannelRef, Claim, Destination,
 use waybill_domain::retention::Policy;
 use waybill_domain::sender::Sender;
 use waybill_domain::service::{Carrier, ServiceChoice, ServiceRule, Shipping};
-use waybill_domain::shipment::Shipment;
+use waybill_domain::shipment::{LabelPrinter, Shipment};
 use waybill_domain::{ConnectionId, MerchantId, OrderId};
 use waybill_privacy::seal::{Binding, FieldSet, open_bytes};
 use waybill_privacy::{Recipient, Sensitive};
 use waybill_runtime::directory::Merchants;
 use waybill_runtime::{Clock, Directory, Failure, Step};
+use waybill_sandbox::pro_shipping;
 use waybill_sandbox::royal_mail::Fate;
 use waybill_sandbox::royal_mail::{DEFAULT_KEY, TRACKING_CLIENT_ID, TRACKING_CLIENT_SECRET};
 use waybill_sandbox::{Call, Fault, FaultKind, Sandbox};
@@ -31,10 +32,19 @@ use waybill_store::{Db, Work};
 /// How a scenario ended.
 pub type Outcome = Result<(), String>;
 
+/// How a brand's parcels are booked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Api {
+    ClickAndDrop,
+    ProShipping,
+    Dpd,
+}
+
 /// A carrier as the table knows it.
 #[derive(Debug, Clone, Copy)]
 pub struct Brand {
     pub name: &'static str,
+    pub api: Api,
     pub carrier: Carrier,
     /// A service at home, and one that goes abroad.
     pub home: &'static str,
@@ -44,17 +54,28 @@ pub struct Brand {
 impl Brand {
     /// DPD and DPD Local: other calls, and what was asked for cannot be looked up again.
     pub fn is_dpd(&self) -> bool {
-        matches!(self.carrier, Carrier::Dpd | Carrier::DpdLocal)
+        self.api == Api::Dpd
     }
 }
 
 /// The carriers that are wired.
-pub const BRANDS: [Brand; 4] = [
-    Brand { name: "royal_mail", carrier: Carrier::RoyalMail, home: "TPS48", abroad: "OTA" },
-    Brand { name: "parcelforce", carrier: Carrier::Parcelforce, home: "FE0", abroad: "ECA" },
-    Brand { name: "dpd", carrier: Carrier::Dpd, home: "11", abroad: "19" },
-    Brand { name: "dpd_local", carrier: Carrier::DpdLocal, home: "2^11", abroad: "2^19" },
+pub const BRANDS: [Brand; 5] = [
+    brand("royal_mail", Api::ClickAndDrop, Carrier::RoyalMail, "TPS48", "OTA"),
+    brand("parcelforce", Api::ClickAndDrop, Carrier::Parcelforce, "FE0", "ECA"),
+    brand("pro_shipping", Api::ProShipping, Carrier::RoyalMail, "TPS48", "OTA"),
+    brand("dpd", Api::Dpd, Carrier::Dpd, "11", "19"),
+    brand("dpd_local", Api::Dpd, Carrier::DpdLocal, "2^11", "2^19"),
 ];
+
+const fn brand(
+    name: &'static str,
+    api: Api,
+    carrier: Carrier,
+    home: &'static str,
+    abroad: &'static str,
+) -> Brand {
+    Brand { name, api, carrier, home, abroad }
+}
 
 /// DPD's account in the sandbox.
 pub const ACCOUNT: &str = "harbour";
@@ -163,12 +184,28 @@ impl Stage {
     async fn settle_in(&self) {
         let rules = vec![self.rule(&["GB"], self.brand.home), self.rule(&[], self.brand.abroad)];
         self.set_shipping(rules.into()).await;
-        let (kind, address, tracking_address, secret) = match self.brand.is_dpd() {
-            true => self.dpd(),
-            false => (
+        let tracking = "http://sandbox.invalid/royal-mail-tracking".to_owned();
+        let (kind, address, tracking_address, secret) = match self.brand.api {
+            Api::Dpd => self.dpd(),
+            Api::ProShipping => (
+                Kind::ProShipping,
+                "http://sandbox.invalid/pro-shipping".to_owned(),
+                Some(tracking),
+                Credentials::ProShipping {
+                    client_id: pro_shipping::CLIENT_ID.to_owned(),
+                    client_secret: pro_shipping::CLIENT_SECRET.to_owned(),
+                    shipping_account: pro_shipping::SHIPPING_ACCOUNT.to_owned(),
+                    shipping_location: pro_shipping::SHIPPING_LOCATION.to_owned(),
+                    goods: "Clothing".to_owned(),
+                    printer: LabelPrinter::Zpl203,
+                    tracking_id: Some(TRACKING_CLIENT_ID.to_owned()),
+                    tracking_secret: Some(TRACKING_CLIENT_SECRET.to_owned()),
+                },
+            ),
+            Api::ClickAndDrop => (
                 Kind::RoyalMail,
                 "http://sandbox.invalid/royal-mail".to_owned(),
-                Some("http://sandbox.invalid/royal-mail-tracking".to_owned()),
+                Some(tracking),
                 Credentials::RoyalMail {
                     key: DEFAULT_KEY.to_owned(),
                     tracking_id: TRACKING_CLIENT_ID.to_owned(),
@@ -406,13 +443,16 @@ impl Stage {
 
     /// The name of a carrier's endpoint in the sandbox: `create`, `label` and `find` are called so.
     pub fn endpoint(&self, call: &str) -> String {
-        match (self.brand.is_dpd(), call) {
-            (true, "label") => "dpd.labels".to_owned(),
-            (true, "find" | "track") => "dpd.tracking".to_owned(),
-            (true, other) => format!("dpd.{other}"),
-            (false, "find") => "royal-mail.get".to_owned(),
-            (false, "track") => "tracking.events".to_owned(),
-            (false, other) => format!("royal-mail.{other}"),
+        match (self.brand.api, call) {
+            (Api::Dpd, "label") => "dpd.labels".to_owned(),
+            (Api::Dpd, "find" | "track") => "dpd.tracking".to_owned(),
+            (Api::Dpd, other) => format!("dpd.{other}"),
+            (_, "track") => "tracking.events".to_owned(),
+            (Api::ProShipping, "find") => "pro-shipping.list".to_owned(),
+            (Api::ProShipping, "delete") => "pro-shipping.cancel".to_owned(),
+            (Api::ProShipping, other) => format!("pro-shipping.{other}"),
+            (Api::ClickAndDrop, "find") => "royal-mail.get".to_owned(),
+            (Api::ClickAndDrop, other) => format!("royal-mail.{other}"),
         }
     }
 
@@ -428,6 +468,10 @@ impl Stage {
             Some(account) => {
                 let labelled = account.shipments.iter().filter(|one| one.labelled).count();
                 (account.shipments.len(), u64::try_from(labelled).unwrap(), account.booked_twice())
+            }
+            None if self.brand.api == Api::ProShipping => {
+                let all = &state.pro_shipping;
+                (all.live().count(), all.labels, all.booked_twice())
             }
             None => {
                 let all = &state.royal_mail;

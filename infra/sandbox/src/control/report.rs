@@ -47,6 +47,7 @@ pub fn brief(state: &State) -> Value {
         "magento": crate::magento::report(state),
         "amazon": crate::amazon::report(state),
         "ebay": crate::ebay::report(state),
+        "pro_shipping": crate::pro_shipping::report(state),
         "dpd": crate::dpd::report(state),
         "faults": state.faults.list(),
     })

@@ -8,6 +8,7 @@ use super::refuse;
 use super::shipments::Shipment;
 use crate::state::State;
 use crate::wire::{Call, Reply};
+use crate::zpl;
 
 const NAME: &str = "dpd.labels";
 
@@ -43,7 +44,7 @@ pub fn answer(state: &mut State, name: &str, id: &str, call: &Call) -> Reply {
                 "0" => html(&lines, number),
                 "1" => epl(&lines, number),
                 "2" => clp(&lines),
-                _ => zpl(&lines, number),
+                _ => zpl::label(&lines, number, 203),
             }
         })
         .collect();
@@ -68,25 +69,6 @@ fn lines(shipment: &Shipment, parcel: usize) -> Vec<String> {
     lines.push(format!("Consignment {}", shipment.consignment));
     lines.push(format!("Shipment {}", shipment.id));
     lines
-}
-
-/// `^`, `~` and the escape itself as hexadecimal, so that no name is a command.
-fn escaped(text: &str) -> String {
-    let one = |c: char| match c {
-        '^' | '~' | '_' => format!("_{:02X}", u32::from(c)),
-        c if c.is_control() => String::new(),
-        c => c.to_string(),
-    };
-    text.chars().map(one).collect()
-}
-
-fn zpl(lines: &[String], number: &str) -> String {
-    let mut label = "^XA\r\n^CI28\r\n^PW812\r\n^LL1218\r\n^LH0,0\r\n".to_owned();
-    for (index, line) in lines.iter().enumerate() {
-        let (y, size) = (40 + 56 * index, if index == 1 { 50 } else { 36 });
-        label += &format!("^FO40,{y}^A0N,{size},{size}^FH_^FD{}^FS\r\n", escaped(line));
-    }
-    label + &format!("^FO80,860^BY3^BCN,220,Y,N,N^FD{number}^FS\r\n^XZ\r\n")
 }
 
 fn html(lines: &[String], number: &str) -> String {

@@ -58,7 +58,8 @@ fn page(order: &CarrierOrder, package: usize, account: &Account) -> Page {
     page
 }
 
-fn barcode(page: &mut Page, number: &str) {
+/// The barcode of a number and the number below it, in the middle of the label.
+pub(crate) fn barcode(page: &mut Page, number: &str) {
     let widths = code128::widths(number);
     let modules: u32 = widths.iter().sum();
     let module = (INNER - 20.0) / f64::from(modules.max(1));

@@ -13,13 +13,18 @@ use super::{SHOP, book, booking, carrier, control, graphql, label_path, put, san
 
 /// A file below the contracts folder; prints that the test is skipped when there is none.
 pub fn contract(path: &str) -> Option<Value> {
+    Some(serde_json::from_str(&text(path)?).unwrap())
+}
+
+/// The same as text.
+pub fn text(path: &str) -> Option<String> {
     let default = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../../shared/contracts");
     let root = std::env::var_os("CONTRACTS_DIR").map_or(default, PathBuf::from);
     let text = std::fs::read_to_string(root.join(path)).ok();
     if text.is_none() {
         println!("skipped: no {path}; set CONTRACTS_DIR to the folder of the specifications");
     }
-    Some(serde_json::from_str(&text?).unwrap())
+    text
 }
 
 /// Checks a value against one definition of the Click & Drop schema.

@@ -9,6 +9,7 @@ mod ebay;
 mod invented;
 mod magento;
 mod misbehaviour;
+mod pro_shipping;
 mod royal_mail;
 mod shopify;
 mod webhooks;

@@ -52,5 +52,8 @@ pub fn read_cancel(status: StatusCode, headers: &HeaderMap, body: &[u8]) -> Resu
     if status.is_success() || has_code(body, "E1004") {
         return Ok(Voided::Done);
     }
-    Ok(Voided::Refused { code: first_code(status, body) })
+    // `Cause` names only which of the keys it was.
+    let manifested = has_code(body, "E1003");
+    let code = if manifested { "already_manifested".to_owned() } else { first_code(status, body) };
+    Ok(Voided::Refused { code })
 }

@@ -10,9 +10,8 @@ use crate::preflight::short_reference;
 use http::{HeaderMap, Method, Request, StatusCode};
 use jiff::civil::Date;
 use serde_json::Value;
-use waybill_domain::shipment::Shipment;
 
-/// Shipments on a page.
+/// Shipments on a page, as many as one reply can hold without being slow: unverified.
 pub const PAGE: u64 = 500;
 
 /// Asks for one page, counted from 1, of the shipments between two days.
@@ -45,7 +44,7 @@ pub struct Page {
 /// # Errors
 /// `CannotRead` when the carrier does not answer the question.
 pub fn read_page(
-    shipment: &Shipment,
+    reference: &str,
     page: u64,
     status: StatusCode,
     headers: &HeaderMap,
@@ -54,7 +53,7 @@ pub fn read_page(
     CannotRead::unless_answered(status, headers)?;
     let reply = good(status, body)?;
     let rows = reply["Shipments"].as_array().ok_or(CannotRead::Reply)?;
-    let ours = short_reference(&shipment.reference, REFERENCE);
+    let ours = short_reference(reference, REFERENCE);
     let fits = |row: &&Value| {
         text(&row["Reference1"]).as_deref() == Some(ours.as_ref())
             && !row["Status"].as_str().is_some_and(|s| s.eq_ignore_ascii_case("cancelled"))

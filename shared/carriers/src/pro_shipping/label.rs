@@ -11,13 +11,13 @@ use http::{HeaderMap, Method, Request, StatusCode};
 use rust_decimal::Decimal;
 use serde::Serialize;
 use serde_json::{Number, Value};
-use waybill_domain::shipment::Shipment;
+use waybill_domain::shipment::{LabelPrinter, Shipment};
 use waybill_privacy::Purpose;
 use waybill_privacy::disclosure::Disclosed;
 use waybill_privacy::recipient::Text;
 
-/// Longest line, name and town.
-const TEXT: usize = 50;
+/// Longest line, name and town: the API takes 50, Royal Mail prints 40 (specification, `ShipmentAddress`).
+const TEXT: usize = 40;
 /// Longest `Reference1`; longer references are shortened by [`preflight::short_reference`].
 pub(super) const REFERENCE: usize = 30;
 
@@ -38,6 +38,10 @@ struct Information<'a> {
     content_type: &'static str,
     service_code: &'a str,
     description_of_goods: &'a str,
+    /// Who buys from whom: told of what goes to Northern Ireland, as at Click & Drop (contract, "Minimal customer
+    /// data"); which parcels need it here no source says.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    business_transaction_type: Option<&'static str>,
     weight_unit_of_measure: &'static str,
 }
 
@@ -112,17 +116,22 @@ pub fn build_create(
         postcode: &postcode,
         country_code: country,
     };
+    if shipment.parcels > 1 {
+        return Err(CannotBuild::Unsupported { what: "several parcels in one shipment by this adapter" });
+    }
     if shipment.grams == 0 {
         return Err(CannotBuild::Beyond { field: "DeclaredWeight" });
     }
     let weight = Decimal::new(i64::from(shipment.grams), 3).normalize().to_string();
     let reference = preflight::short_reference(&shipment.reference, REFERENCE);
+    let buyer = if company_name.is_some() { "B2B" } else { "B2C" };
     let body = Body {
         shipment_information: Information {
             action: "Create",
             content_type: "NDX",
             service_code: fit("ServiceCode", &shipment.service.code, 10)?,
             description_of_goods: fit("DescriptionOfGoods", &account.goods, 70)?,
+            business_transaction_type: postcode.starts_with("BT").then_some(buyer),
             weight_unit_of_measure: "KG",
         },
         shipper: Shipper {
@@ -178,24 +187,11 @@ pub fn read_create(status: StatusCode, headers: &HeaderMap, body: &[u8]) -> Resu
     id.filter(|id| key(id).is_ok()).ok_or(CannotRead::Reply)
 }
 
-/// What a label is written in.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Format {
-    /// A PDF.
-    Pdf,
-    /// Zebra, 203 dots per inch.
-    Zpl203,
-    /// Zebra, 300 dots per inch.
-    Zpl300,
-}
-
-impl Format {
-    fn as_str(self) -> &'static str {
-        match self {
-            Self::Pdf => "PDF",
-            Self::Zpl203 => "ZPL203DPI",
-            Self::Zpl300 => "ZPL300DPI",
-        }
+fn label_format(printer: LabelPrinter) -> &'static str {
+    match printer {
+        LabelPrinter::Pdf => "PDF",
+        LabelPrinter::Zpl203 => "ZPL203DPI",
+        LabelPrinter::Zpl300 => "ZPL300DPI",
     }
 }
 
@@ -208,9 +204,9 @@ pub fn build_label(
     account: &Account,
     token: &Token,
     shipment: &str,
-    format: Format,
 ) -> Result<Request<Vec<u8>>, CannotBuild> {
-    let path = format!("/shipments/printLabel/rm/{}?labelFormat={}", key(shipment)?, format.as_str());
+    let format = label_format(account.printer);
+    let path = format!("/shipments/printLabel/rm/{}?labelFormat={format}", key(shipment)?);
     call(account, token, Method::GET, &path, None)
 }
 
@@ -219,8 +215,9 @@ pub fn build_label(
 pub struct Label {
     /// As the carrier wrote it, to the byte.
     pub bytes: Vec<u8>,
-    /// Tracking number, where the service has one.
-    pub tracking: Option<String>,
+    /// Tracking number; where the service has none, the number of the barcode, by which the carrier knows the
+    /// parcel too.
+    pub number: Option<String>,
 }
 
 /// Reads the label.
@@ -228,7 +225,7 @@ pub struct Label {
 /// # Errors
 /// `CannotRead::LabelFailed` when the carrier has the shipment but gives no label of that format.
 pub fn read_label(
-    format: Format,
+    printer: LabelPrinter,
     status: StatusCode,
     headers: &HeaderMap,
     body: &[u8],
@@ -241,12 +238,13 @@ pub fn read_label(
     let bytes =
         reply["Label"].as_str().and_then(|label| STANDARD.decode(label).ok()).ok_or(CannotRead::Reply)?;
     let begins = |mark: &[u8]| bytes.windows(mark.len()).any(|w| w == mark);
-    let is_label = match format {
-        Format::Pdf => bytes.starts_with(b"%PDF-"),
-        Format::Zpl203 | Format::Zpl300 => begins(b"^XA") && begins(b"^XZ"),
+    let is_label = match printer {
+        LabelPrinter::Pdf => bytes.starts_with(b"%PDF-"),
+        LabelPrinter::Zpl203 | LabelPrinter::Zpl300 => begins(b"^XA") && begins(b"^XZ"),
     };
     if !is_label {
         return Err(CannotRead::LabelFailed { code: "not_a_label".to_owned() });
     }
-    Ok(Label { bytes, tracking: text(&reply["TrackingNumber"]) })
+    let number = text(&reply["TrackingNumber"]).or_else(|| text(&reply["CarrierDetails"]["UniqueId"]));
+    Ok(Label { bytes, number })
 }

@@ -4,6 +4,7 @@
 //! Nobody has seen that a reference must be unique. A booking goes in steps that can each be repeated: look for
 //! our reference ([`find`]), create without a label, print the label. Cancelling is possible until the manifest.
 
+pub mod accounts;
 pub mod cancel;
 mod errors;
 pub mod find;
@@ -14,6 +15,7 @@ use crate::error::CannotBuild;
 use http::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE};
 use http::{HeaderValue, Method, Request};
 use token::Token;
+use waybill_domain::shipment::LabelPrinter;
 use waybill_privacy::disclosure::Field;
 use waybill_privacy::secret::Secret;
 
@@ -34,6 +36,8 @@ pub struct Account {
     pub shipping_location: String,
     /// What is sent, in general, such as `Clothing`: mandatory, 70 characters, and nothing of the order.
     pub goods: String,
+    /// What labels are printed on.
+    pub printer: LabelPrinter,
 }
 
 const INLAND: &[Field] =

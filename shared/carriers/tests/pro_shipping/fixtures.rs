@@ -6,7 +6,7 @@ use waybill_carriers::error::CannotRead;
 use waybill_carriers::pro_shipping::Account;
 use waybill_carriers::pro_shipping::token::Token;
 use waybill_domain::service::{Carrier, ServiceChoice};
-use waybill_domain::shipment::{Booking, Shipment, Transit, WriteBack};
+use waybill_domain::shipment::{Booking, LabelPrinter, Shipment, Transit, WriteBack};
 use waybill_privacy::recipient::Text;
 use waybill_privacy::secret::Secret;
 use waybill_privacy::{Recipient, Sensitive};
@@ -20,6 +20,7 @@ pub fn account() -> Account {
         shipping_account: "8d87bc48-e23f-4eeb-9486-a4f6cb8ea02e".into(),
         shipping_location: "708a1cad-67a7-4e2a-a0bc-a302eba819e7".into(),
         goods: "Clothing".into(),
+        printer: LabelPrinter::Zpl203,
     }
 }
 

@@ -6,12 +6,13 @@ use jiff::civil::date;
 use proptest::prelude::*;
 use serde_json::{Value, json};
 use waybill_carriers::error::CannotBuild;
+use waybill_carriers::pro_shipping::accounts::build_accounts;
 use waybill_carriers::pro_shipping::cancel::{Reason, build_cancel};
 use waybill_carriers::pro_shipping::find::build_page;
-use waybill_carriers::pro_shipping::label::{Format, build_create, build_label};
+use waybill_carriers::pro_shipping::label::{build_create, build_label};
 use waybill_carriers::pro_shipping::token::build_login;
 use waybill_carriers::pro_shipping::{Account, allowed_fields};
-use waybill_domain::shipment::Shipment;
+use waybill_domain::shipment::{LabelPrinter, Shipment};
 use waybill_privacy::Recipient;
 use waybill_privacy::disclosure::{Disclosed, Field};
 
@@ -51,6 +52,11 @@ fn exactly_these_fields_are_sent() {
             "Packages": [{"PackageType": "Parcel", "PackageOccurrence": 1, "DeclaredWeight": 1.5}],
         })
     );
+    let northern = |company| Recipient { postcode: text("BT1 5GS"), company, ..whole() };
+    for (company, kind) in [(None, "B2C"), (text("Fern & Daughters"), "B2B")] {
+        let body = create(&shipment(), northern(company)).unwrap();
+        assert_eq!(body["ShipmentInformation"]["BusinessTransactionType"], kind);
+    }
     assert!(ALL[..3].iter().all(|field| !allowed_fields("CRL1").contains(field)));
 }
 
@@ -64,7 +70,7 @@ fn what_is_missing_or_does_not_fit_is_named() {
     assert_eq!(refused(|_, w| w.postcode = None), missing("Postcode"));
     assert_eq!(refused(|_, w| w.country = None), missing("CountryCode"));
     assert_eq!(refused(|s, _| s.service.code.clear()), missing("ServiceCode"));
-    assert_eq!(refused(|_, w| w.name = text(&"x".repeat(51))), beyond("ContactName"));
+    assert_eq!(refused(|_, w| w.name = text(&"x".repeat(41))), beyond("ContactName"));
     assert_eq!(refused(|_, w| w.lines = vec![text("x").unwrap(); 4]), beyond("Line3"));
     assert_eq!(refused(|s, _| s.grams = 0), beyond("DeclaredWeight"));
     assert_eq!(refused(|_, w| w.postcode = text("X")), CannotBuild::Malformed { field: "Postcode" });
@@ -72,11 +78,12 @@ fn what_is_missing_or_does_not_fit_is_named() {
         refused(|s, _| s.service.format = "tube".into()),
         CannotBuild::Malformed { field: "PackageType" }
     );
+    assert!(matches!(refused(|s, _| s.parcels = 2), CannotBuild::Unsupported { .. }));
     assert!(matches!(refused(|_, w| w.country = Some("FR".into())), CannotBuild::Unsupported { .. }));
     let longest = Recipient {
-        name: text(&"ö".repeat(50)),
-        lines: vec![text(&"x".repeat(50)).unwrap(); 3],
-        city: text(&"x".repeat(50)),
+        name: text(&"ö".repeat(40)),
+        lines: vec![text(&"x".repeat(40)).unwrap(); 3],
+        city: text(&"x".repeat(40)),
         ..whole()
     };
     assert!(create(&shipment(), longest).is_ok());
@@ -96,9 +103,12 @@ fn every_other_request_is_as_the_specification_says() {
             serde_json::from_slice::<Value>(request.body()).unwrap_or_default(),
         )
     };
-    for (format, name) in [(Format::Pdf, "PDF"), (Format::Zpl203, "ZPL203DPI"), (Format::Zpl300, "ZPL300DPI")]
+    assert_eq!(at(build_accounts(&a, &t)).0, "GET /v4/shippingAccounts?pageSize=500");
+    for (printer, name) in
+        [(LabelPrinter::Pdf, "PDF"), (LabelPrinter::Zpl203, "ZPL203DPI"), (LabelPrinter::Zpl300, "ZPL300DPI")]
     {
-        let label = at(build_label(&a, &t, "6aa500ae-b1ca", format)).0;
+        let a = Account { printer, ..account() };
+        let label = at(build_label(&a, &t, "6aa500ae-b1ca")).0;
         assert_eq!(label, format!("GET /v4/shipments/printLabel/rm/6aa500ae-b1ca?labelFormat={name}"));
     }
     for (reason, words) in [
@@ -118,13 +128,10 @@ fn every_other_request_is_as_the_specification_says() {
         format!("GET {location}?dateFrom=2026-11-23&dateTo=2026-11-24&pageSize=500&pageNumber=2")
     );
     for bad in ["", "a/b", &"x".repeat(37)] {
-        assert!(
-            build_label(&a, &t, bad, Format::Pdf).is_err()
-                && build_cancel(&a, &t, bad, Reason::Repacked).is_err()
-        );
+        assert!(build_label(&a, &t, bad).is_err() && build_cancel(&a, &t, bad, Reason::Repacked).is_err());
     }
     let elsewhere = Account { base: "https://elsewhere.invalid".into(), ..account() };
-    assert_eq!(build_label(&elsewhere, &t, "1", Format::Pdf).err(), Some(CannotBuild::Credential));
+    assert_eq!(build_label(&elsewhere, &t, "1").err(), Some(CannotBuild::Credential));
     let login = build_login(&a).unwrap();
     assert_eq!(login.uri(), "https://authentication.proshipping.net/connect/token");
     // base64 of id-EXAMPLE:secret-EXAMPLE

@@ -4,7 +4,7 @@ use crate::contracts;
 use crate::create::{ALL, account, minimal, pointers, shipment, text, whole};
 use serde_json::Value;
 use std::collections::BTreeSet;
-use waybill_carriers::account::{self, Account, Platform};
+use waybill_carriers::account::{self, Account};
 use waybill_carriers::error::CannotBuild;
 use waybill_carriers::least;
 use waybill_carriers::parcelforce::{SERVICES, is_pay_as_you_go, service};
@@ -100,7 +100,6 @@ fn a_service_is_booked_on_its_carrier_s_platform_only() {
         (Carrier::DpdLocal, false),
     ] {
         assert_eq!(account.for_service(&choice(carrier, "X", "parcel")).is_ok(), fits, "{carrier:?}");
-        assert_eq!(Platform::of(carrier) == Platform::ClickAndDrop, fits);
     }
 }
 

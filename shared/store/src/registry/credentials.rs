@@ -4,6 +4,7 @@ use super::Kind;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use waybill_domain::sender::Sender;
+use waybill_domain::shipment::LabelPrinter;
 
 /// The secrets of a connection, in the clear only inside the function that needs them.
 #[derive(Serialize, Deserialize, zeroize::Zeroize, zeroize::ZeroizeOnDrop, JsonSchema)]
@@ -97,6 +98,29 @@ pub enum Credentials {
         /// Tracking API client secret.
         tracking_secret: String,
     },
+    /// A Pro Shipping account's. Its connection's `token_address` is where it logs in.
+    ProShipping {
+        /// Client id.
+        client_id: String,
+        /// Client secret.
+        client_secret: String,
+        /// The shipping account, as `GET /v4/shippingAccounts` shows it.
+        shipping_account: String,
+        /// The posting location.
+        shipping_location: String,
+        /// What is sent, in general, such as `Clothing`: 70 characters, and nothing of an order.
+        goods: String,
+        /// What labels are printed on.
+        #[serde(default)]
+        #[zeroize(skip)]
+        printer: LabelPrinter,
+        /// Tracking API client id, where the merchant has that API.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        tracking_id: Option<String>,
+        /// Tracking API client secret.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        tracking_secret: Option<String>,
+    },
     /// A DPD or DPD Local account's.
     Dpd {
         /// API key.
@@ -122,6 +146,7 @@ impl Credentials {
             Self::Amazon { .. } => Kind::Amazon,
             Self::Ebay { .. } => Kind::Ebay,
             Self::RoyalMail { .. } => Kind::RoyalMail,
+            Self::ProShipping { .. } => Kind::ProShipping,
             Self::Dpd { .. } => Kind::Dpd,
         }
     }
