@@ -17,6 +17,7 @@ mod connections;
 mod console;
 mod ebay;
 mod erasure;
+mod events;
 mod first_day;
 mod grants;
 mod leaks;
