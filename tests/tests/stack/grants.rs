@@ -19,7 +19,7 @@ static LEAST: Story = Story::new("least privilege", || Box::pin(least()));
 static REMOVED: Story = Story::new("removed grants", || Box::pin(removed()));
 
 /// Every story that makes functions call AWS.
-static ALL: [&Story; 29] = [
+static ALL: [&Story; 30] = [
     &crate::road::ROAD,
     &crate::bad_input::REFUSED,
     &crate::bad_input::UNREADABLE,
@@ -29,6 +29,7 @@ static ALL: [&Story; 29] = [
     &crate::changes::FOUND_CANCELLED,
     &crate::changes::DELETED,
     &crate::changes::DIRECTED,
+    &crate::changes::UNDONE,
     &crate::changes::UNINSTALLED,
     &crate::erasure::REDACTED,
     &crate::erasure::ASKED_FOR,
