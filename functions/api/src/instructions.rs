@@ -128,7 +128,7 @@ async fn direct(
 }
 
 /// Stores it and sends it on. A call that ends between the two is made up for by the clock, or by its repetition.
-async fn save(env: &Env, order: &mut Order) -> Result<(), Stop> {
+pub(crate) async fn save(env: &Env, order: &mut Order) -> Result<(), Stop> {
     match env.db.save_order(order).await {
         Ok(()) => wake::changed(env, order).await,
         Err(StoreError::Condition { .. }) => Err(BUSY.into()),

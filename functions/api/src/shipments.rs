@@ -1,4 +1,5 @@
-//! `GET /v1/shipments` and `GET /v1/shipments/{shipment}`: what leaves the warehouses, parcel by parcel.
+//! `GET /v1/shipments`, `GET /v1/shipments/{shipment}` and `POST /v1/shipments/{shipment}/void`: what leaves the
+//! warehouses, parcel by parcel.
 //!
 //! A shipment lies beside its order, and the list is led through the orders' own: an index of its own would be written
 //! with every label and every scan, and read seldom (decision 015).
@@ -6,23 +7,49 @@
 use crate::Env;
 use crate::answer::{BAD_QUERY, NOT_FOUND, Stop};
 use crate::caller::Caller;
-use crate::instructions::{has_come, is_purged, policy};
+use crate::instructions::{has_come, is_purged, policy, save};
 use crate::order::{BookingView, ShipmentView};
 use crate::page::{Asked, of};
-use crate::search;
+use crate::{search, wake};
 use axum::Json;
 use axum::extract::rejection::PathRejection;
 use axum::extract::{FromRequestParts, Path, Query, State};
 use futures::{StreamExt, TryStreamExt, stream};
+use http::StatusCode;
 use http::request::Parts;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
-use waybill_domain::ShipmentId;
 use waybill_domain::access::Action;
+use waybill_domain::instructions::{NotVoided, void as to_void};
 use waybill_domain::order::{Order, Status};
 use waybill_domain::service::Carrier;
 use waybill_domain::shipment::{Shipment, Transit, Voiding};
+use waybill_domain::{MerchantId, ShipmentId};
+use waybill_runtime::problem::Problem;
+
+const NO_LABEL: Problem = Problem::new(
+    StatusCode::CONFLICT,
+    "no_label",
+    "There is no label to undo now: none was made, it is gone, or its order is being worked on. Nothing was changed.",
+);
+const HANDED_OVER: Problem = Problem::new(
+    StatusCode::CONFLICT,
+    "handed_over",
+    "The parcel was handed over: its label is scanned or on a manifest, and can no longer be undone. Ask the carrier to \
+     send it back, or the buyer to refuse it.",
+);
+const NO_VOID: Problem = Problem::new(
+    StatusCode::CONFLICT,
+    "no_void",
+    "This carrier undoes no label: destroy it and do not hand the parcel over. Nothing was changed.",
+);
+const IN_PARTS: Problem = Problem::new(
+    StatusCode::CONFLICT,
+    "in_parts",
+    "The order leaves in several shipments, and one of them cannot be booked again by itself: cancel this label in the \
+     carrier's account. Nothing was changed.",
+);
 
 /// How many orders' shipments are read at a time.
 const AT_A_TIME: usize = 16;
@@ -73,9 +100,25 @@ pub struct Detail {
     /// What the list shows of it.
     #[serde(flatten)]
     pub shipment: ShipmentView,
-    /// Whether its label can still be undone, which cancelling the order does. While it is `open` that ends with the
-    /// account's next manifest or the carrier's first scan, whichever comes first: no carrier names a time.
+    /// Whether its label can still be undone, as `POST …/void` does, and cancelling an order that has not been sent.
+    /// While it is `open` that ends with the account's next manifest or the carrier's first scan, whichever comes first:
+    /// no carrier names a time.
     pub void: Voiding,
+    /// It was asked for, and the carrier has not answered yet.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub void_asked: bool,
+}
+
+impl From<NotVoided> for Stop {
+    fn from(why: NotVoided) -> Self {
+        let problem: Problem = match why {
+            NotVoided::NoLabel => NO_LABEL,
+            NotVoided::HandedOver => HANDED_OVER,
+            NotVoided::NotOffered => NO_VOID,
+            NotVoided::InParts => IN_PARTS,
+        };
+        problem.into()
+    }
 }
 
 /// A page of shipments.
@@ -122,11 +165,50 @@ pub async fn read(
     path: Result<Path<String>, PathRejection>,
 ) -> Result<Json<Detail>, Stop> {
     let merchant = caller.may(&env, Action::ReadOrder)?;
+    let (shipment, order, void) = found(&env, merchant, path).await?;
+    detail(&env, &shipment, &order, void).await
+}
+
+/// A shipment of the merchant's with its order, and whether its label can be undone.
+async fn found(
+    env: &Env,
+    merchant: &MerchantId,
+    path: Result<Path<String>, PathRejection>,
+) -> Result<(Shipment, Order, Voiding), Stop> {
     let id: ShipmentId = path.ok().and_then(|Path(text)| text.parse().ok()).ok_or(NOT_FOUND)?;
     let shipment = env.db.shipment(&id).await?.filter(|shipment| shipment.merchant == *merchant);
     let shipment = shipment.ok_or(NOT_FOUND)?;
     let order = env.db.order(&shipment.order).await?.ok_or(NOT_FOUND)?;
     let void = shipment.voiding(env.db.manifested(&shipment.carrier).await?);
-    let purged = is_purged(&env, &order).await?;
-    Ok(Json(Detail { shipment: ShipmentView::new(&shipment, purged), void }))
+    Ok((shipment, order, void))
+}
+
+async fn detail(env: &Env, shipment: &Shipment, order: &Order, void: Voiding) -> Result<Json<Detail>, Stop> {
+    let void_asked = order.instructions.void.as_ref() == Some(&shipment.id);
+    let purged = is_purged(env, order).await?;
+    Ok(Json(Detail { shipment: ShipmentView::new(shipment, purged), void, void_asked }))
+}
+
+/// Has the label undone at the carrier; its order is then held until its people say what becomes of it. The channel is
+/// told nothing.
+///
+/// # Errors
+/// `no_access`, `not_allowed`, `not_found`, `no_label`, `handed_over`, `no_void`, `in_parts`, `busy`, `unavailable`.
+pub async fn void(
+    State(env): State<Arc<Env>>,
+    caller: Caller,
+    path: Result<Path<String>, PathRejection>,
+) -> Result<(StatusCode, Json<Detail>), Stop> {
+    let merchant = caller.may(&env, Action::DirectOrder)?;
+    let (shipment, mut order, void) = found(&env, merchant, path).await?;
+    let before = order.instructions.void.clone();
+    to_void(&mut order, &shipment, void, env.clock.read())?;
+    if order.instructions.void != before {
+        save(&env, &mut order).await?;
+        tracing::info!(shipment = %shipment.id, by = caller.actor(), "a void is asked for");
+    } else if before.is_some() {
+        // A call that ended before it was sent on is made up for here, or by the clock.
+        wake::changed(&env, &order).await?;
+    }
+    Ok((StatusCode::ACCEPTED, detail(&env, &shipment, &order, void).await?))
 }

@@ -48,6 +48,8 @@ pub(crate) async fn order(env: &Env, id: &OrderId, now: Timestamp) -> Result<Ste
     let mut refused: Option<String> = None;
     let mut taken = false;
     let mut shipments = env.db.shipments(id).await?;
+    // What was voided before it was told never left.
+    shipments.retain(|shipment| !shipment.is_void());
     for index in 0..shipments.len() {
         match &shipments[index].write_back {
             WriteBack::Applied { .. } | WriteBack::Unsupported => continue,

@@ -52,6 +52,8 @@ pub(crate) async fn book(
     }
     let products = choose::products(env, &order, &merchant).await?;
     let mut shipments = env.db.shipments(&order.id).await?;
+    // What its people had voided in an earlier round is done with.
+    shipments.retain(|s| !s.is_void() || planned.iter().any(|plan| plan.id == s.id));
     for plan in &planned {
         if shipments.iter().any(|s| s.id == plan.id) {
             continue;
@@ -314,7 +316,7 @@ async fn hold(
     detail: Option<String>,
     now: Timestamp,
 ) -> Result<Step, Failure> {
-    if desk::booked_nothing(reason) && env.db.shipments(&order.id).await?.is_empty() {
+    if desk::booked_nothing(reason) && env.db.shipments(&order.id).await?.iter().all(Shipment::is_void) {
         order.claim = None;
         order.shipments = 0;
     }

@@ -85,6 +85,10 @@ async fn once(env: &Env, id: &OrderId, sent: Timestamp, now: Timestamp) -> Resul
     if turn == Turn::Wait {
         return Ok(Step::Again { seconds: u32::try_from(LEASE.as_secs()).unwrap_or(u32::MAX) });
     }
+    if let (Status::Booked | Status::Dispatched, Some(shipment)) = (order.status, &order.instructions.void) {
+        let shipment = shipment.clone();
+        return void::asked(env, order, &shipment, turn, now).await;
+    }
     match order.status {
         Status::Cancelled | Status::Held => void::void(env, order, turn, now).await,
         _ => book::book(env, order, sealed, turn, sent, now).await,

@@ -1,10 +1,12 @@
-//! Cancelling at the carrier what may be there, before the goods of a cancelled order are given back.
+//! Cancelling at the carrier: what may be there, before the goods of a cancelled order are given back; and a label that
+//! the merchant's own people want undone.
 
 use crate::desk::{Desk, Found, Undone};
 use crate::{Env, book, claim};
 use jiff::Timestamp;
 use waybill_domain::booking::{SETTLE, Turn, plan, reference_of};
 use waybill_domain::exception::Reason;
+use waybill_domain::instructions::voided;
 use waybill_domain::intake::SWEEP_AFTER;
 use waybill_domain::order::Order;
 use waybill_domain::shipment::{Booking, Shipment, Voiding};
@@ -71,6 +73,45 @@ pub(crate) async fn void(env: &Env, mut order: Order, turn: Turn, now: Timestamp
     if holds {
         env.queues.send(Queue::Allocate, &[Work::Order { order: order.id, at: now }], 0).await?;
     }
+    Ok(Step::Done)
+}
+
+/// Undoes one label because its people asked; its order then waits for them to say what becomes of it. A repeat finds
+/// the carrier without it, which is as good.
+pub(crate) async fn asked(
+    env: &Env,
+    mut order: Order,
+    id: &ShipmentId,
+    turn: Turn,
+    now: Timestamp,
+) -> Result<Step, Failure> {
+    let Some(mut shipment) = env.db.shipments(&order.id).await?.into_iter().find(|s| s.id == *id) else {
+        return Err(Failure::Fault("the shipment that is to be voided is not there"));
+    };
+    let desks = match book::desks(env, [shipment.carrier.clone()].into(), now).await? {
+        Ok(desks) => desks,
+        Err(closed) => return book::wait(env, order, closed).await,
+    };
+    let desk = desks.get(&shipment.carrier).ok_or(Failure::Fault("no desk for a carrier connection"))?;
+    match remove(env, desk, Some(&shipment), &reference_of(id), false, turn).await? {
+        Removed::Later(step) => return Ok(step),
+        Removed::Refused(reason, detail) => {
+            order.instructions.void = None;
+            order.raise(reason, Some(detail), now);
+            // On with what it waited for: telling the shop, or its parcel.
+            order.due_at = Some(now);
+        }
+        Removed::Gone => {
+            env.documents.delete(&label_name(&order.id, id)).await?;
+            if !shipment.is_void() {
+                shipment.booking = Booking::Voided;
+                env.db.save_shipment(&mut shipment).await?;
+            }
+            voided(&mut order, now);
+        }
+    }
+    env.db.save_order(&mut order).await?;
+    tracing::info!(shipment = %id, status = order.status.as_str(), "a void that was asked for");
     Ok(Step::Done)
 }
 

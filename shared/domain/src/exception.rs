@@ -38,6 +38,8 @@ pub enum Reason {
     UncertainBooking,
     /// The label could not be cancelled at the carrier.
     VoidRefused,
+    /// The merchant's own people had the label cancelled.
+    LabelVoided,
     /// The channel refused the tracking number.
     WriteBackRefused,
     /// The connection's credentials were refused.
@@ -77,7 +79,7 @@ impl Reason {
                 "Compare the parcel with the order at the channel; void and book again, or accept it as it is."
             }
             Self::CancelledAfterDispatch => {
-                "The parcel has left: ask the buyer to refuse it or book a return."
+                "Void its label while that is open, then cancel; once the parcel has left, ask the buyer to refuse it or book a return."
             }
             Self::NoService => "Add a service rule that covers this weight and destination, then book again.",
             Self::CarrierRefused => "Correct what the carrier names, then book again; no label was bought.",
@@ -96,6 +98,9 @@ impl Reason {
             }
             Self::VoidRefused => {
                 "Cancel the label in the carrier's account, or let the parcel be returned; it may be charged."
+            }
+            Self::LabelVoided => {
+                "Throw the label away. Book again, or cancel the order; a shop that was told the old number must hear of either."
             }
             Self::WriteBackRefused => {
                 "Enter the tracking number in the channel by hand, or correct what it names and send it again."

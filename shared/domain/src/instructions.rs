@@ -1,9 +1,11 @@
-//! What the merchant's own people say of an order: cancel it, hold it, send it whole, a note. What they said stands,
-//! whatever the channel tells of the order later.
+//! What the merchant's own people say of an order: cancel it, hold it, void its label, send it whole, a note. What they
+//! said stands, whatever the channel tells of the order later.
 
 use crate::exception::Reason;
+use crate::id::ShipmentId;
 use crate::intake::SWEEP_AFTER;
 use crate::order::{Hold, Order, Status};
+use crate::shipment::{Shipment, Voiding};
 use crate::time::after;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -28,6 +30,9 @@ pub struct Instructions {
     /// For colleagues; names no one, and is forgotten with the order.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub note: Option<String>,
+    /// The shipment whose label is to be undone, until it is or the carrier refuses.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub void: Option<ShipmentId>,
 }
 
 impl Instructions {
@@ -52,6 +57,71 @@ pub enum TooLate {
     /// It is not held by its people.
     #[error("the order is not held by the merchant")]
     NotHeld,
+}
+
+/// Why a label is not undone.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum NotVoided {
+    /// There is no label, or the order is being worked on.
+    #[error("there is no label to undo now")]
+    NoLabel,
+    /// The carrier has the parcel, or it went out with a manifest, or it left in an earlier round.
+    #[error("the parcel was handed over")]
+    HandedOver,
+    /// The carrier undoes no label.
+    #[error("the carrier undoes no label")]
+    NotOffered,
+    /// The order leaves in several shipments: which goods would go again, could not be said.
+    #[error("the order leaves in several shipments")]
+    InParts,
+}
+
+/// Has the label of an order's only shipment undone, whether or not the channel was told of it. Done already, or asked
+/// for, is fine.
+///
+/// # Errors
+/// Why it cannot be.
+pub fn void(
+    order: &mut Order,
+    shipment: &Shipment,
+    voiding: Voiding,
+    now: Timestamp,
+) -> Result<(), NotVoided> {
+    if shipment.is_void() {
+        return Ok(());
+    }
+    match voiding {
+        Voiding::Open => {}
+        Voiding::Nothing => return Err(NotVoided::NoLabel),
+        Voiding::NotOffered => return Err(NotVoided::NotOffered),
+        Voiding::ClosedByManifest | Voiding::ClosedByScan => return Err(NotVoided::HandedOver),
+    }
+    if !shipment.has_label() || !matches!(order.status, Status::Booked | Status::Dispatched) {
+        return Err(NotVoided::NoLabel);
+    }
+    if order.shipments > 1 {
+        return Err(NotVoided::InParts);
+    }
+    if shipment.id != ShipmentId::of(&order.id, order.rounds as usize + 1) {
+        return Err(NotVoided::HandedOver);
+    }
+    order.instructions.void = Some(shipment.id.clone());
+    order.due_at = Some(after(now, SWEEP_AFTER));
+    Ok(())
+}
+
+/// The label is undone: the order waits for its people to say whether it is booked again, which takes a number of its
+/// own. Its goods are where they were: promised, or taken out of stock when it was sent.
+pub fn voided(order: &mut Order, now: Timestamp) {
+    order.instructions.void = None;
+    order.rounds += order.shipments;
+    order.shipments = 0;
+    order.status = Status::Held;
+    order.hold = Some(Hold::Exception);
+    order.due_at = None;
+    order.settle(Reason::WriteBackRefused);
+    order.settle(Reason::ParcelStuck);
+    order.raise(Reason::LabelVoided, None, now);
 }
 
 /// Cancels: what may be at a carrier is voided, then its goods are given back. Done already is fine.
@@ -209,6 +279,8 @@ mod tests {
     use super::*;
     use crate::allocation::tests::order;
     use crate::order::{Allocation, Claim};
+    use crate::remedy::Remedy;
+    use crate::shipment::Booking;
 
     const NOW: Timestamp = Timestamp::UNIX_EPOCH;
 
@@ -279,6 +351,60 @@ mod tests {
         assert_eq!(hold(&mut claimed), Err(TooLate::AtCarrier));
         assert_eq!(hold(&mut standing(Status::Booked)), Err(TooLate::AtCarrier));
         assert_eq!(hold(&mut standing(Status::Cancelled)), Err(TooLate::Cancelled));
+    }
+
+    fn labelled(order: &Order) -> Shipment {
+        let booking =
+            Booking::Labelled { carrier_order: "2".into(), tracking: "T".into(), others: Vec::new() };
+        crate::remedy::tests::shipment(&order.id, order.rounds as usize + 1, booking)
+    }
+
+    #[test]
+    fn a_label_is_undone_while_that_is_open_whether_or_not_the_channel_knows() {
+        for status in [Status::Booked, Status::Dispatched] {
+            let mut order = standing(status);
+            (order.shipments, order.rounds) = (1, 1);
+            let shipment = labelled(&order);
+            void(&mut order, &shipment, Voiding::Open, NOW).unwrap();
+            assert_eq!(order.instructions.void, Some(shipment.id.clone()));
+            assert_eq!(order.due_at, Some(after(NOW, SWEEP_AFTER)));
+            let asked = order.clone();
+            void(&mut order, &shipment, Voiding::Open, NOW).unwrap();
+            assert_eq!(order, asked, "a repeat moves nothing");
+            voided(&mut order, NOW);
+            assert_eq!((order.status, order.hold), (Status::Held, Some(Hold::Exception)));
+            assert_eq!((order.shipments, order.rounds, order.due_at), (0, 2, None));
+            assert_eq!(order.exceptions[0].reason, Reason::LabelVoided);
+            let next = &crate::booking::plan(&order)[0];
+            assert_eq!(next.id, ShipmentId::of(&order.id, 3), "booked again it has a number of its own");
+            crate::remedy::settle(&mut order, &mut [], Reason::LabelVoided, Remedy::Retry, NOW).unwrap();
+            assert_eq!((order.status, order.due_at), (Status::Allocated, Some(NOW)));
+        }
+    }
+
+    #[test]
+    fn what_cannot_be_undone_says_why() {
+        let order = standing(Status::Dispatched);
+        let open = Voiding::Open;
+        let refused = |change: &dyn Fn(&mut Order, &mut Shipment), voiding| {
+            let (mut order, mut shipment) = (order.clone(), labelled(&order));
+            order.shipments = 1;
+            change(&mut order, &mut shipment);
+            let before = order.clone();
+            let why = void(&mut order, &shipment, voiding, NOW).unwrap_err();
+            assert_eq!(order, before);
+            why
+        };
+        let as_it_is = |_: &mut Order, _: &mut Shipment| {};
+        assert_eq!(refused(&as_it_is, Voiding::Nothing), NotVoided::NoLabel);
+        assert_eq!(refused(&as_it_is, Voiding::NotOffered), NotVoided::NotOffered);
+        assert_eq!(refused(&as_it_is, Voiding::ClosedByScan), NotVoided::HandedOver);
+        assert_eq!(refused(&as_it_is, Voiding::ClosedByManifest), NotVoided::HandedOver);
+        assert_eq!(refused(&|order, _| order.shipments = 2, open), NotVoided::InParts);
+        assert_eq!(refused(&|order, _| order.rounds = 1, open), NotVoided::HandedOver);
+        for status in [Status::Allocated, Status::Held, Status::Cancelled, Status::Delivered] {
+            assert_eq!(refused(&|order, _| order.status = status, open), NotVoided::NoLabel, "{status:?}");
+        }
     }
 
     #[test]

@@ -42,7 +42,8 @@ pub fn offered(reason: Reason, status: Status) -> Option<Remedy> {
             | Reason::CarrierRefused
             | Reason::CreditAccountNeeded
             | Reason::CustomsIncomplete
-            | Reason::LabelFailed,
+            | Reason::LabelFailed
+            | Reason::LabelVoided,
             Status::Held,
         ) => Some(Remedy::Retry),
         (Reason::UncertainBooking, Status::Held | Status::Cancelled)
@@ -51,6 +52,7 @@ pub fn offered(reason: Reason, status: Status) -> Option<Remedy> {
             Reason::ShortPicked
             | Reason::ChangedAfterBooking
             | Reason::CancelledAfterDispatch
+            | Reason::VoidRefused
             | Reason::WriteBackRefused
             | Reason::DeliveryFailed
             | Reason::ParcelStuck,
@@ -121,7 +123,7 @@ fn go_on(order: &mut Order, now: Timestamp) {
 }
 
 #[cfg(test)]
-mod tests {
+pub(crate) mod tests {
     use super::*;
     use crate::allocation::tests::order;
     use crate::order::{Allocation, Claim, Hold};
@@ -143,7 +145,7 @@ mod tests {
         order
     }
 
-    fn shipment(order: &OrderId, n: usize, booking: Booking) -> Shipment {
+    pub fn shipment(order: &OrderId, n: usize, booking: Booking) -> Shipment {
         Shipment {
             id: ShipmentId::of(order, n),
             order: order.clone(),

@@ -1,10 +1,11 @@
 //! Orders that change on their way: edited, cancelled before and after booking, deleted at the shop, held and cancelled
-//! by the merchant's own people, and a shop that leaves.
+//! by the merchant's own people, whose label they have undone, and a shop that leaves.
 
 use crate::support::{Shop, Story, until};
-use crate::warehouse::done;
+use crate::warehouse::{call, done};
 use serde_json::json;
 use waybill_domain::OrderId;
+use waybill_domain::exception::Reason;
 use waybill_domain::order::{Order, Status};
 use waybill_domain::shipment::Booking;
 use waybill_domain::time::{after, days};
@@ -19,6 +20,7 @@ pub static CANCELLED_AFTER: Story = Story::new("cancelled after booking", || Box
 pub static FOUND_CANCELLED: Story = Story::new("found cancelled", || Box::pin(found_cancelled()));
 pub static DELETED: Story = Story::new("deleted", || Box::pin(deleted()));
 pub static DIRECTED: Story = Story::new("directed", || Box::pin(directed()));
+pub static UNDONE: Story = Story::new("label undone", || Box::pin(undone()));
 pub static UNINSTALLED: Story = Story::new("uninstalled", || Box::pin(uninstalled()));
 
 #[test]
@@ -55,6 +57,12 @@ fn an_order_deleted_at_the_shop_is_not_sent() {
 #[ignore = "needs a running stack"]
 fn an_order_is_held_released_and_cancelled_by_its_own_people() {
     DIRECTED.told();
+}
+
+#[test]
+#[ignore = "needs a running stack"]
+fn a_label_is_undone_after_the_shop_was_told_and_the_order_booked_again() {
+    UNDONE.told();
 }
 
 #[test]
@@ -186,6 +194,38 @@ async fn directed() {
     let free = async || (!shop.order(&id).await.holds_stock()).then_some(());
     until("its goods to be given back", free).await;
     shop.listen("FunctionShipper", true).await;
+}
+
+async fn undone() {
+    let shop = Shop::demo().await;
+    let owner = sign_in(&shop.stack, OWNER).await.unwrap();
+    let order = shop.bought(Kind::Plain).await;
+    let id = shop.tell("orders/create", order).await;
+    shop.stands(&id, Status::Dispatched).await;
+    let settled = async || (!shop.order(&id).await.holds_stock()).then_some(());
+    until("its goods to have left the shelf", settled).await;
+    let sent = shop.order(&id).await;
+    let sku = first_line(&sent).0;
+    let on_hand = shop.shelf(sku).await.0;
+
+    let shipment = shop.db.shipments(&id).await.unwrap().remove(0).id;
+    let path = format!("/v1/shipments/{shipment}/void");
+    let asked = call(&shop, &owner, "POST", &path, None).await;
+    assert_eq!(asked.status, 202, "{}", asked.body);
+    let open = async || {
+        let order = shop.order(&id).await;
+        order.exceptions.iter().any(|open| open.reason == Reason::LabelVoided).then_some(order)
+    };
+    assert_eq!(until("the label to be undone", open).await.status, Status::Held);
+    assert_eq!(shop.at_carrier(&id).await, (0, 1));
+
+    let again = json!({"reason": "label_voided", "remedy": "retry"});
+    done(&shop, &owner, "POST", &format!("/v1/orders/{id}/settle"), Some(again)).await;
+    shop.stands(&id, Status::Dispatched).await;
+    assert_eq!(shop.at_carrier(&id).await, (1, 1));
+    let labels = shop.db.shipments(&id).await.unwrap();
+    assert_eq!(labels.iter().filter(|one| one.has_label()).count(), 1);
+    assert_eq!(shop.shelf(sku).await.0, on_hand, "its goods left once");
 }
 
 async fn given_back(shop: &Shop, id: &OrderId, sku: &str, on_hand: i64) {

@@ -29,6 +29,7 @@ static ALL: [&Story; 30] = [
     &crate::changes::FOUND_CANCELLED,
     &crate::changes::DELETED,
     &crate::changes::DIRECTED,
+    &crate::changes::UNDONE,
     &crate::changes::UNINSTALLED,
     &crate::erasure::REDACTED,
     &crate::erasure::ASKED_FOR,

@@ -64,6 +64,14 @@ pub(super) fn routes() -> Vec<Route> {
             .may(Action::ReadOrder)
             .gives::<shipments::Detail>()
             .such_as("/v1/shipments/shp_00000000000000000000000000000001-1"),
+        Route::post("/v1/shipments/{shipment}/void", shipments::void)
+            .does(
+                "Has a label undone that was not handed over; its order waits until its people have it booked again or \
+                 cancel it, and the channel is told nothing.",
+            )
+            .may(Action::DirectOrder)
+            .gives_as::<shipments::Detail>(202)
+            .such_as("/v1/shipments/shp_00000000000000000000000000000006-1/void"),
         Route::get("/v1/exceptions", exceptions::list)
             .does("Orders that need a person, with what to do next.")
             .may(Action::ListExceptions)

@@ -8,6 +8,7 @@ use waybill_domain::incident::{Incident, Suspicion};
 use waybill_domain::manifest::{Manifest, Progress};
 use waybill_domain::order::{Allocation, Hold, Status};
 use waybill_domain::request::{Asker, Clock, Kind};
+use waybill_domain::shipment::Transit;
 use waybill_domain::time::{after, days};
 use waybill_store::labels::Documents;
 use waybill_store::registry;
@@ -70,6 +71,8 @@ async fn orders(stage: &Stage) {
     waybill_domain::instructions::hold(&mut held).unwrap();
     stage.db.save_order(&mut held).await.unwrap();
     stage.book(1).await;
+    stage.take_order(MERCHANT, 6).await;
+    labelled(stage, 6).await;
     let mut order = stage.order(3).await;
     let slot = ("TEE-RED".to_owned(), "wh_north".parse().unwrap());
     order.status = Status::Allocated;
@@ -80,6 +83,17 @@ async fn orders(stage: &Stage) {
     stage.db.settle(&merchant, Settling::Promises, &changes, &mut [order], stage.now()).await.unwrap();
     let making = json!({"list": "pick_1", "warehouse": "wh_north", "style": "batch"});
     done(stage, "POST", "/v1/picks", making).await;
+}
+
+/// A label that nobody handed over.
+pub async fn labelled(stage: &Stage, n: u8) {
+    stage.book(n).await;
+    let mut order = stage.order(n).await;
+    let mut shipment = stage.db.shipments(&order.id).await.unwrap().remove(0);
+    shipment.transit = Transit::Pending;
+    stage.db.save_shipment(&mut shipment).await.unwrap();
+    (order.status, order.shipments) = (Status::Dispatched, 1);
+    stage.db.save_order(&mut order).await.unwrap();
 }
 
 async fn account(stage: &Stage) {

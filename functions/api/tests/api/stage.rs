@@ -307,7 +307,7 @@ impl Stage {
         self.db.save_shipment(&mut shipment).await.unwrap();
     }
 
-    async fn take_order(&self, merchant: &str, n: u8) {
+    pub async fn take_order(&self, merchant: &str, n: u8) {
         let placed_at = after(self.now(), jiff::SignedDuration::from_mins(i64::from(n) - 300));
         let incoming = Incoming {
             channel: Channel::Shopify,

@@ -13,6 +13,7 @@ mod pro_shipping;
 mod refusing;
 mod stage;
 mod trying;
+mod undone;
 
 use futures::FutureExt;
 use futures::future::LocalBoxFuture;
@@ -82,6 +83,7 @@ async fn every_scenario_on_every_carrier() {
         .chain(refusing::rows())
         .chain(leaving::rows())
         .chain(missing::rows())
+        .chain(undone::rows())
         .chain(trying::rows())
         .chain(pro_shipping::rows())
         .chain(dpd::rows());
