@@ -19,7 +19,7 @@ static LEAST: Story = Story::new("least privilege", || Box::pin(least()));
 static REMOVED: Story = Story::new("removed grants", || Box::pin(removed()));
 
 /// Every story that makes functions call AWS.
-static ALL: [&Story; 30] = [
+static ALL: &[&Story] = &[
     &crate::road::ROAD,
     &crate::bad_input::REFUSED,
     &crate::bad_input::UNREADABLE,
