@@ -48,9 +48,11 @@ pub(crate) async fn order(env: &Env, id: &OrderId, now: Timestamp) -> Result<Ste
     let mut refused: Option<String> = None;
     let mut taken = false;
     let mut shipments = env.db.shipments(id).await?;
-    // What was voided before it was told never left.
-    shipments.retain(|shipment| !shipment.is_void());
     for index in 0..shipments.len() {
+        // Its people had the label undone: it never leaves. Its place stays its own, for the channel may know it.
+        if shipments[index].is_void() {
+            continue;
+        }
         match &shipments[index].write_back {
             WriteBack::Applied { .. } | WriteBack::Unsupported => continue,
             WriteBack::Taken { .. } if !confirming => {
@@ -106,7 +108,7 @@ pub(crate) async fn order(env: &Env, id: &OrderId, now: Timestamp) -> Result<Ste
 /// Whether the order has all it is to get once this shipment is told: no other is untold, and nothing is owed.
 fn completes(lines: &[Line], shipments: &[Shipment], index: usize) -> bool {
     let others = shipments.iter().enumerate().filter(|(n, _)| *n != index);
-    lines.iter().all(|line| line.owed() == 0) && others.map(|(_, s)| s).all(is_told)
+    lines.iter().all(|line| line.owed() == 0) && others.map(|(_, s)| s).all(|s| s.is_void() || is_told(s))
 }
 
 fn is_told(shipment: &Shipment) -> bool {
@@ -236,7 +238,10 @@ async fn tell(env: &Env, account: &Arc<Account>, sent: Sent, now: Timestamp) -> 
 #[allow(clippy::unwrap_used)]
 mod tests {
     use super::*;
+    use waybill_domain::ShipmentId;
     use waybill_domain::order::Allocation;
+    use waybill_domain::service::{Carrier, ServiceChoice};
+    use waybill_domain::shipment::{Booking, Transit};
 
     fn five(north: &WarehouseId, south: &WarehouseId) -> Line {
         Line {
@@ -264,6 +269,48 @@ mod tests {
         assert!(!completes(std::slice::from_ref(&line), &[], 0));
         // Neither a download nor what was refunded is waited for.
         assert!(completes(&[Line { ships: false, ..line.clone() }, Line { quantity: 3, ..line }], &[], 0));
+    }
+
+    fn shipment(n: usize, booking: Booking) -> Shipment {
+        let order = "ord_1".parse().unwrap();
+        Shipment {
+            id: ShipmentId::of(&order, n),
+            order,
+            merchant: "mer_1".parse().unwrap(),
+            warehouse: "wh_north".parse().unwrap(),
+            carrier: "con_1".parse().unwrap(),
+            service: ServiceChoice {
+                carrier: Carrier::RoyalMail,
+                code: "TPS48".into(),
+                format: "parcel".into(),
+            },
+            lines: Vec::new(),
+            grams: 1,
+            parcels: 1,
+            reference: "WB-1".into(),
+            booking,
+            write_back: WriteBack::Pending,
+            transit: Transit::Pending,
+            disclosed: Vec::new(),
+            label_format: Default::default(),
+            labelled_at: None,
+            delivered_at: None,
+            seen_at: None,
+            rev: 1,
+        }
+    }
+
+    #[test]
+    fn a_label_that_was_undone_before_it_was_told_is_not_waited_for() {
+        let line = five(&"wh_north".parse().unwrap(), &"wh_south".parse().unwrap());
+        let labelled = |n| {
+            let booking =
+                Booking::Labelled { carrier_order: "1".into(), tracking: "T".into(), others: vec![] };
+            shipment(n, booking)
+        };
+        let completes = |first| completes(std::slice::from_ref(&line), &[first, labelled(2)], 1);
+        assert!(completes(shipment(1, Booking::Voided)));
+        assert!(!completes(labelled(1)));
     }
 
     #[test]
