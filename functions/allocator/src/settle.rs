@@ -3,12 +3,14 @@
 use crate::Env;
 use crate::decide::{leave, leaving, promise};
 use jiff::Timestamp;
+use jiff::civil::Date;
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 use waybill_domain::allocation::{
     Candidate, Changes, Ground, Slot, difference, held, next_to_leave, set_off, skus_of, steps, unpack,
 };
 use waybill_domain::order::{Order, Status};
+use waybill_domain::service::local_date;
 use waybill_domain::stock::Spot;
 use waybill_domain::time::after;
 use waybill_domain::tracking::FIRST_LOOK;
@@ -138,7 +140,7 @@ impl Seller<'_> {
         let catalogue = self.env.db.catalogue(&self.merchant.id, &orders).await?;
         let registry = self.merchant.candidates();
         let skus = orders.iter().flat_map(|order| skus_of(order, &catalogue)).collect();
-        let shelves = self.shelves(skus, &registry).await?;
+        let shelves = self.shelves(skus, &registry).await?.good_on(local_date(self.now));
         let candidates = self.places.candidates(registry);
         let ground = Ground {
             candidates: &candidates,
@@ -148,7 +150,7 @@ impl Seller<'_> {
             expiries: &shelves.expiries(),
         };
         let mut free = shelves.available();
-        let mut batch = Batch::new(self, Settling::Promises);
+        let mut batch = Batch::new(self, Settling::Promises, shelves.past);
         for before in orders {
             let (order, _) = promise(&ground, before.clone(), &mut free, self.now);
             batch.go(before, order).await?;
@@ -176,19 +178,20 @@ impl Seller<'_> {
             return Ok(());
         }
         let skus = orders.iter().flat_map(|o| leaving(o).into_keys().map(|(sku, _)| sku)).collect();
+        let today = local_date(self.now);
         let mut shelves = self.shelves(skus, &self.merchant.candidates()).await?;
-        let mut batch = Batch::new(self, Settling::Dispatch);
+        let mut batch = Batch::new(self, Settling::Dispatch, BTreeMap::new());
         for mut order in orders {
             let changes = loop {
                 let (changes, all) = next_to_leave(&leaving(&order), MOST_SLOTS);
                 if all {
                     break changes;
                 }
-                let spots = taken_from(&order, &changes, &mut shelves);
+                let spots = taken_from(&order, &changes, &mut shelves, today);
                 set_off(&mut order, changes.keys().cloned());
                 order = batch.alone(order, changes, spots).await?;
             };
-            let spots = taken_from(&order, &changes, &mut shelves);
+            let spots = taken_from(&order, &changes, &mut shelves, today);
             if !leave(&mut order, self.now) {
                 order.due_at = match (stages(&order).is_empty(), order.milestones.shipped) {
                     (true, _) => None,
@@ -203,30 +206,40 @@ impl Seller<'_> {
     }
 }
 
-/// Takes off the packing bench what an order no longer holds: back to the dock.
-fn off_the_bench(order: &mut Order) -> BTreeMap<Slot, BTreeMap<Spot, i64>> {
-    let back = |pieces: i64| BTreeMap::from([(Spot::pack(), -pieces), (Spot::dock(), pieces)]);
-    unpack(order).into_iter().map(|(slot, pieces)| (slot, back(pieces))).collect()
-}
-
-/// From which spots an order's goods leave: the packing bench for what was picked, otherwise as a picker would go.
+/// From which spots an order's goods leave: the packing bench for what was picked, otherwise as a picker would go, and
+/// only when the books know of nothing else from what is past its day.
 fn taken_from(
     order: &Order,
     changes: &Changes,
     shelves: &mut Shelves,
+    today: Date,
 ) -> BTreeMap<Slot, BTreeMap<Spot, i64>> {
     let mut all = BTreeMap::new();
     for (slot, pieces) in changes {
         let Some(level) = shelves.levels.get_mut(slot) else { continue };
         let picked = order.picked.iter().filter(|p| (&p.sku, &p.warehouse) == (&slot.0, &slot.1));
-        let picked: i64 = picked.map(|p| p.quantity).sum::<i64>().min(*pieces);
-        let mut spots: BTreeMap<Spot, i64> = BTreeMap::new();
-        if picked > 0 {
-            spots.insert(Spot::pack(), -picked);
+        let (mut left, mut spots) = (*pieces, BTreeMap::<Spot, i64>::new());
+        for packed in picked {
+            let taken = packed.quantity.min(left);
+            left -= taken;
+            *spots.entry(packed.spot()).or_default() -= taken;
         }
-        for (spot, taken) in level.draw(pieces - picked, true) {
-            *spots.entry(spot).or_default() -= taken;
+        for shelf in [level.good_on(today), level.clone()] {
+            // The second time only what the first left over.
+            let before: BTreeMap<Spot, i64> = spots.clone();
+            let mut shelf = shelf;
+            for (spot, taken) in &before {
+                if let Some(there) = shelf.spots.get_mut(spot) {
+                    there.on_hand += taken;
+                    there.free += taken;
+                }
+            }
+            for (spot, taken) in shelf.draw(left, true) {
+                left -= taken;
+                *spots.entry(spot).or_default() -= taken;
+            }
         }
+        spots.retain(|_, taken| *taken != 0);
         for (spot, taken) in &spots {
             if let Some(there) = level.spots.get_mut(spot) {
                 there.on_hand += taken;
@@ -244,11 +257,19 @@ struct Batch<'a> {
     how: Settling,
     orders: Vec<Order>,
     changes: BatchChanges,
+    /// Pieces past their day, which no promise may stand on.
+    past: BTreeMap<Slot, i64>,
 }
 
 impl<'a> Batch<'a> {
-    fn new(seller: &'a Seller<'a>, how: Settling) -> Self {
-        Self { seller, how, orders: Vec::new(), changes: BatchChanges::new() }
+    fn new(seller: &'a Seller<'a>, how: Settling, past: BTreeMap<Slot, i64>) -> Self {
+        Self { seller, how, orders: Vec::new(), changes: BatchChanges::new(), past }
+    }
+
+    /// What was gathered so far; this one goes on with nothing.
+    fn take(&mut self) -> Self {
+        let next = Self::new(self.seller, self.how, self.past.clone());
+        std::mem::replace(self, next)
     }
 
     /// Brings an order from `before` to `after`, in steps where one transaction does not do.
@@ -258,7 +279,7 @@ impl<'a> Batch<'a> {
         while let Some(mut step) = steps.next() {
             step.rev = last.rev;
             step.picked.clone_from(&last.picked);
-            let spots = off_the_bench(&mut step);
+            let spots = unpack(&mut step);
             let changes = difference(&held(&last), &held(&step));
             if steps.peek().is_some() {
                 last = self.alone(step, changes, spots).await?;
@@ -276,10 +297,9 @@ impl<'a> Batch<'a> {
         changes: Changes,
         spots: BTreeMap<Slot, BTreeMap<Spot, i64>>,
     ) -> Result<Order, Failure> {
-        std::mem::replace(self, Self::new(self.seller, self.how)).write().await?;
-        let mut one = Self::new(self.seller, self.how);
-        one.add(order, changes, spots).await?;
-        one.write().await?.pop().ok_or(Failure::Fault("a batch lost its order"))
+        self.take().write().await?;
+        self.add(order, changes, spots).await?;
+        self.take().write().await?.pop().ok_or(Failure::Fault("a batch lost its order"))
     }
 
     async fn add(
@@ -293,11 +313,13 @@ impl<'a> Batch<'a> {
         slots.dedup();
         let new = slots.iter().filter(|slot| !self.changes.contains_key(**slot)).count();
         if actions(&self.changes, self.orders.len() + 1) + 2 * new > MAX_ACTIONS {
-            let full = std::mem::replace(self, Self::new(self.seller, self.how));
-            full.write().await?;
+            self.take().write().await?;
         }
         for (slot, quantity) in changes {
-            self.changes.entry(slot).or_default().orders.push((order.id.clone(), quantity));
+            let past = self.past.get(&slot).copied().unwrap_or_default();
+            let change = self.changes.entry(slot).or_default();
+            change.past = past;
+            change.orders.push((order.id.clone(), quantity));
         }
         for (slot, spots) in spots {
             let change = self.changes.entry(slot).or_default();

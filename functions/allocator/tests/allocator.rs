@@ -358,10 +358,13 @@ async fn goods_leave_from_the_bench_and_the_first_to_expire_and_what_was_packed_
     stage.one(&order).await;
     let slot = ("MUG".to_owned(), "wh_north".parse().unwrap());
     let spots = async || stage.db.level(&merchant(), &slot).await.unwrap().unwrap().spots;
-    assert_eq!((spots().await[&Spot::pack()].on_hand, spots().await[&Spot::dock()].on_hand), (2, 1));
+    let lot: Spot = "B-01~L1~2027-01-31".parse().unwrap();
+    let at = |place: Spot| lot.in_bin(place.bin);
+    let lies = (spots().await[&at(Spot::pack())].on_hand, spots().await[&at(Spot::dock())].on_hand);
+    assert_eq!(lies, (2, 1), "each lot stays what it is");
     stage.db.drop_pick_list(&merchant(), "p1").await.unwrap();
     stage.send_off(&order).await;
-    assert!(!spots().await.contains_key(&Spot::pack()));
+    assert!(spots().await.keys().all(|spot| !spot.is_packed()));
     assert_eq!(stage.numbers("MUG", "wh_north").await, (4, 0));
 }
 
@@ -580,4 +583,49 @@ async fn where_labels_wait_for_the_bench_an_order_stands_until_it_is_packed_and_
     stage.take(1, &[("MUG", 1)], Readiness::Ready).await;
     let edited = stage.one(&order).await;
     assert!(edited.bench.packed.is_empty() && waybill_store::work::stages(&edited).is_empty());
+}
+
+#[tokio::test]
+async fn what_is_past_its_day_is_neither_promised_nor_picked_and_leaves_last() {
+    let stage = Stage::set(false).await;
+    let today = waybill_domain::service::local_date(stage.now());
+    let spot = |bin: &str, day: jiff::civil::Date| format!("{bin}~L~{day}").parse::<Spot>().unwrap();
+    let (past, last) = (spot("A-01", today.yesterday().unwrap()), spot("B-01", today));
+    for (n, (spot, pieces)) in [(&past, 5), (&last, 3)].into_iter().enumerate() {
+        let movement = Movement::new(MovementKind::Receive, "wh_north".parse().unwrap(), pieces, stage.now())
+            .between(None, Some(spot.clone()))
+            .noted(None, None, &format!("r{n}"));
+        stage.db.record(&merchant(), "MUG", movement).await.unwrap();
+    }
+    let four = stage.take(1, &[("MUG", 4)], Readiness::Ready).await;
+    assert_eq!(stage.one(&four).await.status, Status::Backordered);
+    let three = stage.take(2, &[("MUG", 3)], Readiness::Ready).await;
+    assert_eq!(stage.one(&three).await.status, Status::Allocated);
+    // Two batches that read the shelf at the same moment: the books themselves refuse the second.
+    let slot = ("MUG".to_owned(), "wh_north".parse().unwrap());
+    let mut late = stage.db.order(&four).await.unwrap().unwrap();
+    let change = waybill_store::stock::SlotChange {
+        orders: vec![(four.clone(), 1)],
+        past: 5,
+        ..waybill_store::stock::SlotChange::default()
+    };
+    let changes = [(slot.clone(), change)].into();
+    let how = waybill_store::stock::Settling::Promises;
+    let seller = merchant();
+    let settled = stage.db.settle(&seller, how, &changes, std::slice::from_mut(&mut late), stage.now());
+    assert!(settled.await.is_err());
+    let request = Request {
+        id: "p1".into(),
+        warehouse: "wh_north".parse().unwrap(),
+        style: waybill_domain::picking::Style::Single,
+        zone: None,
+        orders: vec![three.clone()],
+    };
+    let (list, missing) = stage.db.make_pick_list(&merchant(), &request, stage.now()).await.unwrap();
+    let stops: Vec<&Spot> = list.tasks.iter().map(|task| &task.spot).collect();
+    assert!(stops == [&last] && missing.is_empty());
+    stage.db.drop_pick_list(&merchant(), "p1").await.unwrap();
+    stage.send_off(&three).await;
+    let left = stage.db.level(&merchant(), &slot).await.unwrap().unwrap();
+    assert_eq!((left.spots[&past].on_hand, left.past(today), left.good_on(today).available), (5, 5, 0));
 }

@@ -19,6 +19,7 @@ use waybill_domain::booking::{Planned, plan};
 use waybill_domain::exception::Reason;
 use waybill_domain::intake::SWEEP_AFTER;
 use waybill_domain::order::{Order, Status};
+use waybill_domain::service::local_date;
 use waybill_domain::service::{Explanation, explain as by_service};
 use waybill_domain::time::after;
 use waybill_domain::{MerchantId, OrderId, ShipmentId, WarehouseId};
@@ -52,6 +53,7 @@ pub async fn explain(
     let registry = settings.candidates();
     let warehouses = places.warehouses(&registry);
     let shelves = env.db.shelves(merchant, &skus_of(&order, &catalogue), &warehouses).await?;
+    let shelves = shelves.good_on(local_date(env.clock.read()));
     let candidates = places.candidates(registry);
     let ground = Ground {
         candidates: &candidates,

@@ -30,6 +30,7 @@ mod routes;
 mod search;
 pub mod settle;
 pub mod shipments;
+mod shown;
 mod skus;
 pub mod stock;
 pub mod transfers;

@@ -100,7 +100,7 @@ async fn laid_out(env: &Env, merchant: &MerchantId, body: &Body) -> Result<Movem
             Some(_) => Ok(movement.between(from.clone(), None)),
             None => {
                 let slot = (sku.clone(), warehouse.clone());
-                let drawn = env.db.draw(merchant, &slot, -on_hand).await?.ok_or(NOT_ENOUGH)?;
+                let drawn = env.db.draw(merchant, &slot, -on_hand, None).await?.ok_or(NOT_ENOUGH)?;
                 let spots = drawn.into_iter().map(|(spot, pieces)| (spot, -pieces)).collect();
                 Ok(Movement { spots, ..movement })
             }

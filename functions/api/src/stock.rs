@@ -3,9 +3,11 @@
 use crate::Env;
 use crate::answer::{NOT_FOUND, Stop};
 use crate::caller::Caller;
+use crate::shown::{self, Shown};
 use axum::Json;
 use axum::extract::rejection::PathRejection;
 use axum::extract::{Path, State};
+use jiff::civil::Date;
 use schemars::JsonSchema;
 use serde::Serialize;
 use std::collections::{BTreeMap, BTreeSet};
@@ -16,6 +18,7 @@ use waybill_domain::allocation::skus_of;
 use waybill_domain::backorder::{Expected, Waiting, promise};
 use waybill_domain::catalogue::{Catalogue, LONGEST_SKU};
 use waybill_domain::order::Order;
+use waybill_domain::service::local_date;
 use waybill_domain::stock::{Effect, Held, Holder, Level, Movement, MovementKind, Spot, holders, moved};
 
 /// The most orders named that wait for a SKU.
@@ -36,6 +39,9 @@ pub struct View {
     /// Who waits for it, in the order they came, with the day they can expect it.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub waiting: Vec<Waiting>,
+    /// What each channel was last told of it, beside what it should show.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub channels: Vec<Shown>,
     /// What is on order.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub expected: Vec<Expected>,
@@ -53,6 +59,8 @@ pub struct Shelf {
     pub reserved: i64,
     /// Pieces free to promise.
     pub available: i64,
+    /// Pieces past the last day they may be sold: on hand and available, and neither promised nor shown to channels.
+    pub past: i64,
     /// Pieces that must be looked at before they may be sold.
     pub quarantined: i64,
     /// Where they lie.
@@ -64,7 +72,7 @@ pub struct Shelf {
 }
 
 impl View {
-    fn new(sku: String, levels: &[Level], movements: &[Movement]) -> Self {
+    fn new(sku: String, levels: &[Level], movements: &[Movement], today: Date) -> Self {
         let at = |warehouse: &WarehouseId| -> Vec<Movement> {
             movements.iter().filter(|m| m.warehouse == *warehouse).cloned().collect()
         };
@@ -78,7 +86,8 @@ impl View {
                 == (level.on_hand, level.reserved, level.quarantined);
             let Level { warehouse, on_hand, reserved, available, quarantined, spots } = level.clone();
             let (moved, sound) = (moved(&mine), level.is_sound() && agrees);
-            Shelf { warehouse, on_hand, reserved, available, quarantined, spots, moved, sound }
+            let past = level.past(today);
+            Shelf { warehouse, on_hand, reserved, available, past, quarantined, spots, moved, sound }
         };
         let warehouses: Vec<Shelf> = levels.iter().map(shelf).collect();
         // Movements at a warehouse without a level have nothing they could add up to.
@@ -91,6 +100,7 @@ impl View {
             warehouses,
             held_by: holders(movements),
             waiting: Vec::new(),
+            channels: Vec::new(),
             expected: Vec::new(),
         }
     }
@@ -136,9 +146,11 @@ pub async fn read(
         wants.then(|| Waiting { order: order.id.clone(), since, quantity, promised: None })
     };
     let mut waiting: Vec<Waiting> = orders.iter().filter_map(waits).collect();
-    let free = levels.iter().map(|level| level.available).sum();
+    let today = local_date(env.clock.read());
+    let free = levels.iter().map(|level| level.good_on(today).available.max(0)).sum();
     promise(&mut waiting, &expected, free);
-    Ok(Json(View { waiting, expected, ..View::new(sku, &levels, &movements) }))
+    let channels = shown::of(&env, merchant, &sku).await?;
+    Ok(Json(View { waiting, expected, channels, ..View::new(sku, &levels, &movements, today) }))
 }
 
 #[cfg(test)]
@@ -159,6 +171,10 @@ mod tests {
         Level { on_hand, reserved, available, spots, ..Level::empty("wh_north".parse().unwrap()) }
     }
 
+    fn day() -> Date {
+        "2026-11-23".parse().unwrap()
+    }
+
     fn story() -> Vec<Movement> {
         vec![
             movement(MovementKind::Receive, 10, &[]),
@@ -171,7 +187,7 @@ mod tests {
 
     #[test]
     fn movements_add_up_to_levels_and_say_who_holds_what() {
-        let view = View::new("TEE-RED".into(), &[level(9, 3)], &story());
+        let view = View::new("TEE-RED".into(), &[level(9, 3)], &story(), day());
         assert!(view.sound);
         let moved: Vec<i64> = view.warehouses[0].moved.values().copied().collect();
         assert_eq!(moved, [10, 5, 1, 1]);
@@ -181,8 +197,8 @@ mod tests {
 
     #[test]
     fn a_level_that_is_not_the_sum_of_its_movements_is_shown_as_unsound() {
-        assert!(!View::new("TEE-RED".into(), &[level(8, 3)], &story()).sound);
-        assert!(!View::new("TEE-RED".into(), &[level(9, 2)], &story()).sound);
-        assert!(!View::new("TEE-RED".into(), &[], &story()).sound);
+        assert!(!View::new("TEE-RED".into(), &[level(8, 3)], &story(), day()).sound);
+        assert!(!View::new("TEE-RED".into(), &[level(9, 2)], &story(), day()).sound);
+        assert!(!View::new("TEE-RED".into(), &[], &story(), day()).sound);
     }
 }

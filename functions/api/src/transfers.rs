@@ -16,6 +16,7 @@ use std::sync::Arc;
 use waybill_domain::WarehouseId;
 use waybill_domain::access::Action;
 use waybill_domain::catalogue::is_sku;
+use waybill_domain::service::local_date;
 use waybill_domain::stock::{Spot, is_reference};
 use waybill_store::stock::transfers::Transfer;
 
@@ -99,14 +100,25 @@ pub async fn send(
     }
     exists(&env, merchant, &from).await?;
     exists(&env, merchant, &to).await?;
+    let at = env.clock.read();
     let spots = match spot {
         Some(spot) => vec![(spot, quantity)],
         // A repeat may find the goods gone: what it says then is decided by the reference, not by the shelf.
-        None => env.db.draw(merchant, &(sku.clone(), from.clone()), quantity).await?.unwrap_or_default(),
+        None => {
+            let (slot, today) = ((sku.clone(), from.clone()), local_date(at));
+            env.db.draw(merchant, &slot, quantity, Some(today)).await?.unwrap_or_default()
+        }
     };
-    let at = env.clock.read();
-    let transfer =
-        Transfer { reference: reference.clone(), sku, from, to, sent: quantity, left: quantity, at };
+    let transfer = Transfer {
+        reference: reference.clone(),
+        sku,
+        from,
+        to,
+        sent: quantity,
+        left: quantity,
+        goods: Vec::new(),
+        at,
+    };
     if spots.is_empty() {
         let known = env.db.transfers(merchant).await?.into_iter().find(|t| t.reference == reference);
         let same = known.is_some_and(|t| t.sku == transfer.sku && t.sent == quantity);

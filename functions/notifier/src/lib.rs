@@ -1,7 +1,6 @@
 //! Tells channels what they must know: the tracking numbers of parcels, and how much may be sold.
 
 mod everything;
-mod goods;
 mod push;
 mod reach;
 mod tell;

@@ -5,7 +5,7 @@
 //! told this number is not told again. A number the channel already shows is not written either, so our own echo
 //! ends there. While one message waits for a channel's budget, no other about the same SKU does.
 
-use crate::{Env, goods, reach};
+use crate::{Env, reach};
 use aws_lc_rs::digest::{SHA256, digest};
 use futures::future::join_all;
 use jiff::{SignedDuration, Timestamp};
@@ -15,12 +15,13 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use waybill_channels::counts_physical;
 use waybill_channels::stock::{Level, Outcome};
 use waybill_domain::catalogue::Mapping;
+use waybill_domain::service::local_date;
 use waybill_domain::time::after;
 use waybill_domain::{ConnectionId, MerchantId};
 use waybill_runtime::channel::NotDone;
 use waybill_runtime::directory::Account;
 use waybill_runtime::{Failure, Step};
-use waybill_store::pushes::{Listing, Pushed};
+use waybill_store::pushes::{Listing, Pushed, listings};
 use waybill_store::queues::MAX_DELAY;
 use waybill_store::{Queue, Work};
 
@@ -42,7 +43,8 @@ pub(crate) async fn push(
 ) -> Result<Step, Failure> {
     let bundles = env.db.made_into(merchant, sku).await?;
     env.pushes.announce(merchant, bundles, now).await?;
-    let Some(goods) = goods::of(env, merchant, sku).await? else { return Ok(Step::Done) };
+    let today = local_date(now);
+    let Some(goods) = env.db.goods(merchant, sku, today).await? else { return Ok(Step::Done) };
     let policy = env.db.places(merchant).await?.policy;
     let wrote = AtomicBool::new(false);
     let pieces = |pieces: i64| u32::try_from(pieces.max(0)).unwrap_or(u32::MAX);
@@ -64,23 +66,10 @@ pub(crate) async fn push(
     let done = join_all(each).await.into_iter().fold(Ok(Step::Done), worse);
     reach::watch(env, merchant, sku, &goods, now).await?;
     // Stock may have moved while channels were told, and whoever told them of that may have been quicker.
-    if wrote.load(Ordering::Relaxed) && goods::of(env, merchant, sku).await?.as_ref() != Some(&goods) {
+    if wrote.load(Ordering::Relaxed) && env.db.goods(merchant, sku, today).await?.as_ref() != Some(&goods) {
         env.pushes.announce(merchant, BTreeSet::from([sku.to_owned()]), now).await?;
     }
     done
-}
-
-/// Where an account shows the SKU, and how many pieces one of each listing is.
-fn listings<'a>(
-    sku: &'a str,
-    connection: &'a ConnectionId,
-    mapped: &'a [Mapping],
-) -> impl Iterator<Item = (Listing<'a>, u32)> {
-    let mapped = mapped.iter().filter(move |mapping| mapping.connection == *connection);
-    // A listing of our SKU's own name is told by its mapping, if it has one.
-    let own = mapped.clone().all(|mapping| mapping.channel_sku != sku).then_some((sku, 1));
-    let all = mapped.map(|mapping| (mapping.channel_sku.as_str(), mapping.units.max(1))).chain(own);
-    all.map(move |(channel_sku, units)| (Listing { sku, connection, channel_sku }, units))
 }
 
 /// What is to be told.

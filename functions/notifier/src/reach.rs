@@ -4,7 +4,6 @@
 //! crash in between publishes it again, under the same id.
 
 use crate::Env;
-use crate::goods::Goods;
 use aws_lc_rs::digest::{SHA256, digest};
 use jiff::Timestamp;
 use std::collections::BTreeSet;
@@ -12,6 +11,7 @@ use waybill_domain::MerchantId;
 use waybill_domain::event::{Event, Reach, What};
 use waybill_runtime::Failure;
 use waybill_store::StoreError;
+use waybill_store::goods::Goods;
 use waybill_store::reach::Told;
 
 /// Looks how far the stock reaches and says so when that is new.

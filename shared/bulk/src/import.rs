@@ -11,6 +11,7 @@ use std::collections::BTreeSet;
 use std::io::Read;
 use waybill_domain::catalogue::{MOST_COMPONENTS, Mapping};
 use waybill_domain::{MerchantId, WarehouseId};
+use waybill_store::stock::Shelves;
 use waybill_store::uploads::{RowError, Upload, UploadState};
 use waybill_store::{Db, StoreError};
 
@@ -85,7 +86,7 @@ pub async fn import<R: Read>(
         return Err(BulkError::OtherContent);
     }
     let mut upload = match known {
-        Some(known) if known.state == UploadState::Done => return Ok(known),
+        Some(known) if matches!(known.state, UploadState::Done | UploadState::Partial) => return Ok(known),
         Some(known) if known.state == UploadState::Running && !ask.dry_run => known,
         _ => {
             let mut fresh = Upload {
@@ -120,7 +121,12 @@ pub async fn import<R: Read>(
         if last <= upload.line {
             continue;
         }
-        let bad: BTreeSet<u64> = checker.errors(&chunk).await?.into_iter().map(|e| e.line).collect();
+        let unfit = checker.errors(&chunk).await?;
+        let bad: BTreeSet<u64> = unfit.iter().map(|e| e.line).collect();
+        if ask.mode == Mode::AllOrNothing {
+            // They were good when the file was looked at.
+            note(&mut upload, unfit);
+        }
         let good: Vec<(u64, Row)> = chunk.into_iter().filter(|(line, _)| !bad.contains(line)).collect();
         let count = u64::try_from(good.len()).unwrap_or_default();
         let late = write(db, ask, good).await?;
@@ -133,7 +139,8 @@ pub async fn import<R: Read>(
             return Ok(upload);
         }
     }
-    upload.state = UploadState::Done;
+    let whole = ask.mode == Mode::SkipBad || upload.bad == 0;
+    upload.state = if whole { UploadState::Done } else { UploadState::Partial };
     db.save_upload(ask.merchant, &upload).await?;
     Ok(upload)
 }
@@ -175,12 +182,17 @@ pub fn changed<R: Read>(kind: Kind, file: R, after: u64, until: u64) -> Result<C
 async fn look<R: Read>(db: &Db, ask: &Ask<'_>, file: R, upload: &mut Upload) -> Result<(), BulkError> {
     let mut rows = Rows::new(file, ask.kind)?;
     let checker = Checker { db, merchant: ask.merchant, warehouses: ask.warehouses };
+    let mut shelves = Shelves::default();
     while let Some((chunk, mut errors, _)) = rows.chunk()? {
         upload.rows += u64::try_from(chunk.len()).unwrap_or_default();
         let unread: BTreeSet<u64> = errors.iter().map(|e| e.line).collect();
         upload.rows += u64::try_from(unread.difference(&chunk.iter().map(|(l, _)| *l).collect()).count())
             .unwrap_or_default();
-        errors.extend(checker.errors(&chunk).await?);
+        let unfit = checker.errors(&chunk).await?;
+        let lines: BTreeSet<u64> = unfit.iter().map(|error| error.line).collect();
+        let fit: Vec<_> = chunk.iter().filter(|(line, _)| !lines.contains(line)).collect();
+        errors.extend(unfit);
+        errors.extend(checker.held(&fit, &mut shelves).await?);
         note(upload, errors);
     }
     Ok(())

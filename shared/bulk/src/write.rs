@@ -1,5 +1,6 @@
 //! Writing a chunk of good rows. Each row may be written again: it then changes nothing.
 
+use crate::check::HELD;
 use crate::import::Ask;
 use crate::row::Row;
 use std::collections::BTreeMap;
@@ -55,7 +56,7 @@ pub(crate) async fn write(
                     .take_count(ask.merchant, &slot, &spot, counted, limit, &reference, ask.actor, ask.at)
                     .await?;
                 if taken.is_none() {
-                    let must = "at least what orders hold: release or short-pick them first".to_owned();
+                    let must = HELD.to_owned();
                     errors.push(RowError { line, column: "counted".to_owned(), must });
                 }
             }

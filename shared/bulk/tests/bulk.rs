@@ -7,6 +7,7 @@ use std::io::Cursor;
 use std::sync::Arc;
 use waybill_bulk::export::{Scope, export};
 use waybill_bulk::{Ask, BulkError, Kind, Mode, import};
+use waybill_domain::catalogue::Sku;
 use waybill_domain::{ConnectionId, MerchantId, WarehouseId};
 use waybill_store::Db;
 use waybill_store::memory::{Calm, Engine};
@@ -154,4 +155,46 @@ async fn an_upload_that_stopped_goes_on_and_one_that_is_done_does_nothing() {
     assert_eq!(before.len(), 250);
     let other = stage.import(&ask, &text.replace("A-001", "B-001")).await;
     assert!(matches!(other, Err(BulkError::OtherContent)));
+}
+
+#[tokio::test]
+async fn a_stock_take_that_orders_hold_against_is_refused_before_anything_is_written() {
+    let stage = Stage::set();
+    for sku in ["MUG", "TEA"] {
+        stage.db.save_sku(&stage.merchant, &Sku::named(sku)).await.unwrap();
+    }
+    let takes = |mug, again, tea| {
+        format!(
+            "sku,warehouse,spot,counted\nTEA,wh_north,A-01,{tea}\nMUG,wh_north,A-01,{mug}\nMUG,wh_north,A-01,{again}\n"
+        )
+    };
+    stage.skip("begin", Kind::StockTakes, &takes(5, 5, 1)).await;
+    let slot = ("MUG".to_owned(), "wh_north".parse::<WarehouseId>().unwrap());
+    stage.db.corrupt_level(&stage.merchant, &slot, "reserved", 4).await.unwrap();
+    stage.db.corrupt_level(&stage.merchant, &slot, "available", -4).await.unwrap();
+    let ask = |id| stage.ask(id, Kind::StockTakes, Mode::AllOrNothing);
+    let level = async |sku: &str| {
+        let slot = (sku.to_owned(), slot.1.clone());
+        stage.db.level(&stage.merchant, &slot).await.unwrap().unwrap().on_hand
+    };
+    // The second row of the same bin alone would go too far.
+    let refused = stage.import(&ask("all"), &takes(4, 3, 9)).await.unwrap();
+    assert_eq!((refused.state, refused.written, refused.errors[0].line), (UploadState::Refused, 0, 4));
+    assert_eq!((level("TEA").await, level("MUG").await), (1, 5));
+    // More goods are promised between the look and the write: what stands half-written says so, and stays so.
+    let text = takes(4, 4, 9);
+    let stopped = import(&stage.db, &ask("late"), || Ok(text.as_bytes()), |_| false).await.unwrap();
+    assert_eq!(stopped.state, UploadState::Running);
+    assert_eq!(level("MUG").await, 4);
+    let long: String = (0..110).map(|n| format!("TEA,wh_north,B-{n:03},1\n")).collect();
+    let text = format!("sku,warehouse,spot,counted\n{long}MUG,wh_north,A-01,4\n");
+    let mut first = true;
+    let later = ask("later");
+    let done = import(&stage.db, &later, || Ok(text.as_bytes()), |_| !std::mem::take(&mut first));
+    assert_eq!(done.await.unwrap().state, UploadState::Running);
+    stage.db.corrupt_level(&stage.merchant, &slot, "on_hand", 3).await.unwrap();
+    stage.db.corrupt_level(&stage.merchant, &slot, "at#A-01", 3).await.unwrap();
+    let done = stage.import(&ask("later"), &text).await.unwrap();
+    assert_eq!((done.state, done.written, done.errors[0].line), (UploadState::Partial, 110, 112));
+    assert_eq!(stage.import(&ask("later"), &text).await.unwrap(), done);
 }

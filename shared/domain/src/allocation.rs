@@ -9,7 +9,7 @@ use crate::catalogue::{Catalogue, Part};
 use crate::id::WarehouseId;
 use crate::order::{Allocation, Line, Order, Status};
 use crate::sourcing::{Policy, Terms};
-use crate::stock::MovementKind;
+use crate::stock::{MovementKind, Spot};
 use jiff::civil::Date;
 use std::collections::BTreeMap;
 
@@ -241,16 +241,21 @@ pub fn skus_of(order: &Order, catalogue: &Catalogue) -> Vec<String> {
     names
 }
 
-/// Goods on the packing bench that the order no longer holds, per slot: they go back to the dock. The order's own
-/// record is cut to what it still holds.
-pub fn unpack(order: &mut Order) -> Changes {
+/// Goods on the packing bench that the order no longer holds: they go back to the dock, each lot as it is. Gives the
+/// change of what lies in each spot, per slot. The order's own record is cut to what it still holds.
+pub fn unpack(order: &mut Order) -> BTreeMap<Slot, BTreeMap<Spot, i64>> {
     let mut held = held(order);
-    let mut back = Changes::new();
+    let mut back: BTreeMap<Slot, BTreeMap<Spot, i64>> = BTreeMap::new();
     for picked in &mut order.picked {
         let slot = (picked.sku.clone(), picked.warehouse.clone());
-        let still = held.remove(&slot).unwrap_or_default().min(picked.quantity);
+        let left = held.entry(slot.clone()).or_default();
+        let still = picked.quantity.min(*left);
+        *left -= still;
         if picked.quantity > still {
-            *back.entry(slot).or_default() += picked.quantity - still;
+            let (bench, pieces) = (picked.spot(), picked.quantity - still);
+            let spots = back.entry(slot).or_default();
+            *spots.entry(bench.in_bin(Spot::dock().bin)).or_default() += pieces;
+            *spots.entry(bench).or_default() -= pieces;
         }
         picked.quantity = still;
     }

@@ -9,6 +9,7 @@ use crate::money::Money;
 use crate::packing::Bench;
 use crate::retention::Milestones;
 use crate::service::Wish;
+use crate::stock::{Lot, Spot};
 use jiff::Timestamp;
 use rust_decimal::Decimal;
 use schemars::JsonSchema;
@@ -264,8 +265,18 @@ pub struct Picked {
     pub sku: String,
     /// Where.
     pub warehouse: WarehouseId,
+    /// Of which lot, where it has one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub lot: Option<Lot>,
     /// How many.
     pub quantity: i64,
+}
+
+impl Picked {
+    /// Where on the packing bench they lie.
+    pub fn spot(&self) -> Spot {
+        Spot { lot: self.lot.clone(), ..Spot::pack() }
+    }
 }
 
 /// How long an unpaid order keeps its goods.

@@ -5,7 +5,7 @@ use crate::allocation::{Changes, Slot, held};
 use crate::id::{OrderId, WarehouseId};
 use crate::order::{Order, Picked};
 use crate::places::{Bin, BinKind};
-use crate::stock::{BinId, Level, Spot};
+use crate::stock::{BinId, Level, Lot, Spot};
 use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -225,18 +225,23 @@ pub fn confirm(
     Ok(done)
 }
 
-/// Records what was taken for an order; more than it still holds is not recorded. Gives what was.
-pub fn record(order: &mut Order, slot: &Slot, quantity: i64) -> i64 {
+/// Records what was taken for an order, of which lot; more than it still holds is not recorded. Gives what was.
+pub fn record(order: &mut Order, slot: &Slot, lot: Option<&Lot>, quantity: i64) -> i64 {
     let holds = held(order).get(slot).copied().unwrap_or_default();
-    let of = |p: &&mut Picked| p.sku == slot.0 && p.warehouse == slot.1;
-    let before = order.picked.iter_mut().find(of).map_or(0, |p| p.quantity);
+    let here = |p: &Picked| p.sku == slot.0 && p.warehouse == slot.1;
+    let before: i64 = order.picked.iter().filter(|p| here(p)).map(|p| p.quantity).sum();
     let taken = quantity.min(holds - before).max(0);
     if taken == 0 {
         return 0;
     }
-    match order.picked.iter_mut().find(of) {
+    match order.picked.iter_mut().find(|p| here(p) && p.lot.as_ref() == lot) {
         Some(more) => more.quantity += taken,
-        None => order.picked.push(Picked { sku: slot.0.clone(), warehouse: slot.1.clone(), quantity: taken }),
+        None => order.picked.push(Picked {
+            sku: slot.0.clone(),
+            warehouse: slot.1.clone(),
+            lot: lot.cloned(),
+            quantity: taken,
+        }),
     }
     taken
 }

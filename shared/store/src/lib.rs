@@ -13,6 +13,7 @@ pub mod error;
 pub mod figures;
 pub mod founding;
 pub mod glass;
+pub mod goods;
 pub mod health;
 pub mod holds;
 pub mod ingest;

@@ -4,6 +4,7 @@ use crate::db::{Db, from_item, key, s, to_item};
 use crate::error::StoreError;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
+use waybill_domain::catalogue::Mapping;
 use waybill_domain::stock::Level;
 use waybill_domain::time::sortable;
 use waybill_domain::{ConnectionId, MerchantId};
@@ -44,6 +45,19 @@ impl Listing<'_> {
             format!("{what}#{connection}#{channel_sku}")
         }
     }
+}
+
+/// Where an account shows the SKU, and how many pieces one of each listing is.
+pub fn listings<'a>(
+    sku: &'a str,
+    connection: &'a ConnectionId,
+    mapped: &'a [Mapping],
+) -> impl Iterator<Item = (Listing<'a>, u32)> {
+    let mapped = mapped.iter().filter(move |mapping| mapping.connection == *connection);
+    // A listing of our SKU's own name is told by its mapping, if it has one.
+    let own = mapped.clone().all(|mapping| mapping.channel_sku != sku).then_some((sku, 1));
+    let all = mapped.map(|mapping| (mapping.channel_sku.as_str(), mapping.units.max(1))).chain(own);
+    all.map(move |(channel_sku, units)| (Listing { sku, connection, channel_sku }, units))
 }
 
 impl Db {

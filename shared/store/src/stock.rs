@@ -11,6 +11,7 @@ pub mod verify;
 use crate::db::{Db, MAX_ACTIONS, from_item, key, s};
 use crate::error::StoreError;
 use jiff::Timestamp;
+use jiff::civil::Date;
 use ledger::{Ledger, derived};
 use std::collections::BTreeMap;
 use waybill_domain::allocation::{Available, Expiries, Slot};
@@ -34,6 +35,8 @@ pub struct SlotChange {
     pub orders: Vec<(OrderId, i64)>,
     /// From and to which spots, where goods move with it.
     pub spots: BTreeMap<Spot, i64>,
+    /// Pieces there that are past their day and must be left over.
+    pub past: i64,
 }
 
 /// What a batch of orders does to stock.
@@ -58,9 +61,22 @@ pub fn actions(changes: &BatchChanges, orders: usize) -> usize {
 pub struct Shelves {
     /// The levels that are there.
     pub levels: BTreeMap<Slot, Level>,
+    /// Pieces that were left out because they are past their day.
+    pub past: BTreeMap<Slot, i64>,
 }
 
 impl Shelves {
+    /// The shelves without what may not be sold any more on that day.
+    #[must_use]
+    pub fn good_on(&self, today: Date) -> Self {
+        let good = |(slot, level): (&Slot, &Level)| (slot.clone(), level.good_on(today));
+        let past = |(slot, level): (&Slot, &Level)| (slot.clone(), level.past(today));
+        Self {
+            levels: self.levels.iter().map(good).collect(),
+            past: self.levels.iter().map(past).filter(|(_, pieces)| *pieces > 0).collect(),
+        }
+    }
+
     /// Pieces free to promise.
     pub fn available(&self) -> Available {
         self.levels.iter().map(|(slot, level)| (slot.clone(), level.available)).collect()
@@ -124,6 +140,9 @@ impl Db {
             movement.spots = change.spots.iter().map(|(spot, q)| (spot.clone(), *q)).collect();
             // What leaves was promised: an open pick list that asks for the same goods finds that out.
             ledger.force(slot);
+            if how == Settling::Promises && net > 0 {
+                ledger.leave_over(slot, change.past);
+            }
             let sk = derived(&movement, &revs)?;
             ledger.add(&slot.0, sk, movement);
         }

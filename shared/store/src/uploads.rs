@@ -19,6 +19,9 @@ pub enum UploadState {
     Refused,
     /// Only looked at: nothing is written.
     Checked,
+    /// All or nothing was asked for and every row was good when it was looked at, but stock moved while they were
+    /// written: the rows named under `errors` are not. Mend those and send them under another name.
+    Partial,
 }
 
 /// What is wrong with a row.

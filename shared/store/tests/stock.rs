@@ -245,6 +245,7 @@ async fn goods_between_warehouses_are_on_neither_shelf() {
         to: "wh_south".parse().unwrap(),
         sent: 6,
         left: 6,
+        goods: Vec::new(),
         at: at(2),
     };
     let out =
@@ -460,4 +461,35 @@ async fn an_empty_parcel_does_not_leave() {
 async fn what_a_cancelled_order_would_give_back_is_missed_by_nobody() {
     let cancelled = found(0, |order| order.status = Status::Cancelled).await;
     assert!(cancelled.exceptions.is_empty(), "{:?}", cancelled.exceptions);
+}
+
+#[tokio::test]
+async fn goods_on_their_way_keep_their_lots_whichever_part_arrives_first() {
+    let stage = Stage::set();
+    stage.by_hand(MovementKind::Receive, 3, None, Some("A-01~L1~2027-01-31"), "PO-1").await;
+    stage.by_hand(MovementKind::Receive, 3, None, Some("A-01~L2~2027-02-28"), "PO-2").await;
+    let transfer = Transfer {
+        reference: "T-1".into(),
+        sku: "TEE".into(),
+        from: "wh_north".parse().unwrap(),
+        to: "wh_south".parse().unwrap(),
+        sent: 5,
+        left: 5,
+        goods: Vec::new(),
+        at: at(2),
+    };
+    let spots = vec![(spot("A-01~L1~2027-01-31"), 3), (spot("A-01~L2~2027-02-28"), 2)];
+    assert_eq!(stage.db.transfer_out(&merchant(), &transfer, spots, None).await.unwrap(), Recorded::Done);
+    let into = async |part: &str, quantity, to| {
+        let done = stage.db.transfer_in(&merchant(), "T-1", part, quantity, to, None, at(3)).await;
+        done.unwrap().unwrap().1
+    };
+    assert_eq!(into("1", 4, Spot::dock()).await, Recorded::Done);
+    assert_eq!(into("1", 4, Spot::dock()).await, Recorded::Repeat);
+    assert_eq!(into("2", 1, spot("B-01")).await, Recorded::Done);
+    let south = stage.db.level(&merchant(), &slot("TEE", "wh_south")).await.unwrap().unwrap();
+    let lies: Vec<_> = south.spots.iter().map(|(spot, held)| (spot.to_string(), held.on_hand)).collect();
+    let want = [("B-01~L2~2027-02-28", 1), ("DOCK~L1~2027-01-31", 3), ("DOCK~L2~2027-02-28", 1)];
+    assert_eq!(lies, want.map(|(text, pieces)| (text.to_owned(), pieces)));
+    stage.clean().await;
 }

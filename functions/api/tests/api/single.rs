@@ -79,7 +79,7 @@ async fn stock_is_shown_with_its_sum_of_movements_and_its_holders() {
         "sku": "TEE-RED",
         "sound": true,
         "warehouses": [{
-            "warehouse": "wh_north", "on_hand": 10, "reserved": 2, "available": 8,
+            "warehouse": "wh_north", "on_hand": 10, "reserved": 2, "available": 8, "past": 0,
             "quarantined": 0, "spots": {"DOCK": {"on_hand": 10, "free": 10}},
             "moved": {"receive": 10, "reserve": 2}, "sound": true,
         }],

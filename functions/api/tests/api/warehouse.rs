@@ -86,6 +86,42 @@ async fn a_new_policy_and_an_open_warehouse_wake_who_waits_once_the_allocator_ha
     }
 }
 
+#[tokio::test]
+async fn overs_and_unders_of_each_channel_are_shown_by_listing() {
+    let stage = set().await;
+    let kind = waybill_store::registry::Kind::Shopify;
+    stage.connect("con_00000000000000aa", MERCHANT, kind, &json!({})).await;
+    stage.post("/v1/stock/movements", movement("receive", 9, "PO-1")).await;
+    let (merchant, connection) = (MERCHANT.parse().unwrap(), "con_00000000000000aa".parse().unwrap());
+    let mapping = json!({"connection": connection, "channel_sku": "TEE-3", "sku": "TEE-RED", "units": 3});
+    stage.put("/v1/skus/TEE-RED", json!({"sku": "TEE-RED"})).await;
+    assert_eq!(stage.post("/v1/mappings", mapping).await.0, 200);
+    let listing =
+        |channel_sku| waybill_store::pushes::Listing { sku: "TEE-RED", connection: &connection, channel_sku };
+    let at = stage.now();
+    let took = waybill_store::pushes::Pushed { quantity: 11, at, refused: None };
+    stage.db.save_pushed(&merchant, &listing("TEE-RED"), &took).await.unwrap();
+    let refused = waybill_store::pushes::Pushed { quantity: 3, at, refused: Some("no_such_listing".into()) };
+    stage.db.save_pushed(&merchant, &listing("TEE-3"), &refused).await.unwrap();
+    let (_, view) = stage.mine("/v1/stock/TEE-RED").await;
+    let mut seen: Vec<_> = view["channels"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .filter(|one| one["connection"] == json!(connection))
+        .map(|one| {
+            (one["listing"].as_str().unwrap(), &one["due"], &one["told"], &one["over"], &one["refused"])
+        })
+        .collect();
+    seen.sort_by_key(|one| one.0);
+    let null = Value::Null;
+    let no = json!("no_such_listing");
+    assert_eq!(
+        seen,
+        [("TEE-3", &json!(3), &json!(3), &null, &no), ("TEE-RED", &json!(9), &json!(11), &json!(2), &null)]
+    );
+}
+
 /// The SKUs that channels are told of.
 fn told(sent: &[Sent]) -> Vec<&str> {
     sent.iter()

@@ -117,6 +117,7 @@ impl Sim {
             to,
             sent: pieces,
             left: pieces,
+            goods: Vec::new(),
             at: now,
         };
         let world = &self.world;

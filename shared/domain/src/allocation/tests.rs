@@ -344,9 +344,14 @@ fn the_explanation_names_the_winner_and_what_others_lost_on() {
 fn packed_goods_nobody_wants_any_more_go_back_to_the_dock() {
     let mut edited = order("BS", &[("A", 3)]);
     edited.lines[0].allocations = vec![Allocation { warehouse: wh(1), quantity: 1 }];
-    edited.picked = vec![Picked { sku: "A".into(), warehouse: wh(1), quantity: 3 }];
-    assert_eq!(unpack(&mut edited), Changes::from([(slot("A", 1), 2)]));
-    assert_eq!(edited.picked[0].quantity, 1);
+    let spot = |text: &str| text.parse::<Spot>().unwrap();
+    let lot = spot("PACK~L1~2027-01-31").lot;
+    let picked = |lot, quantity| Picked { sku: "A".into(), warehouse: wh(1), lot, quantity };
+    edited.picked = vec![picked(None, 2), picked(lot, 1)];
+    let spots = [("PACK", -1), ("DOCK", 1), ("PACK~L1~2027-01-31", -1), ("DOCK~L1~2027-01-31", 1)];
+    let back = spots.map(|(text, pieces)| (spot(text), pieces)).into();
+    assert_eq!(unpack(&mut edited), [(slot("A", 1), back)].into());
+    assert_eq!((edited.picked.len(), edited.picked[0].quantity), (1, 1));
     assert!(unpack(&mut edited).is_empty());
 }
 

@@ -14,7 +14,7 @@ pub use card::Rate;
 pub use ladder::{Explanation, Judged, Rung, Shipping, Verdict, stored};
 pub use rule::{ChannelService, MOST_PARCELS, NamedService, ProductRule, ServiceRule, Way, Why};
 pub use shipment::explain;
-pub use uk::local_time;
+pub use uk::{local_date, local_time};
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};

@@ -2,6 +2,7 @@
 
 use super::{Effect, Movement, Spot};
 use crate::id::WarehouseId;
+use jiff::civil::Date;
 use schemars::JsonSchema;
 use serde::de::IgnoredAny;
 use serde::{Deserialize, Serialize, Serializer};
@@ -182,6 +183,24 @@ impl Level {
         self.available += on_hand - reserved;
         self.quarantined += quarantined;
         Ok(())
+    }
+
+    /// Pieces on the shelves that may not be sold any more on that day. What is on the packing bench was sold before.
+    pub fn past(&self, today: Date) -> i64 {
+        let past = self.spots.iter().filter(|(spot, _)| !spot.is_packed() && spot.is_past(today));
+        past.map(|(_, held)| held.on_hand).sum()
+    }
+
+    /// The level without them: what may be promised, shown to channels and picked. `available` is below zero where
+    /// more is promised than is still good.
+    #[must_use]
+    pub fn good_on(&self, today: Date) -> Self {
+        let past = self.past(today);
+        let mut good = self.clone();
+        good.spots.retain(|spot, _| spot.is_packed() || !spot.is_past(today));
+        good.on_hand -= past;
+        good.available -= past;
+        good
     }
 
     /// Which spots `quantity` pieces are best taken from: what expires first, then the smallest heap, so that

@@ -62,7 +62,7 @@ impl fmt::Display for BinId {
 }
 
 /// Pieces made together.
-#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct Lot {
     /// The last day they may be sold; those without come after all that have one.
     pub expires: Option<Date>,
@@ -105,6 +105,11 @@ impl Spot {
     /// The last day its goods may be sold.
     pub fn expires(&self) -> Option<Date> {
         self.lot.as_ref().and_then(|lot| lot.expires)
+    }
+
+    /// Its goods may not be sold any more on that day.
+    pub fn is_past(&self, today: Date) -> bool {
+        self.expires().is_some_and(|last| last < today)
     }
 
     /// On the packing bench: promised and taken off the shelf.

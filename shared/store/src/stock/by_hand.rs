@@ -6,6 +6,7 @@ use crate::db::{Db, from_item};
 use crate::error::StoreError;
 use aws_sdk_dynamodb::types::TransactWriteItem;
 use jiff::Timestamp;
+use jiff::civil::Date;
 use waybill_domain::MerchantId;
 use waybill_domain::allocation::Slot;
 use waybill_domain::stock::{Level, Movement, MovementKind, Spot, Why};
@@ -117,8 +118,8 @@ impl Db {
         self.record_with(merchant, sku, movement, Vec::new()).await.map(|_| ())
     }
 
-    /// From which spots goods of a movement are best taken when nobody named one: see [`Level::draw`]. `None` when
-    /// there are not that many.
+    /// From which spots goods of a movement are best taken when nobody named one: see [`Level::draw`]. With `good_on`
+    /// only from those that may still be sold on that day. `None` when there are not that many.
     ///
     /// # Errors
     /// As AWS answers.
@@ -127,8 +128,10 @@ impl Db {
         merchant: &MerchantId,
         slot: &Slot,
         quantity: i64,
+        good_on: Option<Date>,
     ) -> Result<Option<Vec<(Spot, i64)>>, StoreError> {
         let Some(level) = self.level(merchant, slot).await? else { return Ok(None) };
+        let level = good_on.map_or_else(|| level.clone(), |today| level.good_on(today));
         let drawn = level.draw(quantity, false);
         Ok((drawn.iter().map(|(_, q)| q).sum::<i64>() == quantity).then_some(drawn))
     }

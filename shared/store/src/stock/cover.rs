@@ -13,6 +13,7 @@ use jiff::Timestamp;
 use serde::Deserialize;
 use waybill_domain::MerchantId;
 use waybill_domain::cover::{Shelf, WEEKS};
+use waybill_domain::service::local_date;
 use waybill_domain::stock::MovementKind;
 use waybill_domain::time::{after, days, sortable};
 
@@ -44,7 +45,10 @@ impl Db {
         }
         let kept = self.weeks_kept(merchant, sku, now).await?;
         let sold = self.sold(merchant, sku, kept, now).await?;
-        let (on_hand, available) = levels.iter().fold((0, 0), |(a, b), l| (a + l.on_hand, b + l.available));
+        let (on_hand, available) = levels
+            .iter()
+            .map(|level| level.good_on(local_date(now)))
+            .fold((0, 0), |(a, b), l| (a + l.on_hand, b + l.available));
         Ok(Some(Shelf { on_hand, available, low, sold }))
     }
 

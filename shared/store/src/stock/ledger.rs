@@ -22,6 +22,8 @@ struct Change {
     asked: BTreeMap<Spot, i64>,
     /// What must lie in a spot for the change to hold: what somebody counted against.
     expected: BTreeMap<Spot, i64>,
+    /// Pieces that must stay available: they are past their day, and no promise may stand on them.
+    left_over: i64,
     /// Goods that pick lists ask for may be taken all the same.
     forced: bool,
 }
@@ -60,6 +62,11 @@ impl Ledger {
     /// Says how many pieces must lie in a spot when this is written.
     pub(crate) fn expect(&mut self, slot: &Slot, spot: &Spot, pieces: i64) {
         self.levels.entry(slot.clone()).or_default().expected.insert(spot.clone(), pieces);
+    }
+
+    /// Says how many available pieces no promise may stand on.
+    pub(crate) fn leave_over(&mut self, slot: &Slot, pieces: i64) {
+        self.levels.entry(slot.clone()).or_default().left_over = pieces;
     }
 
     /// Lets a level give goods that pick lists ask for.
@@ -119,6 +126,9 @@ impl Ledger {
         if write.adds.is_empty() {
             return Ok(None);
         }
+        if change.left_over > 0 {
+            write.at_least("available", change.left_over - (on_hand - reserved));
+        }
         for (n, (spot, pieces)) in change.expected.iter().enumerate() {
             write.equals(n, &Level::at(spot), *pieces);
         }
@@ -152,6 +162,13 @@ struct Write {
 }
 
 impl Write {
+    /// The number is that large before the change.
+    fn at_least(&mut self, name: &str, value: i64) {
+        self.conditions.push("#least >= :least".to_owned());
+        self.names.insert("#least".to_owned(), name.to_owned());
+        self.values.insert(":least".to_owned(), n(value));
+    }
+
     /// The number is this; one that is not there is 0.
     fn equals(&mut self, place: usize, name: &str, value: i64) {
         let none = if value == 0 { format!(" OR attribute_not_exists(#e{place})") } else { String::new() };

@@ -13,6 +13,7 @@ use waybill_domain::exception::Reason;
 use waybill_domain::intake::SWEEP_AFTER;
 use waybill_domain::order::{Hold, Order, Status};
 use waybill_domain::picking::{self, PickList, Style, Taken, Task, TaskState};
+use waybill_domain::service::local_date;
 use waybill_domain::stock::{BinId, Level, Movement, MovementKind, Spot, Why};
 use waybill_domain::time::after;
 use waybill_domain::{MerchantId, OrderId, WarehouseId};
@@ -81,6 +82,7 @@ impl Db {
             let skus: Vec<String> = orders.iter().flat_map(|o| skus_of(o, &Catalogue::default())).collect();
             let shelves =
                 self.shelves(merchant, &unique(skus), std::slice::from_ref(&request.warehouse)).await?;
+            let shelves = shelves.good_on(local_date(at));
             let levels: BTreeMap<String, Level> =
                 shelves.levels.into_iter().map(|((sku, _), level)| (sku, level)).collect();
             let bins = self.bins(merchant, &request.warehouse).await?;
@@ -330,7 +332,7 @@ impl<'a> Booking<'a> {
                 |all: &[(OrderId, i64)]| all.iter().find(|(id, _)| *id == order.id).map_or(0, |(_, q)| *q);
             let (mine, missing) = (of(&taken.taken), of(&taken.missing));
             if order.holds_stock() {
-                packed += picking::record(&mut order, &slot, mine);
+                packed += picking::record(&mut order, &slot, self.task.spot.lot.as_ref(), mine);
                 let (lost, back) = picking::fall_short(&mut order, &slot, missing);
                 if lost > 0 {
                     short.push((order.id.clone(), lost));
@@ -351,11 +353,15 @@ impl<'a> Booking<'a> {
         if got > 0 {
             let mut pick = self.movement(MovementKind::Pick, got);
             // What nobody wants any more was taken off the shelf all the same: it waits at the dock.
-            pick.spots =
-                [(self.task.spot.clone(), -got), (Spot::pack(), packed), (Spot::dock(), got - packed)]
-                    .into_iter()
-                    .filter(|(_, q)| *q != 0)
-                    .collect();
+            let to = |place: Spot| self.task.spot.in_bin(place.bin);
+            pick.spots = [
+                (self.task.spot.clone(), -got),
+                (to(Spot::pack()), packed),
+                (to(Spot::dock()), got - packed),
+            ]
+            .into_iter()
+            .filter(|(_, q)| *q != 0)
+            .collect();
             self.add(&slot.0, pick)?;
         }
         let lost: i64 = short.iter().map(|(_, q)| q).sum();

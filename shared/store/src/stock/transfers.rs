@@ -7,8 +7,12 @@ use aws_sdk_dynamodb::types::{Put, TransactWriteItem, Update};
 use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
 use waybill_domain::stock::{Movement, MovementKind, Spot, Why};
 use waybill_domain::{MerchantId, WarehouseId};
+
+/// How often an arrival that another one crossed is tried again here.
+const TRIES: usize = 5;
 
 /// A transfer of one SKU.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -25,9 +29,32 @@ pub struct Transfer {
     pub sent: i64,
     /// Pieces that have not arrived.
     pub left: i64,
+    /// From which spots they left, lots included; they arrive in this order.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub goods: Vec<(Spot, i64)>,
     /// When it left.
     #[schemars(with = "waybill_domain::time::Moment")]
     pub at: Timestamp,
+}
+
+impl Transfer {
+    /// The next pieces to arrive, in their lots, put into the bin of `to`. Whoever names a lot is believed.
+    fn arriving(&self, quantity: i64, to: &Spot) -> Vec<(Spot, i64)> {
+        if to.lot.is_some() {
+            return vec![(to.clone(), quantity)];
+        }
+        let (mut skip, mut want) = (self.sent - self.left, quantity);
+        let mut spots: BTreeMap<Spot, i64> = BTreeMap::new();
+        for (spot, pieces) in &self.goods {
+            let gone = skip.min(*pieces);
+            skip -= gone;
+            let take = want.min(pieces - gone);
+            want -= take;
+            *spots.entry(spot.in_bin(to.bin.clone())).or_default() += take;
+        }
+        *spots.entry(to.clone()).or_default() += want;
+        spots.into_iter().filter(|(_, pieces)| *pieces != 0).collect()
+    }
 }
 
 fn pk(merchant: &MerchantId) -> String {
@@ -49,8 +76,8 @@ impl Db {
         let mut movement =
             Movement::new(MovementKind::TransferOut, transfer.from.clone(), transfer.sent, transfer.at)
                 .noted(Some(Why::Transfer), by, &transfer.reference);
-        movement.spots = spots.into_iter().map(|(spot, pieces)| (spot, -pieces)).collect();
-        let mut item = to_item(transfer)?;
+        movement.spots = spots.iter().map(|(spot, pieces)| (spot.clone(), -pieces)).collect();
+        let mut item = to_item(&Transfer { goods: spots, ..transfer.clone() })?;
         item.extend(key(&pk(merchant), &transfer.reference));
         let put = Put::builder()
             .table_name(&self.tables.stock)
@@ -78,26 +105,55 @@ impl Db {
         by: Option<&str>,
         at: Timestamp,
     ) -> Result<Option<(Transfer, Recorded)>, StoreError> {
-        let Some(item) = self.get(&self.tables.stock, &pk(merchant), reference).await? else {
-            return Ok(None);
-        };
-        let transfer: Transfer = from_item(item, "transfer")?;
-        let movement = Movement::new(MovementKind::TransferIn, transfer.to.clone(), quantity, at)
-            .between(None, Some(to))
-            .noted(Some(Why::Transfer), by, &format!("{reference}:{part}"));
+        for _ in 0..TRIES {
+            let Some(transfer) = self.transfer(merchant, reference).await? else { return Ok(None) };
+            let recorded = self.arrive(merchant, &transfer, part, quantity, &to, by, at).await?;
+            // Another part arrived at the same moment: which lots are next has to be seen anew.
+            let moved = recorded == Recorded::Short
+                && self.transfer(merchant, reference).await?.is_some_and(|now| now.left != transfer.left);
+            if !moved {
+                return Ok(Some((transfer, recorded)));
+            }
+        }
+        Err(StoreError::Conflict)
+    }
+
+    async fn transfer(&self, merchant: &MerchantId, reference: &str) -> Result<Option<Transfer>, StoreError> {
+        let item = self.get(&self.tables.stock, &pk(merchant), reference).await?;
+        item.map(|item| from_item(item, "transfer")).transpose()
+    }
+
+    #[allow(clippy::too_many_arguments)]
+    async fn arrive(
+        &self,
+        merchant: &MerchantId,
+        transfer: &Transfer,
+        part: &str,
+        quantity: i64,
+        to: &Spot,
+        by: Option<&str>,
+        at: Timestamp,
+    ) -> Result<Recorded, StoreError> {
+        let reference = &transfer.reference;
+        let mut movement = Movement::new(MovementKind::TransferIn, transfer.to.clone(), quantity, at).noted(
+            Some(Why::Transfer),
+            by,
+            &format!("{reference}:{part}"),
+        );
+        movement.spots = transfer.arriving(quantity, to);
         let update = Update::builder()
             .table_name(&self.tables.stock)
             .set_key(Some(key(&pk(merchant), reference)))
             .update_expression("ADD #left :less")
-            .condition_expression("#left >= :pieces")
+            .condition_expression("#left >= :pieces AND #left = :read")
             .expression_attribute_names("#left", "left")
             .expression_attribute_values(":less", n(-quantity))
             .expression_attribute_values(":pieces", n(quantity))
+            .expression_attribute_values(":read", n(transfer.left))
             .build()
             .map_err(|_| StoreError::Corrupt("update"))?;
         let rest = vec![TransactWriteItem::builder().update(update).build()];
-        let recorded = self.record_with(merchant, &transfer.sku.clone(), movement, rest).await?;
-        Ok(Some((transfer, recorded)))
+        self.record_with(merchant, &transfer.sku, movement, rest).await
     }
 
     /// Every transfer, by reference.

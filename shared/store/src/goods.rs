@@ -1,15 +1,16 @@
 //! How much there is of a SKU: of its own goods, or of the parts a bundle is made of.
 
-use crate::Env;
+use crate::db::Db;
+use crate::error::StoreError;
+use jiff::civil::Date;
 use std::collections::BTreeMap;
-use waybill_domain::catalogue::Part;
+use waybill_domain::catalogue::{Part, Sku};
 use waybill_domain::stock::Level;
 use waybill_domain::{MerchantId, WarehouseId};
-use waybill_runtime::Failure;
 
 /// What there is.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub(crate) struct Goods {
+pub struct Goods {
     /// Pieces free to promise, at each warehouse.
     pub available: Vec<i64>,
     /// Pieces on the shelves, at all of them.
@@ -20,22 +21,36 @@ pub(crate) struct Goods {
     pub low: u32,
 }
 
-/// Reads it; `None` when no goods of the SKU ever came in.
-pub(crate) async fn of(env: &Env, merchant: &MerchantId, sku: &str) -> Result<Option<Goods>, Failure> {
-    let entered = env.db.entered_sku(merchant, sku).await?;
-    let (safety, low) = entered.as_ref().map_or((0, 0), |sku| (sku.safety, sku.low));
-    let bundle = entered.filter(waybill_domain::catalogue::Sku::is_bundle);
-    let Some(bundle) = bundle else {
-        let levels = env.db.levels(merchant, sku).await?;
-        let own = [(Part { sku: sku.to_owned(), units: 1 }, levels)];
-        return Ok((!own[0].1.is_empty()).then(|| whole(&own, safety, low)));
-    };
-    let mut parts = Vec::with_capacity(bundle.parts.len());
-    for part in bundle.parts {
-        let levels = env.db.levels(merchant, &part.sku).await?;
-        parts.push((part, levels));
+impl Db {
+    /// What there is of a SKU that may still be sold on that day; `None` when no goods of it ever came in.
+    ///
+    /// # Errors
+    /// As AWS answers.
+    pub async fn goods(
+        &self,
+        merchant: &MerchantId,
+        sku: &str,
+        today: Date,
+    ) -> Result<Option<Goods>, StoreError> {
+        let entered = self.entered_sku(merchant, sku).await?;
+        let (safety, low) = entered.as_ref().map_or((0, 0), |sku| (sku.safety, sku.low));
+        let Some(bundle) = entered.filter(Sku::is_bundle) else {
+            let levels = good(self.levels(merchant, sku).await?, today);
+            let own = [(Part { sku: sku.to_owned(), units: 1 }, levels)];
+            return Ok((!own[0].1.is_empty()).then(|| whole(&own, safety, low)));
+        };
+        let mut parts = Vec::with_capacity(bundle.parts.len());
+        for part in bundle.parts {
+            let levels = good(self.levels(merchant, &part.sku).await?, today);
+            parts.push((part, levels));
+        }
+        Ok(Some(whole(&parts, safety, low)))
     }
-    Ok(Some(whole(&parts, safety, low)))
+}
+
+/// What is past its day is not shown to anybody.
+fn good(levels: Vec<Level>, today: Date) -> Vec<Level> {
+    levels.iter().map(|level| level.good_on(today)).collect()
 }
 
 /// What can be put together at each warehouse: the part that runs out first decides.
