@@ -31,6 +31,12 @@ const NOT_A_CHANNEL: Problem = Problem::new(
     "This connection leads to a carrier; it is tried with its first label.",
 );
 
+const OTHER_ACCOUNT: Problem = Problem::new(
+    StatusCode::CONFLICT,
+    "other_account",
+    "These secrets open another account; connect that one by itself.",
+);
+
 /// How a trial went.
 #[derive(Debug, Serialize, JsonSchema)]
 #[schemars(rename = "ConnectionTrial")]
@@ -107,7 +113,7 @@ async fn change(env: &Env, caller: &Caller, id: &str, state: ConnectionState) ->
 /// one before it, which stays good until the next replacement.
 ///
 /// # Errors
-/// `no_access`, `not_allowed`, `not_found`, `bad_body`, `other_kind`, `unavailable`.
+/// `no_access`, `not_allowed`, `not_found`, `bad_body`, `other_kind`, `other_account`, `unavailable`.
 pub async fn rotate(
     State(env): State<Arc<Env>>,
     caller: Caller,
@@ -119,6 +125,9 @@ pub async fn rotate(
     let mut connection = account.connection.clone();
     if secrets.kind() != connection.kind {
         return Err(OTHER_KIND.into());
+    }
+    if secrets.account(&connection.address) != account.credentials.account(&connection.address) {
+        return Err(OTHER_ACCOUNT.into());
     }
     secrets.keep_previous(&account.credentials);
     connection.credentials = connect::seal(&env, &connection.id, &secrets).await?;

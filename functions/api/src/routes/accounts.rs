@@ -49,13 +49,14 @@ pub(super) fn routes() -> Vec<Route> {
             .gives::<connections::All>()
             .such_as("/v1/connections"),
         Route::post("/v1/connections", connect::connect)
-            .does("Connects an account whose credentials are at hand.")
+            .does("Connects an account whose credentials are at hand; one that was refused or disconnected is used again.")
             .may(Action::ManageConnections)
             .takes::<connect::Wanted>()
             .gives_as::<Shown>(201)
+            .gives::<Shown>()
             .such_as_with("/v1/connections", || {
                 json!({
-                    "address": "https://shop.example.invalid",
+                    "address": "https://new-shop.example.invalid",
                     "credentials": {"kind": "woocommerce", "secrets": ["invented"], "key": "ck_invented", "secret": "cs_invented"},
                 })
             }),
@@ -72,7 +73,8 @@ pub(super) fn routes() -> Vec<Route> {
             }),
         Route::get("/connect/{channel}", authorise::back)
             .does("Where the channel's page sends the account's owner back to, with a one-time state.")
-            .gives_as::<Shown>(201),
+            .gives_as::<Shown>(201)
+            .gives::<Shown>(),
         Route::get("/v1/connections/{connection}", connections::read)
             .does("One connection and its health.")
             .may(Action::ReadConnections)

@@ -3,7 +3,7 @@
 use crate::stage::{MERCHANT, Stage, code};
 use serde_json::{Value, json};
 use waybill_store::keyring::Vault;
-use waybill_store::registry::Credentials;
+use waybill_store::registry::{ConnectionState, Credentials, Kind};
 use waybill_store::{Queue, Work};
 
 const SECRETS: [&str; 4] = ["ck_1", "cs_1", "SigningOne", "SigningTwo"];
@@ -163,4 +163,87 @@ async fn a_way_back_is_good_once_in_time_and_only_where_it_was_begun() {
     let late = begin().await.1["address"].as_str().unwrap().split("state=").nth(1).unwrap().to_owned();
     stage.advance(601);
     assert_eq!(code(&stage.get(None, &back(&late)).await), (400, "bad_state"));
+}
+
+#[tokio::test]
+async fn an_account_is_connected_once_and_renewed_under_its_own_id() {
+    let stage = Stage::set().await;
+    let id = connected(&stage).await;
+    let again = async |kind: &str, body: &Value| {
+        let answer = stage.call(Some("mine-Owner"), "POST", "/v1/connections", Some(body.clone())).await;
+        assert_eq!((code(&answer), &answer.1["connection"]), ((409, "connected"), &json!(id)), "{kind}");
+        assert!(answer.1["title"].as_str().unwrap().contains(&id));
+    };
+    let mut shouted = shop();
+    shouted["address"] = json!("https://SHOP.example.invalid");
+    shouted["credentials"]["key"] = json!("ck_2");
+    again("active", &shouted).await;
+    stage.call(Some("mine-Owner"), "POST", &format!("/v1/connections/{id}/pause"), None).await;
+    again("paused", &shop()).await;
+    // Another merchant's connection is neither told of nor in the way.
+    let other = stage.call(Some("other-Owner"), "POST", "/v1/connections", Some(shop())).await;
+    assert_eq!(other.0, 201, "{}", other.1);
+    // A shop of another kind at the same address is another account.
+    let magento = json!({"address": "https://shop.example.invalid", "credentials": {"kind": "magento",
+        "consumer_key": "a", "consumer_secret": "b", "token": "c", "token_secret": "d"}});
+    let other = stage.call(Some("mine-Owner"), "POST", "/v1/connections", Some(magento)).await;
+    assert_eq!(other.0, 201, "{}", other.1);
+
+    let connection = id.parse().unwrap();
+    for state in [ConnectionState::Refused, ConnectionState::Disconnected] {
+        stage.db.set_connection_state(&connection, state).await.unwrap();
+        let mut renewed = shop();
+        renewed["credentials"]["secrets"] = json!(["SigningTwo"]);
+        let answer = stage.call(Some("mine-Owner"), "POST", "/v1/connections", Some(renewed)).await;
+        assert_eq!((answer.0, &answer.1["id"], &answer.1["state"]), (200, &json!(id), &json!("active")));
+        let kept = stage.db.connection(&connection).await.unwrap().unwrap();
+        assert_eq!(kept.state, ConnectionState::Active);
+        assert_eq!(stage.db.connections(&MERCHANT.parse().unwrap()).await.unwrap().len(), 2);
+    }
+    let kept = stage.db.connection(&connection).await.unwrap().unwrap();
+    let plain = stage.kms.open(&id, &kept.credentials).await.unwrap();
+    let Credentials::WooCommerce { secrets, .. } = &serde_json::from_slice(&plain).unwrap() else { panic!() };
+    assert_eq!(secrets.first().map(String::as_str), Some("SigningTwo"));
+}
+
+#[tokio::test]
+async fn two_at_the_same_moment_make_one_connection() {
+    let stage = Stage::set().await;
+    let connect = || stage.call(Some("mine-Owner"), "POST", "/v1/connections", Some(shop()));
+    let (one, two, three) = tokio::join!(connect(), connect(), connect());
+    let made = [&one, &two, &three].into_iter().filter(|answer| answer.0 == 201).count();
+    assert_eq!(made, 1, "{one:?} {two:?} {three:?}");
+    assert_eq!(stage.db.connections(&MERCHANT.parse().unwrap()).await.unwrap().len(), 1);
+}
+
+#[tokio::test]
+async fn an_account_that_works_is_not_authorised_again_and_a_refused_one_is() {
+    let stage = Stage::set().await;
+    let shopify = json!({"secrets": ["SigningOne"], "token": "shpat_invented", "kind": "shopify"});
+    let id = "con_00000000000000d1";
+    stage.connect(id, MERCHANT, Kind::Shopify, &shopify).await;
+    let app = json!({
+        "kind": "shopify", "address": "https://shop.example.invalid", "client_id": "id-1",
+        "client_secret": "SigningOne", "redirect": "https://waybill.example.invalid/connect/shopify",
+    });
+    let begin = || stage.call(Some("mine-Owner"), "POST", "/v1/connections/authorise", Some(app.clone()));
+    let refused = begin().await;
+    assert_eq!((code(&refused), &refused.1["connection"]), ((409, "connected"), &json!(id)));
+    stage.db.set_connection_state(&id.parse().unwrap(), ConnectionState::Refused).await.unwrap();
+    assert_eq!(begin().await.0, 200);
+}
+
+#[tokio::test]
+async fn secrets_of_another_account_do_not_replace_an_accounts_own() {
+    let stage = Stage::set().await;
+    let secrets = |seller: &str, secret: &str| {
+        json!({"kind": "amazon", "client_id": "c", "client_secret": secret, "refresh_token": "r",
+            "seller_id": seller, "marketplace_id": "A1F83G8C2ARO7P"})
+    };
+    let id = "con_00000000000000d2";
+    stage.connect(id, MERCHANT, Kind::Amazon, &secrets("SELLER1", "s")).await;
+    let address = format!("/v1/connections/{id}/credentials");
+    let put = |body: Value| stage.call(Some("mine-Owner"), "PUT", &address, Some(body));
+    assert_eq!(code(&put(secrets("SELLER2", "s")).await), (409, "other_account"));
+    assert_eq!(put(secrets("SELLER1", "t")).await.0, 200);
 }
