@@ -151,7 +151,7 @@ async fn one(
         }
         Err(NotDone::Store(error)) => Err(error.into()),
         Err(NotDone::Told(told)) => match told.advice {
-            // The account is paused by now; the clock brings the order back when it is connected again.
+            // The account or its right to this is refused; the clock brings the order back until it is not.
             Advice::AskPerson(Reason::ConnectionRefused) => Ok(Told::Stop(Step::Done)),
             Advice::AskPerson(_) => {
                 shipment.write_back = WriteBack::Refused;

@@ -38,6 +38,7 @@ pub mod requests;
 pub mod shipments;
 pub mod staff;
 pub mod stock;
+mod stops;
 pub mod tokens;
 pub mod uploads;
 pub mod waiting;

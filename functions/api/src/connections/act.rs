@@ -5,6 +5,7 @@ use crate::Env;
 use crate::answer::Stop;
 use crate::body::Told;
 use crate::caller::Caller;
+use crate::wake;
 use axum::Json;
 use axum::extract::{Path, State};
 use http::StatusCode;
@@ -17,7 +18,7 @@ use waybill_domain::access::Action;
 use waybill_domain::time::after;
 use waybill_runtime::channel::NotDone;
 use waybill_runtime::problem::Problem;
-use waybill_store::registry::{ConnectionState, Credentials};
+use waybill_store::registry::{Connection, ConnectionState, Credentials};
 use waybill_store::{Queue, Work};
 
 const OTHER_KIND: Problem = Problem::new(
@@ -99,11 +100,21 @@ pub async fn resume(
     change(&env, &caller, &id, ConnectionState::Active).await
 }
 
+/// What a channel refused may be allowed now, and stock may have moved while it was told nothing.
+pub(super) async fn works_again(env: &Env, connection: &Connection) -> Result<(), Stop> {
+    if connection.kind.channel().is_none() {
+        return Ok(());
+    }
+    env.db.resume_operations(&connection.id, env.clock.read()).await?;
+    wake::channels_of_everything(env, &connection.merchant).await
+}
+
 async fn change(env: &Env, caller: &Caller, id: &str, state: ConnectionState) -> Result<Json<Shown>, Stop> {
     let mut connection = own(env, caller, id, Action::ManageConnections).await?;
     env.db.set_connection_state(&connection.id, state).await?;
     if state == ConnectionState::Active && connection.kind.channel().is_some() {
         env.db.poll_at(&connection.id, Timestamp::UNIX_EPOCH).await?;
+        works_again(env, &connection).await?;
     }
     connection.state = state;
     Ok(Json(Shown::of(env, &connection).await?))
@@ -134,6 +145,7 @@ pub async fn rotate(
     connection.state = ConnectionState::Active;
     env.db.save_connection(&connection).await?;
     env.db.forget_token(&connection.id).await?;
+    works_again(&env, &connection).await?;
     Ok(Json(Shown::of(&env, &connection).await?))
 }
 

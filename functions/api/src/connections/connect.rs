@@ -1,6 +1,7 @@
 //! `POST /v1/connections`: connects an account whose credentials the merchant has at hand.
 
 use super::Shown;
+use super::act::works_again;
 use crate::Env;
 use crate::answer::{NO_MERCHANT, Stop};
 use crate::body::Told;
@@ -119,6 +120,7 @@ pub(super) async fn store(
     }
     if status == StatusCode::OK {
         env.db.forget_token(&connection.id).await?;
+        works_again(env, &connection).await?;
     }
     tracing::info!(connection = %connection.id, kind = ?connection.kind, "connected");
     Ok((status, connection))
