@@ -10,10 +10,12 @@ use waybill_runtime::Failure;
 /// What there is.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub(crate) struct Goods {
+    /// The warehouses that have some or had.
+    pub warehouses: Vec<WarehouseId>,
     /// Pieces free to promise, at each warehouse.
     pub available: Vec<i64>,
-    /// Pieces on the shelves, at all of them.
-    pub on_hand: i64,
+    /// Pieces on the shelves, at each warehouse.
+    pub on_hand: Vec<i64>,
     /// Pieces never shown to a channel.
     pub safety: u32,
     /// Fewer free pieces than this are low; 0 for no such limit.
@@ -59,7 +61,8 @@ fn whole(parts: &[(Part, Vec<Level>)], safety: u32, low: u32) -> Goods {
     let all = all.unwrap_or_default();
     Goods {
         available: all.values().map(|(free, _)| *free).collect(),
-        on_hand: all.values().map(|(_, there)| *there).sum(),
+        on_hand: all.values().map(|(_, there)| *there).collect(),
+        warehouses: all.into_keys().cloned().collect(),
         safety,
         low,
     }
@@ -84,10 +87,12 @@ mod tests {
         let mugs = part(2, &[("wh_north", 9, 7), ("wh_south", 4, 4)]);
         let tea = part(1, &[("wh_north", 2, 2), ("wh_west", 50, 50)]);
         let found = whole(&[mugs.clone(), tea], 1, 5);
-        assert_eq!(found, Goods { available: vec![2], on_hand: 2, safety: 1, low: 5 });
+        let warehouses = vec!["wh_north".parse().unwrap()];
+        assert_eq!(found, Goods { warehouses, available: vec![2], on_hand: vec![2], safety: 1, low: 5 });
         let found = whole(&[mugs.clone(), part(1, &[])], 0, 0);
         assert_eq!(found, Goods::default());
         let alone = part(1, &[("wh_north", 9, -3), ("wh_south", 4, 4)]);
-        assert_eq!(whole(&[alone], 0, 0), Goods { available: vec![0, 4], on_hand: 13, ..Goods::default() });
+        let found = whole(&[alone], 0, 0);
+        assert_eq!((found.available, found.on_hand), (vec![0, 4], vec![9, 4]));
     }
 }

@@ -5,18 +5,21 @@
 //! told this number is not told again. A number the channel already shows is not written either, so our own echo
 //! ends there. While one message waits for a channel's budget, no other about the same SKU does.
 
-use crate::{Env, goods, reach};
+use crate::goods::{self, Goods};
+use crate::{Env, reach};
 use aws_lc_rs::digest::{SHA256, digest};
 use futures::future::join_all;
 use jiff::{SignedDuration, Timestamp};
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use waybill_channels::counts_physical;
 use waybill_channels::stock::{Level, Outcome};
+use waybill_domain::advice::Advice;
 use waybill_domain::catalogue::Mapping;
+use waybill_domain::exception::Reason;
 use waybill_domain::time::after;
-use waybill_domain::{ConnectionId, MerchantId};
+use waybill_domain::{ConnectionId, MerchantId, WarehouseId};
 use waybill_runtime::channel::NotDone;
 use waybill_runtime::directory::Account;
 use waybill_runtime::{Failure, Step};
@@ -45,29 +48,77 @@ pub(crate) async fn push(
     let Some(goods) = goods::of(env, merchant, sku).await? else { return Ok(Step::Done) };
     let policy = env.db.places(merchant).await?.policy;
     let wrote = AtomicBool::new(false);
-    let pieces = |pieces: i64| u32::try_from(pieces.max(0)).unwrap_or(u32::MAX);
-    let physical = pieces(goods.on_hand);
-    let connections = env.db.connections(merchant).await?;
     let mapped = env.db.listed_as(merchant, sku).await?;
-    let each =
-        connections.iter().filter_map(|(id, kind)| Some((id, kind.channel()?))).flat_map(|(id, channel)| {
-            let sellable = pieces(policy.shown(channel, sku, &goods.available, goods.safety));
-            let physical_counts = counts_physical(channel);
-            let wrote = &wrote;
-            listings(sku, id, &mapped).map(move |(listing, units)| {
-                let (sellable, physical) = (sellable / units, physical / units);
-                let quantity = if physical_counts { physical } else { sellable };
-                one(env, (merchant, listing), Told { sellable, physical, quantity }, wrote, now)
+    let mut tellable = Vec::new();
+    let mut opened = Ok(Step::Done);
+    for (id, kind) in env.db.connections(merchant).await? {
+        let Some(channel) = kind.channel() else { continue };
+        let account = match env.directory.account(&id, now).await {
+            Ok(Some(account)) => account,
+            Ok(None) => {
+                opened = Err(Failure::Fault("no such connection"));
+                continue;
+            }
+            Err(error) => {
+                opened = Err(error.into());
+                continue;
+            }
+        };
+        let each = policy.shown_each(channel, sku, &goods.available, goods.safety);
+        tellable.push((account, counts_physical(channel), each));
+    }
+    let each = tellable.iter().flat_map(|(account, physical_counts, shown)| {
+        let wrote = &wrote;
+        let places = by_place(&account.connection.places, &goods, shown);
+        listings(sku, &account.connection.id, &mapped).flat_map(move |(listing, units)| {
+            places.clone().into_iter().map(move |(place, there)| {
+                let (sellable, physical) = (there.sellable / units, there.physical / units);
+                let quantity = if *physical_counts { physical } else { sellable };
+                let listing = Listing { place, ..listing };
+                one(env, account, (merchant, listing), Told { sellable, physical, quantity }, wrote, now)
             })
-        });
+        })
+    });
     // All at once: a channel takes two calls, and ten messages of five channels would outlast the function.
-    let done = join_all(each).await.into_iter().fold(Ok(Step::Done), worse);
+    let done = join_all(each).await.into_iter().fold(opened, worse);
     reach::watch(env, merchant, sku, &goods, now).await?;
     // Stock may have moved while channels were told, and whoever told them of that may have been quicker.
     if wrote.load(Ordering::Relaxed) && goods::of(env, merchant, sku).await?.as_ref() != Some(&goods) {
         env.pushes.announce(merchant, BTreeSet::from([sku.to_owned()]), now).await?;
     }
     done
+}
+
+/// Pieces at one place of a channel.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+struct There {
+    sellable: u32,
+    physical: u32,
+}
+
+/// What is told of each place of an account; of all warehouses together where none is mapped to a place. A warehouse
+/// that has no place there is not sold from there, and several may be one place.
+fn by_place<'a>(
+    places: &'a BTreeMap<WarehouseId, String>,
+    goods: &Goods,
+    shown: &[i64],
+) -> Vec<(Option<&'a str>, There)> {
+    let mut all: BTreeMap<Option<&str>, (i64, i64)> = match places.is_empty() {
+        true => BTreeMap::from([(None, (0, 0))]),
+        // A place with none left is told so.
+        false => places.values().map(|place| (Some(place.as_str()), (0, 0))).collect(),
+    };
+    for ((warehouse, shown), on_hand) in goods.warehouses.iter().zip(shown).zip(&goods.on_hand) {
+        let place = places.get(warehouse).map(String::as_str);
+        if let Some((sellable, physical)) = all.get_mut(&place) {
+            *sellable += shown;
+            *physical += on_hand;
+        }
+    }
+    let pieces = |pieces: i64| u32::try_from(pieces.max(0)).unwrap_or(u32::MAX);
+    let there =
+        |(sellable, physical): (i64, i64)| There { sellable: pieces(sellable), physical: pieces(physical) };
+    all.into_iter().map(|(place, counted)| (place, there(counted))).collect()
 }
 
 /// Where an account shows the SKU, and how many pieces one of each listing is.
@@ -80,7 +131,7 @@ fn listings<'a>(
     // A listing of our SKU's own name is told by its mapping, if it has one.
     let own = mapped.clone().all(|mapping| mapping.channel_sku != sku).then_some((sku, 1));
     let all = mapped.map(|mapping| (mapping.channel_sku.as_str(), mapping.units.max(1))).chain(own);
-    all.map(move |(channel_sku, units)| (Listing { sku, connection, channel_sku }, units))
+    all.map(move |(channel_sku, units)| (Listing { sku, connection, channel_sku, place: None }, units))
 }
 
 /// What is to be told.
@@ -98,6 +149,7 @@ type Subject<'a> = (&'a MerchantId, Listing<'a>);
 /// Tells one listing.
 async fn one(
     env: &Env,
+    account: &Arc<Account>,
     subject: Subject<'_>,
     told: Told,
     wrote: &AtomicBool,
@@ -113,7 +165,6 @@ async fn one(
     if env.db.mapping(merchant, id, listing.channel_sku).await?.as_ref().is_some_and(other) {
         return Ok(Step::Done);
     }
-    let account = env.directory.account(id, now).await?.ok_or(Failure::Fault("no such connection"))?;
     if !account.is_active() {
         return Ok(Step::Done);
     }
@@ -124,11 +175,11 @@ async fn one(
         sku: listing.channel_sku.to_owned(),
         sellable: told.sellable,
         physical: told.physical,
-        place: account.connection.places.values().next().cloned(),
-        key: key(id, listing.channel_sku, quantity, now),
+        place: listing.place.map(str::to_owned),
+        key: key(&listing, quantity, now),
     };
     wrote.store(true, Ordering::Relaxed);
-    let not = match tell(env, &account, level, now).await {
+    let not = match tell(env, account, level, now).await {
         Ok(outcome) => {
             let refused = match outcome {
                 Outcome::NotPossible(why) => Some(why.to_owned()),
@@ -142,6 +193,11 @@ async fn one(
         Err(not) => not,
     };
     tracing::warn!(connection = %id, error = %not, "stock not told");
+    if matches!(&not, NotDone::Told(told) if told.advice == Advice::AskPerson(Reason::ConnectionRefused)) {
+        // A person has to do something first; until then the number is looked at anew now and then.
+        put_off(env, subject, MAX_DELAY, now).await?;
+        return Ok(Step::Done);
+    }
     match not.step()? {
         Step::Again { seconds } if seconds > LONG => {
             put_off(env, subject, seconds.min(MAX_DELAY), now).await?;
@@ -178,8 +234,12 @@ async fn tell(env: &Env, account: &Arc<Account>, level: Level, now: Timestamp) -
 }
 
 /// The same for every attempt of one message, another for every other number or time.
-fn key(id: &ConnectionId, sku: &str, quantity: u32, now: Timestamp) -> String {
-    let text = format!("{id}|{sku}|{quantity}|{now}");
+fn key(listing: &Listing<'_>, quantity: u32, now: Timestamp) -> String {
+    let Listing { connection, channel_sku, place, .. } = listing;
+    let text = match place {
+        Some(place) => format!("{connection}|{channel_sku}|{place}|{quantity}|{now}"),
+        None => format!("{connection}|{channel_sku}|{quantity}|{now}"),
+    };
     hex::encode(digest(&SHA256, text.as_bytes()).as_ref().get(..16).unwrap_or_default())
 }
 
@@ -188,5 +248,51 @@ fn worse(a: Result<Step, Failure>, b: Result<Step, Failure>) -> Result<Step, Fai
     match (a?, b?) {
         (Step::Again { seconds: a }, Step::Again { seconds: b }) => Ok(Step::Again { seconds: a.max(b) }),
         (again @ Step::Again { .. }, Step::Done) | (Step::Done, again) => Ok(again),
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+
+    fn there(sellable: u32, physical: u32) -> There {
+        There { sellable, physical }
+    }
+
+    #[test]
+    fn each_place_is_told_what_its_own_warehouses_have() {
+        let id = |name: &str| name.parse::<WarehouseId>().unwrap();
+        let goods = Goods {
+            warehouses: vec![id("wh_east"), id("wh_north"), id("wh_south")],
+            available: vec![4, 6, 1],
+            on_hand: vec![5, 9, 1],
+            ..Goods::default()
+        };
+        let shown = [4, 6, 0];
+        let map = |places: &[(&str, &str)]| -> BTreeMap<WarehouseId, String> {
+            places.iter().map(|(warehouse, place)| (id(warehouse), (*place).to_owned())).collect()
+        };
+        assert_eq!(by_place(&map(&[]), &goods, &shown), [(None, there(10, 15))]);
+        let two = map(&[("wh_north", "Manchester"), ("wh_south", "Bristol"), ("wh_west", "Cardiff")]);
+        let told = by_place(&two, &goods, &shown);
+        let wanted = [
+            (Some("Bristol"), there(0, 1)),
+            // Told that it has none, not left with what it had.
+            (Some("Cardiff"), there(0, 0)),
+            (Some("Manchester"), there(6, 9)),
+        ];
+        assert_eq!(told, wanted, "and the east is sold nowhere there");
+        let one = map(&[("wh_north", "Shop"), ("wh_south", "Shop"), ("wh_east", "Shop")]);
+        assert_eq!(by_place(&one, &goods, &shown), [(Some("Shop"), there(10, 15))]);
+    }
+
+    #[test]
+    fn a_place_is_known_by_its_own_key() {
+        let id = "con_00000000000000aa".parse().unwrap();
+        let at = |place| Listing { sku: "A", connection: &id, channel_sku: "A", place };
+        let now = Timestamp::UNIX_EPOCH;
+        assert_ne!(key(&at(Some("1")), 5, now), key(&at(Some("2")), 5, now));
+        assert_eq!(key(&at(Some("1")), 5, now), key(&at(Some("1")), 5, now));
     }
 }

@@ -29,6 +29,8 @@ pub struct Listing<'a> {
     pub connection: &'a ConnectionId,
     /// The channel's SKU; ours where nobody mapped it.
     pub channel_sku: &'a str,
+    /// How the channel calls the place, where it is told of each by itself.
+    pub place: Option<&'a str>,
 }
 
 impl Listing<'_> {
@@ -37,11 +39,12 @@ impl Listing<'_> {
     }
 
     fn sk(&self, what: &str) -> String {
-        let Self { sku, connection, channel_sku } = self;
+        let Self { sku, connection, channel_sku, place } = self;
+        let at = place.map(|place| format!("@{place}")).unwrap_or_default();
         if sku == channel_sku {
-            format!("{what}#{connection}")
+            format!("{what}#{connection}{at}")
         } else {
-            format!("{what}#{connection}#{channel_sku}")
+            format!("{what}#{connection}{at}#{channel_sku}")
         }
     }
 }

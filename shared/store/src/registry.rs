@@ -366,6 +366,29 @@ impl Db {
         }
     }
 
+    /// Changes how a connection's channel calls our warehouses, and nothing else of it.
+    ///
+    /// # Errors
+    /// As AWS answers.
+    pub async fn save_places_of(
+        &self,
+        id: &ConnectionId,
+        places: &BTreeMap<WarehouseId, String>,
+    ) -> Result<(), StoreError> {
+        let places = serde_dynamo::to_attribute_value(places).map_err(|_| StoreError::Corrupt("places"))?;
+        let update = self
+            .client
+            .update_item()
+            .table_name(&self.tables.registry)
+            .set_key(Some(key(id.as_str(), "connection")))
+            .update_expression("SET #places = :places")
+            .condition_expression("attribute_exists(pk)")
+            .expression_attribute_names("#places", "places")
+            .expression_attribute_values(":places", places);
+        update.send().await.map_err(|e| StoreError::from_sdk("dynamodb:UpdateItem", &e))?;
+        Ok(())
+    }
+
     /// Records a buyer's request for their data that a channel passed on. Holds ids only.
     ///
     /// # Errors

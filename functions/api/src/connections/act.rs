@@ -2,7 +2,7 @@
 
 use super::{Shown, connect, opened, own};
 use crate::Env;
-use crate::answer::Stop;
+use crate::answer::{Misplaced, NO_MERCHANT, Stop};
 use crate::body::Told;
 use crate::caller::Caller;
 use crate::wake;
@@ -11,14 +11,16 @@ use axum::extract::{Path, State};
 use http::StatusCode;
 use jiff::{SignedDuration, Timestamp};
 use schemars::JsonSchema;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use waybill_channels::feed::Window;
+use waybill_domain::WarehouseId;
 use waybill_domain::access::Action;
 use waybill_domain::time::after;
 use waybill_runtime::channel::NotDone;
 use waybill_runtime::problem::Problem;
-use waybill_store::registry::{Connection, ConnectionState, Credentials};
+use waybill_store::registry::{Connection, ConnectionState, Credentials, Kind};
 use waybill_store::{Queue, Work};
 
 const OTHER_KIND: Problem = Problem::new(
@@ -36,6 +38,12 @@ const OTHER_ACCOUNT: Problem = Problem::new(
     StatusCode::CONFLICT,
     "other_account",
     "These secrets open another account; connect that one by itself.",
+);
+
+const NO_PLACES: Problem = Problem::new(
+    StatusCode::CONFLICT,
+    "no_places",
+    "This channel knows no places: only Shopify's locations and Magento's sources are mapped.",
 );
 
 /// How a trial went.
@@ -146,6 +154,48 @@ pub async fn rotate(
     env.db.save_connection(&connection).await?;
     env.db.forget_token(&connection.id).await?;
     works_again(&env, &connection).await?;
+    Ok(Json(Shown::of(&env, &connection).await?))
+}
+
+/// How a channel calls our warehouses.
+#[derive(Deserialize, JsonSchema)]
+#[schemars(rename = "ConnectionPlaces")]
+#[serde(deny_unknown_fields)]
+pub struct Places {
+    /// The channel's place for each warehouse: a Shopify location (`gid://shopify/Location/…`) or a Magento source code.
+    /// Several warehouses may be one place; one without a place is not sold from there. None at all: the stock of every
+    /// warehouse is told as one.
+    pub places: BTreeMap<WarehouseId, String>,
+}
+
+/// `PUT /v1/connections/{connection}/places`: maps warehouses to the channel's places and tells each its stock.
+///
+/// # Errors
+/// `no_access`, `not_allowed`, `not_found`, `bad_body`, `no_places`, `invalid_field`, `unavailable`.
+pub async fn places(
+    State(env): State<Arc<Env>>,
+    caller: Caller,
+    Path(id): Path<String>,
+    wanted: Result<Told<Places>, Stop>,
+) -> Result<Json<Shown>, Stop> {
+    let mut connection = own(&env, &caller, &id, Action::ManageConnections).await?;
+    let Told(Places { places }) = wanted?;
+    if !matches!(connection.kind, Kind::Shopify | Kind::Magento) {
+        return Err(NO_PLACES.into());
+    }
+    let merchant = env.db.merchant(&connection.merchant).await?.ok_or(NO_MERCHANT)?;
+    for (warehouse, name) in &places {
+        let pointer = format!("/places/{warehouse}");
+        if merchant.warehouses.iter().all(|known| known.id != *warehouse) {
+            return Err(Misplaced { pointer, must: "a warehouse of this merchant" }.into());
+        }
+        if name.is_empty() || name.len() > 128 || name.chars().any(char::is_control) {
+            return Err(Misplaced { pointer, must: "the channel's name of the place, 1 to 128 bytes" }.into());
+        }
+    }
+    env.db.save_places_of(&connection.id, &places).await?;
+    connection.places = places;
+    wake::channels_of_everything(&env, &connection.merchant).await?;
     Ok(Json(Shown::of(&env, &connection).await?))
 }
 

@@ -9,9 +9,10 @@ use axum::extract::{Path, State};
 use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::Serialize;
+use std::collections::BTreeMap;
 use std::sync::Arc;
-use waybill_domain::ConnectionId;
 use waybill_domain::access::Action;
+use waybill_domain::{ConnectionId, WarehouseId};
 use waybill_store::registry::{Connection, ConnectionState, Kind};
 
 /// A connection.
@@ -32,6 +33,9 @@ pub struct Shown {
     pub stopped: Vec<Stopped>,
     /// Address of its API.
     pub address: String,
+    /// How it calls our warehouses, where it knows places.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub places: BTreeMap<WarehouseId, String>,
     /// Where the channel must send its deliveries.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub webhook_path: Option<String>,
@@ -86,6 +90,7 @@ impl Shown {
             },
             stopped: stopped.into_iter().map(Stopped::of).collect(),
             address: connection.address.clone(),
+            places: connection.places.clone(),
             webhook_path: channel.map(|c| format!("/webhooks/{}/{}", c.as_str(), connection.id)),
             read_until: cursor.map(|c| c.until),
             token_until: token.map(|t| t.expires_at),

@@ -67,7 +67,7 @@ pub(super) fn routes() -> Vec<Route> {
             .gives::<authorise::Away>()
             .such_as_with("/v1/connections/authorise", || {
                 json!({
-                    "kind": "shopify", "address": "https://shop.example.invalid", "client_id": "invented",
+                    "kind": "shopify", "address": "https://new-shop.example.invalid", "client_id": "invented",
                     "client_secret": "invented", "redirect": "https://api.example.invalid/connect/shopify",
                 })
             }),
@@ -108,6 +108,15 @@ pub(super) fn routes() -> Vec<Route> {
             .such_as_with("/v1/connections/con_00000000000000aa/credentials", || {
                 json!({"kind": "woocommerce", "secrets": ["newer"], "key": "ck_newer", "secret": "cs_newer"})
             }),
+        Route::put("/v1/connections/{connection}/places", act::places)
+            .does("Maps warehouses to the channel's places; each is told the stock of its own.")
+            .may(Action::ManageConnections)
+            .takes::<act::Places>()
+            .gives::<Shown>()
+            .such_as_with(
+                "/v1/connections/con_00000000000000ab/places",
+                || json!({"places": {"wh_north": "gid://shopify/Location/1", "wh_south": "gid://shopify/Location/2"}}),
+            ),
         Route::get("/v1/connections/{connection}/backfills", backfill::list)
             .does("Backfills of a connection and how far they are.")
             .may(Action::ReadConnections)

@@ -247,3 +247,40 @@ async fn secrets_of_another_account_do_not_replace_an_accounts_own() {
     assert_eq!(code(&put(secrets("SELLER2", "s")).await), (409, "other_account"));
     assert_eq!(put(secrets("SELLER1", "t")).await.0, 200);
 }
+
+#[tokio::test]
+async fn warehouses_are_mapped_to_places_of_channels_that_know_them() {
+    let stage = Stage::set().await;
+    stage.open_warehouses().await;
+    let id = "con_00000000000000d3";
+    let secrets = json!({"kind": "shopify", "secrets": ["SigningOne"], "token": "shpat_invented"});
+    stage.connect(id, MERCHANT, Kind::Shopify, &secrets).await;
+    let address = format!("/v1/connections/{id}/places");
+    let put = |body: Value| stage.call(Some("mine-Owner"), "PUT", &address, Some(body));
+    let map = json!({"wh_north": "gid://shopify/Location/1", "wh_south": "gid://shopify/Location/2"});
+    stage.queues.take();
+    let done = put(json!({"places": map})).await;
+    assert_eq!((done.0, &done.1["places"]), (200, &map), "{}", done.1);
+    let kept = stage.db.connection(&id.parse().unwrap()).await.unwrap().unwrap();
+    assert_eq!(json!(kept.places), map);
+    assert_eq!(kept.state, ConnectionState::Active);
+    assert!(
+        stage.queues.take().iter().any(|sent| matches!(sent.work, Work::PushAll { .. })),
+        "all is told anew"
+    );
+    for wrong in [json!({"wh_elsewhere": "1"}), json!({"wh_north": ""}), json!({"wh_north": "a\nb"})] {
+        let refused = put(json!({"places": wrong})).await;
+        assert_eq!(code(&refused), (422, "invalid_field"), "{wrong}");
+    }
+    let kept = stage.db.connection(&id.parse().unwrap()).await.unwrap().unwrap();
+    assert_eq!(json!(kept.places), map, "nothing that is wrong is stored");
+    assert_eq!(put(json!({"places": {}})).await.1["places"], Value::Null);
+    let shop = connected(&stage).await;
+    let body = json!({"places": {"wh_north": "1"}});
+    let refused = stage
+        .call(Some("mine-Owner"), "PUT", &format!("/v1/connections/{shop}/places"), Some(body.clone()))
+        .await;
+    assert_eq!(code(&refused), (409, "no_places"));
+    let other = stage.call(Some("other-Owner"), "PUT", &address, Some(body)).await;
+    assert_eq!(code(&other), (404, "not_found"));
+}
