@@ -569,7 +569,7 @@ async fn where_labels_wait_for_the_bench_an_order_stands_until_it_is_packed_and_
     };
     stage.db.make_pick_list(&merchant(), &request, stage.now()).await.unwrap();
     let short = stage.db.confirm_pick(&merchant(), "p1", 1, None, "MUG", 1, "ann", stage.now()).await;
-    assert_eq!(short.unwrap().unwrap().again, [order.clone()]);
+    assert_eq!(short.unwrap().unwrap().again, std::slice::from_ref(&order));
     let mut again = stage.one(&order).await;
     assert_eq!((again.status, again.due_at, again.lines[0].allocated()), (Status::Allocated, None, 2));
     for (place, goods) in waybill_domain::packing::by_warehouse(&again) {

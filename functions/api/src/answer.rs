@@ -3,6 +3,7 @@
 use axum::body::Body;
 use axum::response::IntoResponse;
 use http::{Response, StatusCode};
+use waybill_domain::ConnectionId;
 use waybill_domain::catalogue::Invalid;
 use waybill_runtime::problem::Problem;
 use waybill_store::StoreError;
@@ -150,6 +151,12 @@ pub(crate) const NESTED_BUNDLE: Problem = Problem::new(
 pub(crate) const BUSY: Problem =
     Problem::new(StatusCode::CONFLICT, "busy", "The goods kept moving while this was decided; try again.");
 
+pub(crate) const CONNECTED: Problem = Problem::new(
+    StatusCode::CONFLICT,
+    "connected",
+    "This account is connected already: replace the secrets there, or resume it. Nothing was stored.",
+);
+
 pub(crate) const FORGED: Problem = Problem::new(
     StatusCode::FORBIDDEN,
     "forged",
@@ -200,6 +207,8 @@ pub enum Stop {
     Invalid(Invalid),
     /// The body cannot be read at the place this JSON Pointer leads to.
     Unreadable(String),
+    /// The account is another connection's already: this one's.
+    Connected(ConnectionId),
     /// The caller's to solve.
     Problem(Problem),
     /// Ours to solve.
@@ -232,6 +241,7 @@ impl Stop {
             Self::Invalid(invalid) => (StatusCode::UNPROCESSABLE_ENTITY, invalid.to_string()),
             Self::Misplaced(misplaced) => (StatusCode::UNPROCESSABLE_ENTITY, misplaced.title()),
             Self::Unreadable(_) => (BAD_BODY.status, BAD_BODY.title.to_owned()),
+            Self::Connected(id) => (StatusCode::CONFLICT, connected(id)),
             Self::Store(StoreError::Conflict) => (BUSY.status, BUSY.title.to_owned()),
             Self::Store(_) => (Problem::UNAVAILABLE.status, Problem::UNAVAILABLE.title.to_owned()),
         }
@@ -268,6 +278,14 @@ impl Stop {
                 });
                 BAD_BODY.response::<String>().map(|_| Body::from(body.to_string()))
             }
+            Self::Connected(id) => {
+                tracing::info!(code = CONNECTED.code, "refused");
+                let body = serde_json::json!({
+                    "type": "about:blank", "status": 409, "code": CONNECTED.code, "title": connected(&id),
+                    "connection": id,
+                });
+                CONNECTED.response::<String>().map(|_| Body::from(body.to_string()))
+            }
             Self::Store(StoreError::Conflict) => BUSY.response::<String>().map(Body::from),
             Self::Store(error) => {
                 tracing::error!(%error, "request failed");
@@ -275,6 +293,10 @@ impl Stop {
             }
         }
     }
+}
+
+fn connected(id: &ConnectionId) -> String {
+    format!("{} Its connection is {id}.", CONNECTED.title)
 }
 
 fn invalid_field(title: &str, field: &str, pointer: &str) -> Response<Body> {

@@ -9,7 +9,7 @@ use waybill_channels::counts_physical;
 use waybill_domain::order::Channel;
 use waybill_domain::service::local_date;
 use waybill_domain::{ConnectionId, MerchantId};
-use waybill_store::pushes::listings;
+use waybill_store::pushes::{Listing, listings};
 
 /// One listing of a SKU at one account.
 #[derive(Debug, PartialEq, Eq, Serialize, JsonSchema)]
@@ -21,6 +21,9 @@ pub struct Shown {
     pub channel: Channel,
     /// The channel's SKU.
     pub listing: String,
+    /// The channel's own name of the place, where each is told by itself.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub place: Option<String>,
     /// What it should show now, in pieces of the listing and in the way the channel counts.
     pub due: u32,
     /// What it was last told; absent when it never was.
@@ -45,26 +48,32 @@ pub(crate) async fn of(env: &Env, merchant: &MerchantId, sku: &str) -> Result<Ve
     };
     let policy = env.db.places(merchant).await?.policy;
     let mapped = env.db.listed_as(merchant, sku).await?;
-    let pieces = |pieces: i64| u32::try_from(pieces.max(0)).unwrap_or(u32::MAX);
     let mut all = Vec::new();
     for (connection, kind) in env.db.connections(merchant).await? {
         let Some(channel) = kind.channel() else { continue };
-        let sellable = pieces(policy.shown(channel, sku, &goods.available, goods.safety));
-        let counted = if counts_physical(channel) { pieces(goods.on_hand) } else { sellable };
+        let account = env.db.connection(&connection).await?;
+        let places = account.map(|account| account.places).unwrap_or_default();
+        let shown = policy.shown_each(channel, sku, &goods.available, goods.safety);
+        let places = goods.by_place(&places, &shown);
         for (listing, units) in listings(sku, &connection, &mapped) {
-            let told = env.db.pushed(merchant, &listing).await?;
-            let due = counted / units;
-            let took = told.as_ref().filter(|told| told.refused.is_none());
-            all.push(Shown {
-                connection: connection.clone(),
-                channel,
-                listing: listing.channel_sku.to_owned(),
-                due,
-                over: took.map(|told| i64::from(told.quantity) - i64::from(due)),
-                told: told.as_ref().map(|told| told.quantity),
-                told_at: told.as_ref().map(|told| told.at),
-                refused: told.and_then(|told| told.refused),
-            });
+            for (place, there) in &places {
+                let listing = Listing { place: *place, ..listing };
+                let told = env.db.pushed(merchant, &listing).await?;
+                let counted = if counts_physical(channel) { there.physical } else { there.sellable };
+                let due = counted / units;
+                let took = told.as_ref().filter(|told| told.refused.is_none());
+                all.push(Shown {
+                    connection: connection.clone(),
+                    channel,
+                    listing: listing.channel_sku.to_owned(),
+                    place: place.map(str::to_owned),
+                    due,
+                    over: took.map(|told| i64::from(told.quantity) - i64::from(due)),
+                    told: told.as_ref().map(|told| told.quantity),
+                    told_at: told.as_ref().map(|told| told.at),
+                    refused: told.and_then(|told| told.refused),
+                });
+            }
         }
     }
     Ok(all)

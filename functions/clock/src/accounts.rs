@@ -66,6 +66,10 @@ pub async fn accounts(db: &Db, now: Timestamp) -> Result<Accounts, StoreError> {
             tracing::error!(connection = %id, "this channel was not read to the end for over an hour");
             found.silent += 1;
         }
+        for (operation, _) in db.stopped_operations(&id, now).await? {
+            tracing::error!(connection = %id, operation, "calls of one kind are refused to this connection");
+            found.refused += 1;
+        }
         if let Some(operation) = spent(db, &id, now).await? {
             tracing::warn!(connection = %id, operation, "nearly all calls of this connection are spent");
             found.spent += 1;

@@ -125,6 +125,10 @@ async fn every_quarter_of_an_hour_accounts_are_looked_at_and_only_those_in_use_c
         .await
         .unwrap();
     assert_eq!(look().await, Accounts { silent: 0, spent: 1, refused: 0 }, "read an hour ago");
+    db.stop_operation(&connection.id, "stock", after(quarter, SignedDuration::from_mins(1))).await.unwrap();
+    assert_eq!(look().await, Accounts { silent: 0, spent: 1, refused: 1 }, "no right to tell stock");
+    db.resume_operations(&connection.id, quarter).await.unwrap();
+    assert_eq!(look().await, Accounts { silent: 0, spent: 1, refused: 0 }, "resumed");
     for (state, refused) in
         [(ConnectionState::Paused, 0), (ConnectionState::Refused, 1), (ConnectionState::Disconnected, 0)]
     {

@@ -14,10 +14,12 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use waybill_channels::counts_physical;
 use waybill_channels::stock::{Level, Outcome};
+use waybill_domain::MerchantId;
+use waybill_domain::advice::Advice;
 use waybill_domain::catalogue::Mapping;
+use waybill_domain::exception::Reason;
 use waybill_domain::service::local_date;
 use waybill_domain::time::after;
-use waybill_domain::{ConnectionId, MerchantId};
 use waybill_runtime::channel::NotDone;
 use waybill_runtime::directory::Account;
 use waybill_runtime::{Failure, Step};
@@ -47,23 +49,39 @@ pub(crate) async fn push(
     let Some(goods) = env.db.goods(merchant, sku, today).await? else { return Ok(Step::Done) };
     let policy = env.db.places(merchant).await?.policy;
     let wrote = AtomicBool::new(false);
-    let pieces = |pieces: i64| u32::try_from(pieces.max(0)).unwrap_or(u32::MAX);
-    let physical = pieces(goods.on_hand);
-    let connections = env.db.connections(merchant).await?;
     let mapped = env.db.listed_as(merchant, sku).await?;
-    let each =
-        connections.iter().filter_map(|(id, kind)| Some((id, kind.channel()?))).flat_map(|(id, channel)| {
-            let sellable = pieces(policy.shown(channel, sku, &goods.available, goods.safety));
-            let physical_counts = counts_physical(channel);
-            let wrote = &wrote;
-            listings(sku, id, &mapped).map(move |(listing, units)| {
-                let (sellable, physical) = (sellable / units, physical / units);
-                let quantity = if physical_counts { physical } else { sellable };
-                one(env, (merchant, listing), Told { sellable, physical, quantity }, wrote, now)
+    let mut tellable = Vec::new();
+    let mut opened = Ok(Step::Done);
+    for (id, kind) in env.db.connections(merchant).await? {
+        let Some(channel) = kind.channel() else { continue };
+        let account = match env.directory.account(&id, now).await {
+            Ok(Some(account)) => account,
+            Ok(None) => {
+                opened = Err(Failure::Fault("no such connection"));
+                continue;
+            }
+            Err(error) => {
+                opened = Err(error.into());
+                continue;
+            }
+        };
+        let each = policy.shown_each(channel, sku, &goods.available, goods.safety);
+        tellable.push((account, counts_physical(channel), each));
+    }
+    let each = tellable.iter().flat_map(|(account, physical_counts, shown)| {
+        let wrote = &wrote;
+        let places = goods.by_place(&account.connection.places, shown);
+        listings(sku, &account.connection.id, &mapped).flat_map(move |(listing, units)| {
+            places.clone().into_iter().map(move |(place, there)| {
+                let (sellable, physical) = (there.sellable / units, there.physical / units);
+                let quantity = if *physical_counts { physical } else { sellable };
+                let listing = Listing { place, ..listing };
+                one(env, account, (merchant, listing), Told { sellable, physical, quantity }, wrote, now)
             })
-        });
+        })
+    });
     // All at once: a channel takes two calls, and ten messages of five channels would outlast the function.
-    let done = join_all(each).await.into_iter().fold(Ok(Step::Done), worse);
+    let done = join_all(each).await.into_iter().fold(opened, worse);
     reach::watch(env, merchant, sku, &goods, now).await?;
     // Stock may have moved while channels were told, and whoever told them of that may have been quicker.
     if wrote.load(Ordering::Relaxed) && env.db.goods(merchant, sku, today).await?.as_ref() != Some(&goods) {
@@ -87,6 +105,7 @@ type Subject<'a> = (&'a MerchantId, Listing<'a>);
 /// Tells one listing.
 async fn one(
     env: &Env,
+    account: &Arc<Account>,
     subject: Subject<'_>,
     told: Told,
     wrote: &AtomicBool,
@@ -102,7 +121,6 @@ async fn one(
     if env.db.mapping(merchant, id, listing.channel_sku).await?.as_ref().is_some_and(other) {
         return Ok(Step::Done);
     }
-    let account = env.directory.account(id, now).await?.ok_or(Failure::Fault("no such connection"))?;
     if !account.is_active() {
         return Ok(Step::Done);
     }
@@ -113,11 +131,11 @@ async fn one(
         sku: listing.channel_sku.to_owned(),
         sellable: told.sellable,
         physical: told.physical,
-        place: account.connection.places.values().next().cloned(),
-        key: key(id, listing.channel_sku, quantity, now),
+        place: listing.place.map(str::to_owned),
+        key: key(&listing, quantity, now),
     };
     wrote.store(true, Ordering::Relaxed);
-    let not = match tell(env, &account, level, now).await {
+    let not = match tell(env, account, level, now).await {
         Ok(outcome) => {
             let refused = match outcome {
                 Outcome::NotPossible(why) => Some(why.to_owned()),
@@ -131,6 +149,11 @@ async fn one(
         Err(not) => not,
     };
     tracing::warn!(connection = %id, error = %not, "stock not told");
+    if matches!(&not, NotDone::Told(told) if told.advice == Advice::AskPerson(Reason::ConnectionRefused)) {
+        // A person has to do something first; until then the number is looked at anew now and then.
+        put_off(env, subject, MAX_DELAY, now).await?;
+        return Ok(Step::Done);
+    }
     match not.step()? {
         Step::Again { seconds } if seconds > LONG => {
             put_off(env, subject, seconds.min(MAX_DELAY), now).await?;
@@ -167,8 +190,12 @@ async fn tell(env: &Env, account: &Arc<Account>, level: Level, now: Timestamp) -
 }
 
 /// The same for every attempt of one message, another for every other number or time.
-fn key(id: &ConnectionId, sku: &str, quantity: u32, now: Timestamp) -> String {
-    let text = format!("{id}|{sku}|{quantity}|{now}");
+fn key(listing: &Listing<'_>, quantity: u32, now: Timestamp) -> String {
+    let Listing { connection, channel_sku, place, .. } = listing;
+    let text = match place {
+        Some(place) => format!("{connection}|{channel_sku}|{place}|{quantity}|{now}"),
+        None => format!("{connection}|{channel_sku}|{quantity}|{now}"),
+    };
     hex::encode(digest(&SHA256, text.as_bytes()).as_ref().get(..16).unwrap_or_default())
 }
 
@@ -177,5 +204,20 @@ fn worse(a: Result<Step, Failure>, b: Result<Step, Failure>) -> Result<Step, Fai
     match (a?, b?) {
         (Step::Again { seconds: a }, Step::Again { seconds: b }) => Ok(Step::Again { seconds: a.max(b) }),
         (again @ Step::Again { .. }, Step::Done) | (Step::Done, again) => Ok(again),
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_place_is_known_by_its_own_key() {
+        let id = "con_00000000000000aa".parse().unwrap();
+        let at = |place| Listing { sku: "A", connection: &id, channel_sku: "A", place };
+        let now = Timestamp::UNIX_EPOCH;
+        assert_ne!(key(&at(Some("1")), 5, now), key(&at(Some("2")), 5, now));
+        assert_eq!(key(&at(Some("1")), 5, now), key(&at(Some("1")), 5, now));
     }
 }

@@ -155,7 +155,7 @@ async fn one(
         }
         Err(NotDone::Store(error)) => Err(error.into()),
         Err(NotDone::Told(told)) => match told.advice {
-            // The account is paused by now; the clock brings the order back when it is connected again.
+            // The account or its right to this is refused; the clock brings the order back until it is not.
             Advice::AskPerson(Reason::ConnectionRefused) => Ok(Told::Stop(Step::Done)),
             Advice::AskPerson(_) => {
                 shipment.write_back = WriteBack::Refused;
@@ -286,6 +286,7 @@ mod tests {
             },
             lines: Vec::new(),
             grams: 1,
+            weights: Vec::new(),
             parcels: 1,
             reference: "WB-1".into(),
             booking,

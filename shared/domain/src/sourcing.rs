@@ -266,11 +266,23 @@ impl Policy {
 
     /// What a channel may be shown of a SKU: `available` at each warehouse, less what is kept back.
     pub fn shown(&self, channel: Channel, sku: &str, available: &[i64], safety: u32) -> i64 {
+        self.shown_each(channel, sku, available, safety).iter().sum()
+    }
+
+    /// The same at each warehouse, for a channel that knows places. What is kept back of the whole is taken from the
+    /// last ones first.
+    pub fn shown_each(&self, channel: Channel, sku: &str, available: &[i64], safety: u32) -> Vec<i64> {
         let kept = self.kept_back(channel, sku);
-        let free: i64 = available.iter().map(|there| (there - kept).max(0)).sum();
         let buffer: i64 =
             self.buffers.iter().filter(|b| b.channel == channel).map(|b| i64::from(b.pieces)).sum();
-        (free - buffer - i64::from(safety)).max(0)
+        let mut back = buffer + i64::from(safety);
+        let mut each: Vec<i64> = available.iter().map(|there| (there - kept).max(0)).collect();
+        for there in each.iter_mut().rev() {
+            let taken = back.min(*there);
+            *there -= taken;
+            back -= taken;
+        }
+        each
     }
 
     /// Checks every field.
@@ -308,6 +320,8 @@ mod tests {
         assert_eq!(policy.shown(Channel::Amazon, "A", &[5, 2], 0), 7);
         assert_eq!(policy.shown(Channel::Ebay, "A", &[5, 9], 1), 2 + 6 - 2 - 1);
         assert_eq!(policy.shown(Channel::Ebay, "A", &[1, 1], 1), 0);
+        assert_eq!(policy.shown_each(Channel::Ebay, "A", &[5, 9], 1), [2, 3]);
+        assert_eq!(policy.shown_each(Channel::Ebay, "A", &[9, 5], 3), [3, 0], "more than the last one has");
     }
 
     #[test]

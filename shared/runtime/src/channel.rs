@@ -25,6 +25,8 @@ use waybill_store::{Db, StoreError};
 const LONGEST_TALK: usize = 8;
 /// Work for a connection that was refused waits this long before it looks again, in seconds.
 pub const PAUSED: u32 = 900;
+/// A kind of call that a connection has no right to is tried again after this: a person may have given it the right.
+const NO_RIGHT_FOR: SignedDuration = SignedDuration::from_hours(1);
 
 /// The way to channels.
 #[derive(Clone)]
@@ -232,6 +234,11 @@ impl Channels {
             &Stamp,
         ) -> Result<Turn<T>, waybill_channels::writeback::Broke>,
     ) -> Result<T, NotDone> {
+        if is_apart(operation) && self.is_stopped(open, operation).await? {
+            let advice = Advice::AskPerson(Reason::ConnectionRefused);
+            let text = format!("the channel gives this connection no right to {}", operation.as_str());
+            return Err(Told { advice, text }.into());
+        }
         self.take(open, operation).await?;
         match self.turns(now, &mut turn).await {
             Ok(end) => Ok(end),
@@ -258,6 +265,11 @@ impl Channels {
         Err(Told { advice: Advice::Retry, text })
     }
 
+    async fn is_stopped(&self, open: &Open<'_>, operation: Operation) -> Result<bool, StoreError> {
+        let stopped = self.db.stopped_operations(&open.account.connection.id, self.clock.read()).await?;
+        Ok(stopped.iter().any(|(name, _)| name == operation.as_str()))
+    }
+
     /// Takes calls out of the connection's budget.
     async fn take(&self, open: &Open<'_>, operation: Operation) -> Result<(), NotDone> {
         let now = self.clock.read();
@@ -273,7 +285,8 @@ impl Channels {
     }
 
     /// What a failed exchange means: a spent budget is remembered for all, a token that died early is replaced, a
-    /// refused account is paused.
+    /// refused account is paused. A refused write stops writes of its kind alone: its right may be all that is missing,
+    /// and an account that is refused as a whole shows at the next reading.
     async fn judge(&self, open: &Open<'_>, operation: Operation, told: Told, now: Timestamp) -> NotDone {
         let done = self.remember(open, operation, &told, now).await;
         match done {
@@ -307,6 +320,12 @@ impl Channels {
                         self.db.end_token(id, got, now).await?;
                         Ok(Some(wait(SignedDuration::ZERO)))
                     }
+                    _ if is_apart(operation) => {
+                        let until = waybill_domain::time::after(self.clock.read(), NO_RIGHT_FOR);
+                        tracing::error!(connection = %id, operation = operation.as_str(), error = %told, "the channel refused a kind of call; it alone stops");
+                        self.db.stop_operation(id, operation.as_str(), until).await?;
+                        Ok(None)
+                    }
                     _ => {
                         tracing::error!(connection = %id, error = %told, "the channel refused the account; this connection is paused");
                         self.db.set_connection_state(id, ConnectionState::Refused).await?;
@@ -316,6 +335,14 @@ impl Channels {
             }
             _ => Ok(None),
         }
+    }
+}
+
+/// A kind of call that needs a right of its own, without which a connection is still of use.
+fn is_apart(operation: Operation) -> bool {
+    match operation {
+        Operation::WriteBack | Operation::Stock => true,
+        Operation::Search | Operation::Read => false,
     }
 }
 

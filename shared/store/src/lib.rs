@@ -39,6 +39,7 @@ pub mod requests;
 pub mod shipments;
 pub mod staff;
 pub mod stock;
+mod stops;
 pub mod tokens;
 pub mod uploads;
 pub mod waiting;

@@ -30,6 +30,8 @@ pub struct Listing<'a> {
     pub connection: &'a ConnectionId,
     /// The channel's SKU; ours where nobody mapped it.
     pub channel_sku: &'a str,
+    /// How the channel calls the place, where it is told of each by itself.
+    pub place: Option<&'a str>,
 }
 
 impl Listing<'_> {
@@ -38,11 +40,12 @@ impl Listing<'_> {
     }
 
     fn sk(&self, what: &str) -> String {
-        let Self { sku, connection, channel_sku } = self;
+        let Self { sku, connection, channel_sku, place } = self;
+        let at = place.map(|place| format!("@{place}")).unwrap_or_default();
         if sku == channel_sku {
-            format!("{what}#{connection}")
+            format!("{what}#{connection}{at}")
         } else {
-            format!("{what}#{connection}#{channel_sku}")
+            format!("{what}#{connection}{at}#{channel_sku}")
         }
     }
 }
@@ -57,7 +60,7 @@ pub fn listings<'a>(
     // A listing of our SKU's own name is told by its mapping, if it has one.
     let own = mapped.clone().all(|mapping| mapping.channel_sku != sku).then_some((sku, 1));
     let all = mapped.map(|mapping| (mapping.channel_sku.as_str(), mapping.units.max(1))).chain(own);
-    all.map(move |(channel_sku, units)| (Listing { sku, connection, channel_sku }, units))
+    all.map(move |(channel_sku, units)| (Listing { sku, connection, channel_sku, place: None }, units))
 }
 
 impl Db {

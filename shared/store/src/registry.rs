@@ -2,11 +2,12 @@
 
 mod credentials;
 
-pub use credentials::Credentials;
+pub use credentials::{Credentials, account_of_keyset, account_of_shop};
 
 use crate::db::{Db, Item, from_item, key, s, to_item};
 use crate::error::StoreError;
 use crate::polling::{CONNECTIONS, connection_of};
+use aws_lc_rs::digest::{SHA256, digest};
 use aws_sdk_dynamodb::types::{Put, TransactWriteItem};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -207,18 +208,45 @@ impl Db {
     /// # Errors
     /// As AWS answers.
     pub async fn save_connection(&self, connection: &Connection) -> Result<(), StoreError> {
+        let actions = self.connection_rows(connection)?;
+        self.transact(actions).await
+    }
+
+    /// As [`Db::save_connection`], for a new one that leads to this account of its channel.
+    ///
+    /// # Errors
+    /// `Condition` when the merchant's account is another connection's already.
+    pub async fn connect(&self, connection: &Connection, account: &str) -> Result<(), StoreError> {
+        // A digest: ids of keysets are in no key.
+        let name = format!("{:?}|{account}", connection.kind);
+        let sk = format!("account#{}", hex::encode(digest(&SHA256, name.as_bytes()).as_ref()));
+        let mut row = key(connection.merchant.as_str(), &sk);
+        row.insert("connection".into(), s(connection.id.as_str()));
+        let put = Put::builder()
+            .table_name(&self.tables.registry)
+            .set_item(Some(row))
+            .condition_expression("attribute_not_exists(pk) OR #connection = :id")
+            .expression_attribute_names("#connection", "connection")
+            .expression_attribute_values(":id", s(connection.id.as_str()))
+            .build()
+            .map_err(|_| StoreError::Corrupt("put"))?;
+        let mut actions = self.connection_rows(connection)?;
+        actions.push(TransactWriteItem::builder().put(put).build());
+        self.transact(actions).await
+    }
+
+    fn connection_rows(&self, connection: &Connection) -> Result<Vec<TransactWriteItem>, StoreError> {
         let id = connection.id.as_str();
         let row = to_item(&ConnectionRow { kind: connection.kind })?;
         let mut listed = row.clone();
         if connection.kind.channel().is_some() {
             listed.insert("poll_at".into(), s(waybill_domain::time::sortable(jiff::Timestamp::UNIX_EPOCH)));
         }
-        let actions = vec![
+        Ok(vec![
             self.registry_put(to_item(connection)?, id, "connection")?,
             self.registry_put(listed, CONNECTIONS, id)?,
             self.registry_put(row, connection.merchant.as_str(), &format!("con#{id}"))?,
-        ];
-        self.transact(actions).await
+        ])
     }
 
     /// The connections of a merchant with what they lead to.
@@ -338,6 +366,29 @@ impl Db {
             Err(StoreError::Condition { .. }) if state == ConnectionState::Refused => Ok(()),
             other => other.map(|_| ()),
         }
+    }
+
+    /// Changes how a connection's channel calls our warehouses, and nothing else of it.
+    ///
+    /// # Errors
+    /// As AWS answers.
+    pub async fn save_places_of(
+        &self,
+        id: &ConnectionId,
+        places: &BTreeMap<WarehouseId, String>,
+    ) -> Result<(), StoreError> {
+        let places = serde_dynamo::to_attribute_value(places).map_err(|_| StoreError::Corrupt("places"))?;
+        let update = self
+            .client
+            .update_item()
+            .table_name(&self.tables.registry)
+            .set_key(Some(key(id.as_str(), "connection")))
+            .update_expression("SET #places = :places")
+            .condition_expression("attribute_exists(pk)")
+            .expression_attribute_names("#places", "places")
+            .expression_attribute_values(":places", places);
+        update.send().await.map_err(|e| StoreError::from_sdk("dynamodb:UpdateItem", &e))?;
+        Ok(())
     }
 
     /// Records a buyer's request for their data that a channel passed on. Holds ids only.

@@ -1,11 +1,11 @@
 //! Accounts at channels: connected, tried, read back in time, paused, rotated, disconnected; and what a shop erases by
 //! itself is erased here.
 
-use crate::support::{Own, Shop, Story, until};
+use crate::support::{Own, Shop, Story, unique, until};
 use serde_json::{Value, json};
 use std::time::Duration;
-use waybill_domain::order::PersonalData;
-use waybill_harness::accounts::ACCOUNT;
+use waybill_domain::order::{Channel, PersonalData};
+use waybill_harness::accounts::{ACCOUNT, connection_id};
 use waybill_harness::staff::{OWNER, sign_in};
 use waybill_sandbox::pro_shipping::{CLIENT_ID, CLIENT_SECRET, SHIPPING_ACCOUNT, SHIPPING_LOCATION};
 
@@ -60,8 +60,16 @@ async fn connections() {
         (status, reply.json::<Value>().await.unwrap())
     };
     let secrets = json!({"kind": "woocommerce", "secrets": ["WooWebhookSecret1"], "key": "ck_demo", "secret": "cs_demo"});
-    let address = format!("{}/woocommerce/{ACCOUNT}", shop.stack.sandbox_url);
-    let wanted = json!({"address": address, "credentials": secrets});
+    let sandbox = &shop.stack.sandbox_url;
+    let wanted = |account: &str| json!({"address": format!("{sandbox}/woocommerce/{account}"), "credentials": secrets});
+    // The demo's own shop is connected already.
+    let (status, twice) = ask("POST", "/v1/connections", Some(wanted(ACCOUNT))).await;
+    let seeded = connection_id(Channel::WooCommerce).unwrap();
+    assert_eq!((status, &twice["connection"]), (409, &json!(seeded)), "{twice}");
+    let account = format!("again-{}", unique(12));
+    let config = json!({"key": "ck_demo", "secret": "cs_demo", "webhook_secret": "WooWebhookSecret1"});
+    shop.stack.control("PUT", &format!("woocommerce/{account}"), &config).await.unwrap();
+    let wanted = wanted(&account);
     let (status, made) = ask("POST", "/v1/connections", Some(wanted)).await;
     assert_eq!(status, 201, "{made}");
     let id = made["id"].as_str().unwrap();

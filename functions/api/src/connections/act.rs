@@ -2,30 +2,45 @@
 
 use super::{Shown, connect, opened, own};
 use crate::Env;
-use crate::answer::Stop;
+use crate::answer::{Misplaced, NO_MERCHANT, Stop};
 use crate::body::Told;
 use crate::caller::Caller;
+use crate::wake;
 use axum::Json;
 use axum::extract::{Path, State};
 use http::StatusCode;
 use jiff::{SignedDuration, Timestamp};
 use schemars::JsonSchema;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use waybill_channels::feed::Window;
+use waybill_domain::WarehouseId;
 use waybill_domain::access::Action;
 use waybill_domain::time::after;
 use waybill_runtime::channel::NotDone;
 use waybill_runtime::directory::Account;
 use waybill_runtime::problem::Problem;
 use waybill_runtime::trial::try_carrier;
-use waybill_store::registry::{ConnectionState, Credentials};
+use waybill_store::registry::{Connection, ConnectionState, Credentials, Kind};
 use waybill_store::{Queue, Work};
 
 const OTHER_KIND: Problem = Problem::new(
     StatusCode::CONFLICT,
     "other_kind",
     "These secrets are for another kind of account; connect that one by itself.",
+);
+
+const OTHER_ACCOUNT: Problem = Problem::new(
+    StatusCode::CONFLICT,
+    "other_account",
+    "These secrets open another account; connect that one by itself.",
+);
+
+const NO_PLACES: Problem = Problem::new(
+    StatusCode::CONFLICT,
+    "no_places",
+    "This channel knows no places: only Shopify's locations and Magento's sources are mapped.",
 );
 
 /// How a trial went.
@@ -93,11 +108,21 @@ pub async fn resume(
     change(&env, &caller, &id, ConnectionState::Active).await
 }
 
+/// What a channel refused may be allowed now, and stock may have moved while it was told nothing.
+pub(super) async fn works_again(env: &Env, connection: &Connection) -> Result<(), Stop> {
+    if connection.kind.channel().is_none() {
+        return Ok(());
+    }
+    env.db.resume_operations(&connection.id, env.clock.read()).await?;
+    wake::channels_of_everything(env, &connection.merchant).await
+}
+
 async fn change(env: &Env, caller: &Caller, id: &str, state: ConnectionState) -> Result<Json<Shown>, Stop> {
     let mut connection = own(env, caller, id, Action::ManageConnections).await?;
     env.db.set_connection_state(&connection.id, state).await?;
     if state == ConnectionState::Active && connection.kind.channel().is_some() {
         env.db.poll_at(&connection.id, Timestamp::UNIX_EPOCH).await?;
+        works_again(env, &connection).await?;
     }
     connection.state = state;
     Ok(Json(Shown::of(env, &connection).await?))
@@ -107,7 +132,7 @@ async fn change(env: &Env, caller: &Caller, id: &str, state: ConnectionState) ->
 /// one before it, which stays good until the next replacement.
 ///
 /// # Errors
-/// `no_access`, `not_allowed`, `not_found`, `bad_body`, `other_kind`, `unavailable`.
+/// `no_access`, `not_allowed`, `not_found`, `bad_body`, `other_kind`, `other_account`, `unavailable`.
 pub async fn rotate(
     State(env): State<Arc<Env>>,
     caller: Caller,
@@ -120,11 +145,57 @@ pub async fn rotate(
     if secrets.kind() != connection.kind {
         return Err(OTHER_KIND.into());
     }
+    if secrets.account(&connection.address) != account.credentials.account(&connection.address) {
+        return Err(OTHER_ACCOUNT.into());
+    }
     secrets.keep_previous(&account.credentials);
     connection.credentials = connect::seal(&env, &connection.id, &secrets).await?;
     connection.state = ConnectionState::Active;
     env.db.save_connection(&connection).await?;
     env.db.forget_token(&connection.id).await?;
+    works_again(&env, &connection).await?;
+    Ok(Json(Shown::of(&env, &connection).await?))
+}
+
+/// How a channel calls our warehouses.
+#[derive(Deserialize, JsonSchema)]
+#[schemars(rename = "ConnectionPlaces")]
+#[serde(deny_unknown_fields)]
+pub struct Places {
+    /// The channel's place for each warehouse: a Shopify location (`gid://shopify/Location/…`) or a Magento source code.
+    /// Several warehouses may be one place; one without a place is not sold from there. None at all: the stock of every
+    /// warehouse is told as one.
+    pub places: BTreeMap<WarehouseId, String>,
+}
+
+/// `PUT /v1/connections/{connection}/places`: maps warehouses to the channel's places and tells each its stock.
+///
+/// # Errors
+/// `no_access`, `not_allowed`, `not_found`, `bad_body`, `no_places`, `invalid_field`, `unavailable`.
+pub async fn places(
+    State(env): State<Arc<Env>>,
+    caller: Caller,
+    Path(id): Path<String>,
+    wanted: Result<Told<Places>, Stop>,
+) -> Result<Json<Shown>, Stop> {
+    let mut connection = own(&env, &caller, &id, Action::ManageConnections).await?;
+    let Told(Places { places }) = wanted?;
+    if !matches!(connection.kind, Kind::Shopify | Kind::Magento) {
+        return Err(NO_PLACES.into());
+    }
+    let merchant = env.db.merchant(&connection.merchant).await?.ok_or(NO_MERCHANT)?;
+    for (warehouse, name) in &places {
+        let pointer = format!("/places/{warehouse}");
+        if merchant.warehouses.iter().all(|known| known.id != *warehouse) {
+            return Err(Misplaced { pointer, must: "a warehouse of this merchant" }.into());
+        }
+        if name.is_empty() || name.len() > 128 || name.chars().any(char::is_control) {
+            return Err(Misplaced { pointer, must: "the channel's name of the place, 1 to 128 bytes" }.into());
+        }
+    }
+    env.db.save_places_of(&connection.id, &places).await?;
+    connection.places = places;
+    wake::channels_of_everything(&env, &connection.merchant).await?;
     Ok(Json(Shown::of(&env, &connection).await?))
 }
 

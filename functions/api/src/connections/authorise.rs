@@ -4,7 +4,7 @@
 //! merchant's browser; it is good once, for ten minutes.
 
 use super::Shown;
-use super::connect::{Wanted, store};
+use super::connect::{Wanted, connected, renewable, store};
 use crate::Env;
 use crate::answer::{BAD_BODY, Stop};
 use crate::body::Told;
@@ -32,7 +32,7 @@ use waybill_privacy::secret::Secret;
 use waybill_runtime::problem::Problem;
 use waybill_runtime::remote::exchange;
 use waybill_store::StoreError;
-use waybill_store::registry::Credentials;
+use waybill_store::registry::{Credentials, Kind, account_of_keyset, account_of_shop};
 
 /// How long the merchant may take.
 const GOOD_FOR: SignedDuration = SignedDuration::from_mins(10);
@@ -121,7 +121,7 @@ struct Begun {
 /// `POST /v1/connections/authorise`.
 ///
 /// # Errors
-/// `no_access`, `not_allowed`, `bad_body`, `unavailable`.
+/// `no_access`, `not_allowed`, `bad_body`, `connected`, `unavailable`.
 pub async fn begin(
     State(env): State<Arc<Env>>,
     caller: Caller,
@@ -129,6 +129,12 @@ pub async fn begin(
 ) -> Result<([(http::HeaderName, &'static str); 1], Json<Away>), Stop> {
     let merchant = caller.may(&env, Action::ManageConnections)?.clone();
     let Told(application) = application?;
+    // Before anybody agrees: a second grant can end the first. Which seller of Amazon's it is shows on the way back.
+    if let Some((kind, account)) = account(&application)
+        && let Some((connection, _)) = connected(&env, &merchant, kind, &account).await?
+    {
+        renewable(&connection)?;
+    }
     let mut bytes = [0u8; 32];
     rand::fill(&mut bytes).map_err(|_| StoreError::Unavailable("randomness".into()))?;
     let state = hex::encode(bytes);
@@ -162,6 +168,17 @@ fn address(application: &Application, state: &str) -> Option<String> {
             amazon::connect::authorisation(&consent, state).ok().map(|uri| uri.to_string())
         }
         Application::Ebay { .. } => Some(ebay::token::consent_address(&ebay_app(application)?, state)),
+    }
+}
+
+/// The account that is to be connected, where that is known before its owner agrees.
+fn account(application: &Application) -> Option<(Kind, String)> {
+    match application {
+        Application::Shopify { address, .. } => Some((Kind::Shopify, account_of_shop(address))),
+        Application::Amazon { .. } => None,
+        Application::Ebay { address, client_id, .. } => {
+            Some((Kind::Ebay, account_of_keyset(address, client_id)))
+        }
     }
 }
 
@@ -212,8 +229,8 @@ async fn came(env: &Env, query: &str) -> Result<(StatusCode, Json<Shown>), Stop>
     let plain = env.vault.open(&key, &sealed).await?;
     let begun: Begun = serde_json::from_slice(&plain).map_err(|_| StoreError::Corrupt("authorisation"))?;
     let wanted = granted(env, begun.application, query, &begun.state, now).await?;
-    let connection = store(env, &begun.merchant, &Fresh::default(), wanted).await?;
-    Ok((StatusCode::CREATED, Json(Shown::of(env, &connection).await?)))
+    let (status, connection) = store(env, &begun.merchant, &Fresh::default(), wanted).await?;
+    Ok((status, Json(Shown::of(env, &connection).await?)))
 }
 
 /// Trades the code for lasting credentials.

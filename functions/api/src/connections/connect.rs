@@ -1,6 +1,7 @@
 //! `POST /v1/connections`: connects an account whose credentials the merchant has at hand.
 
 use super::Shown;
+use super::act::works_again;
 use crate::Env;
 use crate::answer::{NO_MERCHANT, Stop};
 use crate::body::Told;
@@ -18,7 +19,7 @@ use waybill_http::Fresh;
 use waybill_runtime::outbound::may_go;
 use waybill_runtime::problem::Problem;
 use waybill_store::StoreError;
-use waybill_store::registry::{Connection, ConnectionState, Credentials};
+use waybill_store::registry::{Connection, ConnectionState, Credentials, Kind};
 
 const BAD_ADDRESS: Problem = Problem::new(
     StatusCode::BAD_REQUEST,
@@ -44,10 +45,11 @@ pub struct Wanted {
     pub credentials: Credentials,
 }
 
-/// Answers with the new connection.
+/// Answers with the new connection, or with the one that the account had and that is used again: the same id, so that
+/// what was taken or erased through it stays known.
 ///
 /// # Errors
-/// `no_access`, `not_allowed`, `no_merchant`, `bad_body`, `bad_address`, `unavailable`.
+/// `no_access`, `not_allowed`, `no_merchant`, `bad_body`, `bad_address`, `connected`, `unavailable`.
 pub async fn connect(
     State(env): State<Arc<Env>>,
     caller: Caller,
@@ -56,17 +58,17 @@ pub async fn connect(
 ) -> Result<(StatusCode, Json<Shown>), Stop> {
     let merchant = caller.may(&env, Action::ManageConnections)?.clone();
     let Told(wanted) = wanted?;
-    let connection = store(&env, &merchant, &fresh, wanted).await?;
-    Ok((StatusCode::CREATED, Json(Shown::of(&env, &connection).await?)))
+    let (status, connection) = store(&env, &merchant, &fresh, wanted).await?;
+    Ok((status, Json(Shown::of(&env, &connection).await?)))
 }
 
-/// Stores a new connection with its secrets sealed.
+/// Stores a connection with its secrets sealed: a new one, or the one of an account that stopped working.
 pub(super) async fn store(
     env: &Env,
     merchant: &MerchantId,
     fresh: &Fresh,
-    wanted: Wanted,
-) -> Result<Connection, Stop> {
+    mut wanted: Wanted,
+) -> Result<(StatusCode, Connection), Stop> {
     // Without it nothing of the account could be opened again.
     env.db.merchant(merchant).await?.ok_or(NO_MERCHANT)?;
     let addresses = [Some(&wanted.address), wanted.tracking_address.as_ref(), wanted.token_address.as_ref()];
@@ -79,8 +81,25 @@ pub(super) async fn store(
     }
     let id = ConnectionId::from_suffix(fresh.suffix()?.get(..16).unwrap_or_default());
     let id = id.map_err(|_| StoreError::Corrupt("connection id"))?;
+    let kind = wanted.credentials.kind();
+    let account = wanted.credentials.account(&wanted.address);
+    let before = match &account {
+        Some(account) => connected(env, merchant, kind, account).await?,
+        None => None,
+    };
+    let (status, id, places) = match before {
+        // What this very request stored, when its answer was lost.
+        Some((before, _)) if before.id == id => (StatusCode::CREATED, id, wanted.places),
+        Some((before, secrets)) => {
+            renewable(&before)?;
+            wanted.credentials.keep_previous(&secrets);
+            let places = if wanted.places.is_empty() { before.places } else { wanted.places };
+            (StatusCode::OK, before.id, places)
+        }
+        None => (StatusCode::CREATED, id, wanted.places),
+    };
     let connection = Connection {
-        kind: wanted.credentials.kind(),
+        kind,
         credentials: seal(env, &id, &wanted.credentials).await?,
         id,
         merchant: merchant.clone(),
@@ -89,11 +108,49 @@ pub(super) async fn store(
         tracking_address: wanted.tracking_address,
         token_address: wanted.token_address,
         keys_address: None,
-        places: wanted.places,
+        places,
     };
-    env.db.save_connection(&connection).await?;
+    match &account {
+        // Two at the same moment: the second finds the first when it tries again.
+        Some(account) => env.db.connect(&connection, account).await.map_err(|error| match error {
+            StoreError::Condition { .. } => StoreError::Conflict,
+            error => error,
+        })?,
+        None => env.db.save_connection(&connection).await?,
+    }
+    if status == StatusCode::OK {
+        env.db.forget_token(&connection.id).await?;
+        works_again(env, &connection).await?;
+    }
     tracing::info!(connection = %connection.id, kind = ?connection.kind, "connected");
-    Ok(connection)
+    Ok((status, connection))
+}
+
+/// The merchant's connection to an account of a channel, with its secrets.
+pub(super) async fn connected(
+    env: &Env,
+    merchant: &MerchantId,
+    kind: Kind,
+    account: &str,
+) -> Result<Option<(Connection, Credentials)>, Stop> {
+    for (id, _) in env.db.connections(merchant).await?.into_iter().filter(|(_, one)| *one == kind) {
+        let Some(connection) = env.db.connection(&id).await? else { continue };
+        let plain = env.vault.open(id.as_str(), &connection.credentials).await?;
+        let secrets: Credentials =
+            serde_json::from_slice(&plain).map_err(|_| StoreError::Corrupt("credentials"))?;
+        if secrets.account(&connection.address).as_deref() == Some(account) {
+            return Ok(Some((connection, secrets)));
+        }
+    }
+    Ok(None)
+}
+
+/// One that works is not connected a second time, nor are its secrets replaced in passing.
+pub(super) fn renewable(connection: &Connection) -> Result<(), Stop> {
+    match connection.state {
+        ConnectionState::Refused | ConnectionState::Disconnected => Ok(()),
+        ConnectionState::Active | ConnectionState::Paused => Err(Stop::Connected(connection.id.clone())),
+    }
 }
 
 /// Seals secrets for one connection.

@@ -9,9 +9,10 @@ use axum::extract::{Path, State};
 use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::Serialize;
+use std::collections::BTreeMap;
 use std::sync::Arc;
-use waybill_domain::ConnectionId;
 use waybill_domain::access::Action;
+use waybill_domain::{ConnectionId, WarehouseId};
 use waybill_store::registry::{Connection, ConnectionState, Kind};
 
 /// A connection.
@@ -27,8 +28,14 @@ pub struct Shown {
     /// What to do next, when it may not.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub advice: Option<&'static str>,
+    /// Kinds of calls that the channel gives it no right to; all else goes on.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub stopped: Vec<Stopped>,
     /// Address of its API.
     pub address: String,
+    /// How it calls our warehouses, where it knows places.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub places: BTreeMap<WarehouseId, String>,
     /// Where the channel must send its deliveries.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub webhook_path: Option<String>,
@@ -42,11 +49,33 @@ pub struct Shown {
     pub token_until: Option<Timestamp>,
 }
 
+/// A kind of call that a connection has no right to.
+#[derive(Debug, Serialize, JsonSchema)]
+#[schemars(rename = "StoppedCalls")]
+pub struct Stopped {
+    /// `write_back` (tracking is not told) or `stock` (stock is not told).
+    pub operation: String,
+    /// When it is tried again by itself.
+    #[schemars(with = "waybill_domain::time::Moment")]
+    pub until: Timestamp,
+    /// What to do next.
+    pub advice: &'static str,
+}
+
+impl Stopped {
+    fn of((operation, until): (String, Timestamp)) -> Self {
+        let advice =
+            "Give our application this right at the channel, then resume the connection: nothing is lost.";
+        Self { operation, until, advice }
+    }
+}
+
 impl Shown {
     pub(super) async fn of(env: &Env, connection: &Connection) -> Result<Self, Stop> {
         let cursor = env.db.cursor(&connection.id).await?;
         let token = env.db.token(&connection.id).await?;
         let channel = connection.kind.channel();
+        let stopped = env.db.stopped_operations(&connection.id, env.clock.read()).await?;
         Ok(Self {
             id: connection.id.clone(),
             kind: connection.kind,
@@ -59,7 +88,9 @@ impl Shown {
                 ConnectionState::Paused => Some("Resume it when it is to be used again."),
                 ConnectionState::Disconnected => Some("Connect the account again to use it."),
             },
+            stopped: stopped.into_iter().map(Stopped::of).collect(),
             address: connection.address.clone(),
+            places: connection.places.clone(),
             webhook_path: channel.map(|c| format!("/webhooks/{}/{}", c.as_str(), connection.id)),
             read_until: cursor.map(|c| c.until),
             token_until: token.map(|t| t.expires_at),

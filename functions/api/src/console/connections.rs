@@ -66,6 +66,7 @@ fn acts(desk: &Desk, one: &Shown) -> Markup {
                 @if one.state == ConnectionState::Active {
                     (desk.form(&to("pause"), &html! { button.quiet data-ask="Pause it? Nothing is sent or taken until it is resumed." { "Pause " (words::kind(one.kind)) } }))
                 }
+                @if one.state == ConnectionState::Active && !one.stopped.is_empty() { (desk.form(&to("resume"), &html! { button { "Try again what " (words::kind(one.kind)) " refused" } })) }
                 @if one.state == ConnectionState::Paused { (desk.form(&to("resume"), &html! { button { "Resume " (words::kind(one.kind)) } })) }
                 a.button.quiet href=(desk.to(&to("secrets"))) aria-label=(format!("Replace secrets of {}", one.id)) { "Replace secrets" }
             }
@@ -90,6 +91,15 @@ fn card(desk: &Desk, one: &Shown, entries: &[Entry]) -> Markup {
     html! {
         h2 { (words::kind(one.kind)) " " (words::connection(one.state)) }
         @if let Some(advice) = one.advice { p { (advice) } }
+        @for stopped in &one.stopped {
+            p.notice.warn {
+                @match stopped.operation.as_str() {
+                    "stock" => "It may not be told stock. ",
+                    _ => "It may not be told tracking numbers. ",
+                }
+                (stopped.advice) " It is tried again by itself at " (words::moment(stopped.until)) "."
+            }
+        }
         dl.facts {
             @if one.kind.channel().is_some() {
                 dt { "Read until" }

@@ -49,13 +49,14 @@ pub(super) fn routes() -> Vec<Route> {
             .gives::<connections::All>()
             .such_as("/v1/connections"),
         Route::post("/v1/connections", connect::connect)
-            .does("Connects an account whose credentials are at hand.")
+            .does("Connects an account whose credentials are at hand; one that was refused or disconnected is used again.")
             .may(Action::ManageConnections)
             .takes::<connect::Wanted>()
             .gives_as::<Shown>(201)
+            .gives::<Shown>()
             .such_as_with("/v1/connections", || {
                 json!({
-                    "address": "https://shop.example.invalid",
+                    "address": "https://new-shop.example.invalid",
                     "credentials": {"kind": "woocommerce", "secrets": ["invented"], "key": "ck_invented", "secret": "cs_invented"},
                 })
             }),
@@ -66,13 +67,14 @@ pub(super) fn routes() -> Vec<Route> {
             .gives::<authorise::Away>()
             .such_as_with("/v1/connections/authorise", || {
                 json!({
-                    "kind": "shopify", "address": "https://shop.example.invalid", "client_id": "invented",
+                    "kind": "shopify", "address": "https://new-shop.example.invalid", "client_id": "invented",
                     "client_secret": "invented", "redirect": "https://api.example.invalid/connect/shopify",
                 })
             }),
         Route::get("/connect/{channel}", authorise::back)
             .does("Where the channel's page sends the account's owner back to, with a one-time state.")
-            .gives_as::<Shown>(201),
+            .gives_as::<Shown>(201)
+            .gives::<Shown>(),
         Route::get("/v1/connections/{connection}", connections::read)
             .does("One connection and its health.")
             .may(Action::ReadConnections)
@@ -106,6 +108,15 @@ pub(super) fn routes() -> Vec<Route> {
             .such_as_with("/v1/connections/con_00000000000000aa/credentials", || {
                 json!({"kind": "woocommerce", "secrets": ["newer"], "key": "ck_newer", "secret": "cs_newer"})
             }),
+        Route::put("/v1/connections/{connection}/places", act::places)
+            .does("Maps warehouses to the channel's places; each is told the stock of its own.")
+            .may(Action::ManageConnections)
+            .takes::<act::Places>()
+            .gives::<Shown>()
+            .such_as_with(
+                "/v1/connections/con_00000000000000ab/places",
+                || json!({"places": {"wh_north": "gid://shopify/Location/1", "wh_south": "gid://shopify/Location/2"}}),
+            ),
         Route::get("/v1/connections/{connection}/backfills", backfill::list)
             .does("Backfills of a connection and how far they are.")
             .may(Action::ReadConnections)

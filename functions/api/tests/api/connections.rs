@@ -3,7 +3,7 @@
 use crate::stage::{MERCHANT, Stage, code};
 use serde_json::{Value, json};
 use waybill_store::keyring::Vault;
-use waybill_store::registry::Credentials;
+use waybill_store::registry::{ConnectionState, Credentials, Kind};
 use waybill_store::{Queue, Work};
 
 const SECRETS: [&str; 4] = ["ck_1", "cs_1", "SigningOne", "SigningTwo"];
@@ -186,4 +186,124 @@ async fn a_way_back_is_good_once_in_time_and_only_where_it_was_begun() {
     let late = begin().await.1["address"].as_str().unwrap().split("state=").nth(1).unwrap().to_owned();
     stage.advance(601);
     assert_eq!(code(&stage.get(None, &back(&late)).await), (400, "bad_state"));
+}
+
+#[tokio::test]
+async fn an_account_is_connected_once_and_renewed_under_its_own_id() {
+    let stage = Stage::set().await;
+    let id = connected(&stage).await;
+    let again = async |kind: &str, body: &Value| {
+        let answer = stage.call(Some("mine-Owner"), "POST", "/v1/connections", Some(body.clone())).await;
+        assert_eq!((code(&answer), &answer.1["connection"]), ((409, "connected"), &json!(id)), "{kind}");
+        assert!(answer.1["title"].as_str().unwrap().contains(&id));
+    };
+    let mut shouted = shop();
+    shouted["address"] = json!("https://SHOP.example.invalid");
+    shouted["credentials"]["key"] = json!("ck_2");
+    again("active", &shouted).await;
+    stage.call(Some("mine-Owner"), "POST", &format!("/v1/connections/{id}/pause"), None).await;
+    again("paused", &shop()).await;
+    // Another merchant's connection is neither told of nor in the way.
+    let other = stage.call(Some("other-Owner"), "POST", "/v1/connections", Some(shop())).await;
+    assert_eq!(other.0, 201, "{}", other.1);
+    // A shop of another kind at the same address is another account.
+    let magento = json!({"address": "https://shop.example.invalid", "credentials": {"kind": "magento",
+        "consumer_key": "a", "consumer_secret": "b", "token": "c", "token_secret": "d"}});
+    let other = stage.call(Some("mine-Owner"), "POST", "/v1/connections", Some(magento)).await;
+    assert_eq!(other.0, 201, "{}", other.1);
+
+    let connection = id.parse().unwrap();
+    for state in [ConnectionState::Refused, ConnectionState::Disconnected] {
+        stage.db.set_connection_state(&connection, state).await.unwrap();
+        let mut renewed = shop();
+        renewed["credentials"]["secrets"] = json!(["SigningTwo"]);
+        let answer = stage.call(Some("mine-Owner"), "POST", "/v1/connections", Some(renewed)).await;
+        assert_eq!((answer.0, &answer.1["id"], &answer.1["state"]), (200, &json!(id), &json!("active")));
+        let kept = stage.db.connection(&connection).await.unwrap().unwrap();
+        assert_eq!(kept.state, ConnectionState::Active);
+        assert_eq!(stage.db.connections(&MERCHANT.parse().unwrap()).await.unwrap().len(), 2);
+    }
+    let kept = stage.db.connection(&connection).await.unwrap().unwrap();
+    let plain = stage.kms.open(&id, &kept.credentials).await.unwrap();
+    let Credentials::WooCommerce { secrets, .. } = &serde_json::from_slice(&plain).unwrap() else { panic!() };
+    assert_eq!(secrets.first().map(String::as_str), Some("SigningTwo"));
+}
+
+#[tokio::test]
+async fn two_at_the_same_moment_make_one_connection() {
+    let stage = Stage::set().await;
+    let connect = || stage.call(Some("mine-Owner"), "POST", "/v1/connections", Some(shop()));
+    let (one, two, three) = tokio::join!(connect(), connect(), connect());
+    let made = [&one, &two, &three].into_iter().filter(|answer| answer.0 == 201).count();
+    assert_eq!(made, 1, "{one:?} {two:?} {three:?}");
+    assert_eq!(stage.db.connections(&MERCHANT.parse().unwrap()).await.unwrap().len(), 1);
+}
+
+#[tokio::test]
+async fn an_account_that_works_is_not_authorised_again_and_a_refused_one_is() {
+    let stage = Stage::set().await;
+    let shopify = json!({"secrets": ["SigningOne"], "token": "shpat_invented", "kind": "shopify"});
+    let id = "con_00000000000000d1";
+    stage.connect(id, MERCHANT, Kind::Shopify, &shopify).await;
+    let app = json!({
+        "kind": "shopify", "address": "https://shop.example.invalid", "client_id": "id-1",
+        "client_secret": "SigningOne", "redirect": "https://waybill.example.invalid/connect/shopify",
+    });
+    let begin = || stage.call(Some("mine-Owner"), "POST", "/v1/connections/authorise", Some(app.clone()));
+    let refused = begin().await;
+    assert_eq!((code(&refused), &refused.1["connection"]), ((409, "connected"), &json!(id)));
+    stage.db.set_connection_state(&id.parse().unwrap(), ConnectionState::Refused).await.unwrap();
+    assert_eq!(begin().await.0, 200);
+}
+
+#[tokio::test]
+async fn secrets_of_another_account_do_not_replace_an_accounts_own() {
+    let stage = Stage::set().await;
+    let secrets = |seller: &str, secret: &str| {
+        json!({"kind": "amazon", "client_id": "c", "client_secret": secret, "refresh_token": "r",
+            "seller_id": seller, "marketplace_id": "A1F83G8C2ARO7P"})
+    };
+    let id = "con_00000000000000d2";
+    stage.connect(id, MERCHANT, Kind::Amazon, &secrets("SELLER1", "s")).await;
+    let address = format!("/v1/connections/{id}/credentials");
+    let put = |body: Value| stage.call(Some("mine-Owner"), "PUT", &address, Some(body));
+    assert_eq!(code(&put(secrets("SELLER2", "s")).await), (409, "other_account"));
+    assert_eq!(put(secrets("SELLER1", "t")).await.0, 200);
+}
+
+#[tokio::test]
+async fn warehouses_are_mapped_to_places_of_channels_that_know_them() {
+    let stage = Stage::set().await;
+    stage.open_warehouses().await;
+    let id = "con_00000000000000d3";
+    let secrets = json!({"kind": "shopify", "secrets": ["SigningOne"], "token": "shpat_invented"});
+    stage.connect(id, MERCHANT, Kind::Shopify, &secrets).await;
+    let address = format!("/v1/connections/{id}/places");
+    let put = |body: Value| stage.call(Some("mine-Owner"), "PUT", &address, Some(body));
+    let map = json!({"wh_north": "gid://shopify/Location/1", "wh_south": "gid://shopify/Location/2"});
+    stage.queues.take();
+    let done = put(json!({"places": map})).await;
+    assert_eq!((done.0, &done.1["places"]), (200, &map), "{}", done.1);
+    let kept = stage.db.connection(&id.parse().unwrap()).await.unwrap().unwrap();
+    assert_eq!(json!(kept.places), map);
+    assert_eq!(kept.state, ConnectionState::Active);
+    assert!(
+        stage.queues.take().iter().any(|sent| matches!(sent.work, Work::PushAll { .. })),
+        "all is told anew"
+    );
+    for wrong in [json!({"wh_elsewhere": "1"}), json!({"wh_north": ""}), json!({"wh_north": "a\nb"})] {
+        let refused = put(json!({"places": wrong})).await;
+        assert_eq!(code(&refused), (422, "invalid_field"), "{wrong}");
+    }
+    let kept = stage.db.connection(&id.parse().unwrap()).await.unwrap().unwrap();
+    assert_eq!(json!(kept.places), map, "nothing that is wrong is stored");
+    assert_eq!(put(json!({"places": {}})).await.1["places"], Value::Null);
+    let shop = connected(&stage).await;
+    let body = json!({"places": {"wh_north": "1"}});
+    let refused = stage
+        .call(Some("mine-Owner"), "PUT", &format!("/v1/connections/{shop}/places"), Some(body.clone()))
+        .await;
+    assert_eq!(code(&refused), (409, "no_places"));
+    let other = stage.call(Some("other-Owner"), "PUT", &address, Some(body)).await;
+    assert_eq!(code(&other), (404, "not_found"));
 }

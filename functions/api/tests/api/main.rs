@@ -14,6 +14,7 @@ mod merchant;
 mod privacy;
 mod ready;
 mod registers;
+mod rights;
 mod settle;
 mod shipments;
 mod single;

@@ -100,6 +100,8 @@ async fn account(stage: &Stage) {
     carrier(stage).await;
     let secrets = json!({"kind": "woocommerce", "secrets": ["invented"], "key": "ck_1", "secret": "cs_1"});
     stage.connect(CONNECTION, MERCHANT, registry::Kind::WooCommerce, &secrets).await;
+    let secrets = json!({"kind": "shopify", "secrets": ["invented"], "token": "shpat_invented"});
+    stage.connect("con_00000000000000ab", MERCHANT, registry::Kind::Shopify, &secrets).await;
 }
 
 /// A carrier account that examples name.

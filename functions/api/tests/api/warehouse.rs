@@ -96,8 +96,12 @@ async fn overs_and_unders_of_each_channel_are_shown_by_listing() {
     let mapping = json!({"connection": connection, "channel_sku": "TEE-3", "sku": "TEE-RED", "units": 3});
     stage.put("/v1/skus/TEE-RED", json!({"sku": "TEE-RED"})).await;
     assert_eq!(stage.post("/v1/mappings", mapping).await.0, 200);
-    let listing =
-        |channel_sku| waybill_store::pushes::Listing { sku: "TEE-RED", connection: &connection, channel_sku };
+    let listing = |channel_sku| waybill_store::pushes::Listing {
+        sku: "TEE-RED",
+        connection: &connection,
+        channel_sku,
+        place: None,
+    };
     let at = stage.now();
     let took = waybill_store::pushes::Pushed { quantity: 11, at, refused: None };
     stage.db.save_pushed(&merchant, &listing("TEE-RED"), &took).await.unwrap();

@@ -151,6 +151,23 @@ impl Credentials {
         }
     }
 
+    /// The account they open, as its channel tells accounts apart; two connections with the same one would take every
+    /// order twice. A shop is its address. An eBay keyset stands for the seller who agreed, whom its grant does not
+    /// name: eBay sends the deletions of a keyset to one address only (contracts/ebay section 8). `None` for carriers.
+    pub fn account(&self, address: &str) -> Option<String> {
+        match self {
+            Self::Shopify { .. }
+            | Self::WooCommerce { .. }
+            | Self::Magento { .. }
+            | Self::AdobeCommerce { .. } => Some(account_of_shop(address)),
+            Self::Amazon { seller_id, marketplace_id, .. } => {
+                Some(format!("{}|{seller_id}|{marketplace_id}", address.to_ascii_lowercase()))
+            }
+            Self::Ebay { client_id, .. } => Some(account_of_keyset(address, client_id)),
+            Self::RoyalMail { .. } | Self::ProShipping { .. } | Self::Dpd { .. } => None,
+        }
+    }
+
     /// Keeps the current signing secret of the credentials before as the previous one of these, so that deliveries
     /// signed before the rotation are still taken.
     pub fn keep_previous(&mut self, before: &Self) {
@@ -165,4 +182,14 @@ impl Credentials {
             _ => {}
         }
     }
+}
+
+/// [`Credentials::account`] of a shop.
+pub fn account_of_shop(address: &str) -> String {
+    address.to_ascii_lowercase()
+}
+
+/// [`Credentials::account`] of an eBay keyset.
+pub fn account_of_keyset(address: &str, client_id: &str) -> String {
+    format!("{}|{client_id}", address.to_ascii_lowercase())
 }
