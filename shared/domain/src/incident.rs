@@ -203,7 +203,7 @@ pub struct Incident {
     /// It puts people at a high risk.
     #[serde(default)]
     pub high_risk: bool,
-    /// What was decided, one for each notice at most.
+    /// What was decided, in order; of two about the same notice the last one counts.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub decisions: Vec<Decision>,
 }
@@ -237,15 +237,19 @@ impl Incident {
             .collect()
     }
 
-    /// Records a decision, in place of an earlier one about the same notice.
+    /// Records a decision. An earlier one about the same notice stays on record before it (article 33(5)).
     pub fn decide(&mut self, decision: Decision) {
-        self.decisions.retain(|earlier| earlier.notice != decision.notice);
         self.decisions.push(decision);
     }
 
-    /// The text of a notice with the facts filled in. Counts and ids, never a name.
+    /// What was decided last about a notice.
+    pub fn decided(&self, notice: Notice) -> Option<&Decision> {
+        self.decisions.iter().rev().find(|decision| decision.notice == notice)
+    }
+
+    /// The text of a notice with what is known filled in: counts and ids, never a name. What only a person can know
+    /// stands in square brackets, to be completed before it is sent.
     pub fn draft(&self, notice: Notice, affected: &Affected) -> String {
-        let mut text = String::new();
         let greeting = match notice {
             Notice::Platform => "To the platform: security incident concerning orders of your marketplace.",
             Notice::Controllers => {
@@ -254,37 +258,56 @@ impl Incident {
             Notice::Regulator => {
                 "To the supervisory authority: notification of a personal data breach (article 33)."
             }
-            Notice::People => {
-                "To the person concerned: your personal data was involved in an incident (article 34)."
-            }
+            Notice::People => return self.letter(),
         };
-        let who = self.suspicion.actor.as_ref().map_or("not known yet", |_| "one known account");
-        let places = match self.suspicion.places.as_slice() {
-            [] => "recipients, labels and what carriers were given".to_owned(),
-            places => {
-                places.iter().map(|place| format!("{place:?}").to_lowercase()).collect::<Vec<_>>().join(", ")
-            }
-        };
+        let who = self.suspicion.actor.as_ref().map_or("not known yet", |_| "one account, which is known");
+        let (orders, merchants, live) = (affected.orders(), affected.merchants.len(), affected.live());
+        let mut text = String::new();
         // Writing to a string cannot fail.
         let _ = writeln!(text, "{greeting}\n\nIncident {}", self.id);
         let _ = writeln!(text, "Noticed: {}", self.detected_at);
-        let _ = writeln!(text, "Period: {} to {}", self.suspicion.from, self.suspicion.until);
-        let _ = writeln!(text, "Access by: {who}. Kind of data: {places} (names, addresses, contact data).");
-        if notice != Notice::People {
-            let (orders, merchants, live) = (affected.orders(), affected.merchants.len(), affected.live());
-            let _ = writeln!(text, "Affected: {orders} orders of {merchants} merchants.");
-            let _ = writeln!(
-                text,
-                "Of these, the contact data of {live} is still held; {} are erased, and only the merchant can reach them.",
-                orders - live
-            );
-        }
+        let _ = writeln!(text, "Period looked at: {} to {}", self.suspicion.from, self.suspicion.until);
+        let _ = writeln!(text, "Access by: {who}. Kind of data: {}.", self.kinds());
+        let _ = writeln!(text, "Affected: {orders} orders of {merchants} merchants.");
         let _ = writeln!(
             text,
-            "Measures: access withdrawn; every opening is on record and was counted against the key service's own log; keys of forgotten orders are destroyed."
+            "Of these, the contact data of {live} is still held; {} are erased, and only the merchant can reach them.",
+            orders - live
         );
+        let _ = writeln!(text, "Likely consequences: [to be completed]");
+        let _ = writeln!(text, "Measures taken and planned: [to be completed]");
+        let _ = writeln!(text, "Whom to ask: [name and how to reach them]");
         let _ = writeln!(text, "To be sent by: {}", self.due(notice));
         text
+    }
+
+    /// The letter to the people: what it means for them, what they can do and whom they can ask.
+    fn letter(&self) -> String {
+        format!(
+            "To the person concerned: data of an order of yours was opened without good reason (article 34).\n\n\
+             What it was: {}.\n\
+             What you can do: be careful with calls, messages and letters that name your order or parcel and ask for a \
+             payment, a password or a code; do not follow their links, and ask the shop before you answer.\n\
+             What was done: [to be completed]\n\
+             Whom to ask: [name of the shop, and how to reach it], naming Incident {}. You may also complain to the \
+             supervisory authority.\n",
+            self.kinds(),
+            self.id
+        )
+    }
+
+    /// What lies where it was opened.
+    fn kinds(&self) -> String {
+        let kind = |place: &Place| match place {
+            Place::Recipients => "names, delivery addresses and, where they were given, contact data",
+            Place::Labels => "labels with names and delivery addresses",
+            Place::Carriers => {
+                "what carriers were given: names, delivery addresses and, for some services, contact data"
+            }
+        };
+        let all = [Place::Recipients, Place::Labels, Place::Carriers];
+        let places = if self.suspicion.places.is_empty() { all.as_slice() } else { &self.suspicion.places };
+        places.iter().map(kind).collect::<Vec<_>>().join("; ")
     }
 }
 
@@ -336,7 +359,13 @@ mod tests {
         one.decide(not.clone());
         assert_eq!(open(&one, at(1)).len(), 3);
         one.decide(Decision { not_told: None, ..not });
-        assert_eq!((one.decisions.len(), one.decisions[0].not_told), (1, None));
+        assert_eq!(one.decided(Notice::Regulator).unwrap().not_told, None);
+        assert_eq!(
+            one.decisions[0].not_told,
+            Some(NotTold::Unreadable),
+            "what was decided before stays on record"
+        );
+        assert_eq!(one.decisions.len(), 2);
     }
 
     #[test]
@@ -395,5 +424,23 @@ mod tests {
         assert!(drafts[2].contains(&told), "{}", drafts[2]);
         assert!(drafts.iter().all(|draft| draft.contains("inc_1") && !draft.contains("sub-eve")));
         assert!(drafts[0].contains("To be sent by: 2026-11-24T09:00:00Z"));
+    }
+
+    #[test]
+    fn a_draft_says_what_is_known_and_leaves_the_rest_to_be_completed() {
+        let suspicion = Suspicion { places: vec![Place::Labels], ..suspicion() };
+        let one = Incident { suspicion, high_risk: true, ..incident() };
+        let draft = |notice| one.draft(notice, &Affected::default());
+        for notice in Notice::ALL {
+            let text = draft(notice);
+            assert!(text.contains("labels with names") && !text.contains("contact data was"), "{text}");
+            for invented in ["withdrawn", "key service", "destroyed"] {
+                assert!(!text.contains(invented), "nobody knows that yet: {text}");
+            }
+            assert!(text.contains("[to be completed]") && text.contains("Whom to ask"), "{text}");
+        }
+        let letter = draft(Notice::People);
+        assert!(letter.contains("What you can do") && letter.contains("supervisory authority"));
+        assert!(!letter.contains("2026-") && !letter.contains("To be sent by"), "no date of ours: {letter}");
     }
 }
