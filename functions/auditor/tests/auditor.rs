@@ -260,16 +260,13 @@ async fn a_pull_of_many_orders_and_repeated_refusals_raise_an_alarm_and_a_quiet_
 async fn what_is_due_and_every_clock_that_has_run_out_is_found() {
     let stage = Stage::set().await;
     let [first, second] = merchants();
-    let request = waybill_store::requests::Request {
-        id: "req_1".parse().unwrap(),
-        merchant: first.clone(),
-        clock: Clock::start(Kind::Export, Asker::Person, after(now(), days(-40))),
-        scope: waybill_store::requests::Scope::Merchant,
-        asked_by: "5f0c".into(),
-        done_at: None,
-        certificate: None,
-        recipients: Vec::new(),
-    };
+    let request = waybill_store::requests::Request::new(
+        "req_1".parse().unwrap(),
+        first.clone(),
+        Clock::start(Kind::Export, Asker::Person, after(now(), days(-40))),
+        waybill_store::requests::Scope::Merchant,
+        "5f0c".into(),
+    );
     stage.env.db.save_request(&request).await.unwrap();
     let suspicion = Suspicion { from: noon(), until: now(), actor: None, order: None, places: Vec::new() };
     let incident = Incident {

@@ -5,12 +5,15 @@ use jiff::Timestamp;
 use waybill_channels::feed::Found;
 use waybill_domain::OrderId;
 use waybill_domain::intake::{self, Identity, unreadable};
-use waybill_domain::order::Channel;
+use waybill_domain::order::{Channel, PersonalData};
+use waybill_domain::request::Kind;
 use waybill_domain::time::{after, days};
 use waybill_runtime::directory::Account;
 use waybill_runtime::metrics::{Metric, Service, emit};
+use waybill_runtime::platform::{self, Asked};
 use waybill_runtime::{Failure, arrival};
 use waybill_store::ingest::{Arrival, Outcome, ingest, keep_unreadable};
+use waybill_store::requests::Scope;
 use waybill_store::work::stages;
 use waybill_store::{Queue, StoreError, Work};
 
@@ -84,7 +87,17 @@ pub(crate) async fn take(
         Found::Key(channel_id) => reread(env, account, channel_id, wait, now).await,
         Found::Erased(channel_id) => {
             let order = order_id(account, &channel_id)?;
-            env.queues.send(Queue::Erase, &[Work::Order { order, at: now }], 0).await?;
+            match env.db.order(&order).await? {
+                Some(held) if held.personal == PersonalData::Live => {
+                    let scope = Scope::Orders { orders: vec![order] };
+                    let named = platform::named_by_order(&channel_id);
+                    let asked = Asked { kind: Kind::Erasure, scope, named: &named };
+                    platform::ask(&env.db, env.queues.as_ref(), account, asked, now).await?;
+                }
+                Some(_) => {}
+                // Nobody is here to be forgotten, but a late copy may be on its way: its fence is put up.
+                None => env.queues.send(Queue::Erase, &[Work::Order { order, at: now }], 0).await?,
+            }
             Ok(Taken::Nothing)
         }
         Found::Unreadable { channel_id, error } => {

@@ -14,11 +14,11 @@ use jiff::Timestamp;
 use serde::Serialize;
 use serde_json::Value;
 use std::sync::Arc;
-use waybill_domain::order::Status;
-use waybill_domain::{ConnectionId, MerchantId, OrderId};
+use waybill_domain::OrderId;
 use waybill_runtime::{Clock, Failure, Step, batch, schedule};
+use waybill_store::db::{Item, SHARDS};
 use waybill_store::labels::Documents;
-use waybill_store::{Db, Queue, StoreError, Work, queues};
+use waybill_store::{Db, Queue, Work, queues};
 
 /// What the function needs: no key of any kind.
 pub struct Env {
@@ -26,14 +26,18 @@ pub struct Env {
     pub db: Db,
     /// The label bucket.
     pub documents: Arc<dyn Documents>,
+    /// For what is too much for one message.
+    pub queues: Arc<dyn queues::Send>,
     /// Now, for requests; a scheduled run takes it from its event.
     pub clock: Clock,
 }
 
 /// Orders taken from each shard of the purge index at a time.
 const PAGE: i32 = 50;
-/// Rounds of a run; with eight shards this is 100,000 orders, after which the next run goes on.
-const MAX_ROUNDS: usize = 250;
+/// Orders one run forgets; what is due beyond goes by a message of its own. Even at a tenth of a second each the function
+/// has done them before its time (300 s, template.yaml) is up. As many that fail are no accident but an outage, and wait
+/// for the next run.
+const MAX_ORDERS: usize = 2000;
 
 /// What a run did.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize)]
@@ -57,48 +61,79 @@ pub async fn handle(env: &Env, event: Value) -> Result<Value, Failure> {
     let bad = |_| Failure::Fault("the event is neither a schedule nor a batch");
     if event.get("Records").is_some() {
         let event: SqsEvent = serde_json::from_value(event).map_err(bad)?;
-        let response = batch::each(event, Queue::Erase, &NoReturn, |work| work_on(env, work)).await?;
+        let response =
+            batch::each(event, Queue::Erase, env.queues.as_ref(), |work| work_on(env, work)).await?;
         return serde_json::to_value(response).map_err(bad);
     }
     let now = schedule::time(&event)?;
     let report = match event.get("replay").and_then(Value::as_str) {
         Some("ledger") => replay(env, now).await?,
-        _ => run(env, now).await?,
+        _ => Box::pin(run(env, now)).await?,
     };
     serde_json::to_value(report).map_err(bad)
 }
 
-/// Forgets every order whose purge time has come.
+/// Forgets every order whose purge time has come. What cannot be forgotten now is passed over, so that nobody else waits
+/// behind it.
 ///
 /// # Errors
 /// When the purge index cannot be read.
 pub async fn run(env: &Env, now: Timestamp) -> Result<Report, Failure> {
+    run_for(env, MAX_ORDERS, now).await
+}
+
+/// As [`run`], for so many orders at most.
+///
+/// # Errors
+/// As [`run`].
+pub async fn run_for(env: &Env, orders: usize, now: Timestamp) -> Result<Report, Failure> {
     let mut report = Report::default();
     hold::lift(env, now).await?;
-    for _ in 0..MAX_ROUNDS {
-        let due = env.db.purgeable(now, PAGE).await?;
-        let (mut done, mut held) = (0, 0);
-        for order in &due {
-            match Box::pin(erase(env, order, "retention", now)).await {
-                Ok(Outcome::Forgotten) => done += 1,
-                // It left the purge index for the one of holds.
-                Ok(Outcome::Held) => held += 1,
-                Err(error) => tracing::error!(%order, %error, "not forgotten yet; the next run takes it up"),
-            }
-        }
-        report.forgotten += done;
-        report.held += held;
-        if done + held == 0 {
-            report.failed = due.len();
-            break;
-        }
+    let merchants = env.db.merchants().await?;
+    for merchant in &merchants {
+        Box::pin(request::take_up(env, merchant, now)).await?;
     }
-    for merchant in env.db.merchants().await? {
-        report.figures += env.db.publish_figures(&merchant, now).await?;
+    let more = purge(env, orders, now, &mut report).await?;
+    for merchant in &merchants {
+        report.figures += env.db.publish_figures(merchant, now).await?;
     }
     let Report { forgotten, held, figures, failed } = &report;
-    tracing::info!(forgotten, held, figures, failed, "retention run");
+    tracing::info!(forgotten, held, figures, failed, more, "retention run");
+    if more {
+        env.queues.send(Queue::Erase, &[Work::Retain { at: now }], 0).await?;
+    }
     Ok(report)
+}
+
+/// Goes through the purge index, a page of each shard in turn; true when there is more than one run has time for.
+async fn purge(env: &Env, orders: usize, now: Timestamp, report: &mut Report) -> Result<bool, Failure> {
+    let mut shards: Vec<(u8, Option<Item>)> = (0..SHARDS).map(|n| (n, None)).collect();
+    while !shards.is_empty() {
+        let mut left = Vec::new();
+        for (n, row) in shards {
+            let (due, next) = env.db.purgeable_of(n, now, PAGE, row).await?;
+            for order in &due {
+                match Box::pin(erase(env, order, "retention", now)).await {
+                    Ok(Outcome::Forgotten) => report.forgotten += 1,
+                    // It left the purge index for the one of holds.
+                    Ok(Outcome::Held) => report.held += 1,
+                    Err(error) => {
+                        report.failed += 1;
+                        tracing::error!(%order, %error, "not forgotten yet; the next run takes it up");
+                    }
+                }
+            }
+            left.extend(next.map(|row| (n, Some(row))));
+        }
+        shards = left;
+        if report.failed >= orders {
+            return Ok(false);
+        }
+        if report.forgotten + report.held >= orders {
+            return Ok(!shards.is_empty());
+        }
+    }
+    Ok(false)
 }
 
 /// Erases on request.
@@ -107,24 +142,14 @@ pub async fn run(env: &Env, now: Timestamp) -> Result<Report, Failure> {
 /// As [`Failure`] says; the message comes back.
 pub async fn work_on(env: &Env, work: Work) -> Result<Step, Failure> {
     let now = env.clock.now(work.at());
-    let (orders, why) = match work {
-        Work::Order { order, .. } => (vec![order], "request"),
-        Work::EraseBuyer { buyer, .. } => (env.db.orders_of_buyer(&buyer).await?, "request"),
-        Work::EraseConnection { merchant, connection, .. } => {
-            (of_connection(env, &merchant, &connection).await?, "shop_redact")
-        }
+    match work {
+        Work::Order { order, .. } => Box::pin(at_last(env, &order, "request", now)).await.map(|_| ())?,
         Work::Request { merchant, request, .. } => {
-            request::carry_out(env, &merchant, &request, now).await?;
-            return Ok(Step::Done);
+            Box::pin(request::carry_out(env, &merchant, &request, now)).await?;
         }
-        Work::Hold { merchant, order, .. } => {
-            hold::apply(env, &merchant, &order, now).await?;
-            return Ok(Step::Done);
-        }
-        Work::Purge { merchant, order, .. } => {
-            hold::reschedule(env, &merchant, &order).await?;
-            return Ok(Step::Done);
-        }
+        Work::Retain { .. } => Box::pin(run(env, now)).await.map(|_| ())?,
+        Work::Hold { merchant, order, .. } => hold::apply(env, &merchant, &order, now).await?,
+        Work::Purge { merchant, order, .. } => hold::reschedule(env, &merchant, &order).await?,
         Work::Fetch { .. }
         | Work::Poll { .. }
         | Work::Backfill { .. }
@@ -133,9 +158,6 @@ pub async fn work_on(env: &Env, work: Work) -> Result<Step, Failure> {
         | Work::Manifest { .. } => {
             return Err(Failure::Fault("this work is not retention's"));
         }
-    };
-    for order in orders {
-        at_last(env, &order, why, now).await?;
     }
     Ok(Step::Done)
 }
@@ -157,50 +179,4 @@ pub(crate) async fn at_last(
         }
     }
     Box::pin(erase(env, order, why, now)).await
-}
-
-/// Every order of a merchant that came through one connection.
-async fn of_connection(
-    env: &Env,
-    merchant: &MerchantId,
-    connection: &ConnectionId,
-) -> Result<Vec<OrderId>, Failure> {
-    of_merchant(env, merchant, Some(connection)).await
-}
-
-/// Every order of a merchant, or those of one of its connections.
-pub(crate) async fn of_merchant(
-    env: &Env,
-    merchant: &MerchantId,
-    connection: Option<&ConnectionId>,
-) -> Result<Vec<OrderId>, Failure> {
-    let mut found = Vec::new();
-    for status in Status::ALL {
-        let mut after = None;
-        loop {
-            let (ids, next) = env.db.orders_by_status(merchant, status, 100, after).await?;
-            let orders = env.db.orders(&ids).await?;
-            found.extend(
-                orders
-                    .into_iter()
-                    .filter(|o| connection.is_none_or(|one| o.connection == *one))
-                    .map(|o| o.id),
-            );
-            after = next;
-            if after.is_none() {
-                break;
-            }
-        }
-    }
-    Ok(found)
-}
-
-/// Retention never asks for its work to come back later: it is done or it failed.
-struct NoReturn;
-
-#[async_trait::async_trait]
-impl queues::Send for NoReturn {
-    async fn send(&self, _: Queue, _: &[Work], _: u32) -> Result<(), StoreError> {
-        Err(StoreError::Refused("retention sends nothing".into()))
-    }
 }

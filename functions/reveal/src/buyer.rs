@@ -63,16 +63,13 @@ pub async fn ask(
     let index = index_key(env.vault.as_ref(), &merchant).await?;
     let connections = env.db.connections(&merchant.id).await?;
     let indexes = connections.iter().map(|(connection, _)| index.buyer(connection, &email)).collect();
-    let request = Request {
-        id: RequestId::from_suffix(&fresh.suffix()?).map_err(|_| StoreError::Corrupt("id"))?,
-        merchant: merchant.id.clone(),
-        clock: Clock::start(kind, Asker::Person, pass.now),
-        scope: Scope::Buyer { indexes },
-        asked_by: pass.sub().to_owned(),
-        done_at: None,
-        certificate: None,
-        recipients: Vec::new(),
-    };
+    let request = Request::new(
+        RequestId::from_suffix(&fresh.suffix()?).map_err(|_| StoreError::Corrupt("id"))?,
+        merchant.id.clone(),
+        Clock::start(kind, Asker::Person, pass.now),
+        Scope::Buyer { indexes, orders: Vec::new() },
+        pass.sub().to_owned(),
+    );
     env.db.save_request(&request).await?;
     if kind == Kind::Erasure {
         let work = Work::Request { merchant: merchant.id, request: request.id.clone(), at: pass.now };

@@ -17,6 +17,7 @@ use axum::response::{Html, IntoResponse, Response};
 use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::{Value, json};
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use waybill_domain::access::Action;
 use waybill_domain::order::Order;
@@ -59,12 +60,12 @@ pub async fn export(
     }
     let orders = match &request.scope {
         Scope::Orders { orders } => orders.clone(),
-        Scope::Buyer { indexes } => {
-            let mut found = Vec::new();
+        Scope::Buyer { indexes, orders } => {
+            let mut found: BTreeSet<OrderId> = orders.iter().cloned().collect();
             for index in indexes {
                 found.extend(env.db.orders_of_buyer(index).await?);
             }
-            found
+            found.into_iter().collect()
         }
         // A person is never a whole connection or merchant.
         Scope::Connection { .. } | Scope::Merchant => return Err(NOT_FOUND.into()),

@@ -9,17 +9,16 @@ use waybill_channels::error::CannotRead;
 use waybill_channels::hint::Hint;
 use waybill_domain::OrderId;
 use waybill_domain::intake::{Identity, unreadable};
-use waybill_domain::time::{after, days};
+use waybill_domain::request::Kind;
 use waybill_privacy::recipient::Text;
 use waybill_runtime::directory::Account;
 use waybill_runtime::metrics::{Metric, Service, emit};
+use waybill_runtime::platform::{self, Asked};
 use waybill_runtime::problem::Problem;
 use waybill_store::ingest::{Arrival, Outcome, ingest, keep_unreadable};
-use waybill_store::registry::{ConnectionState, DataRequest};
+use waybill_store::registry::ConnectionState;
+use waybill_store::requests::Scope;
 use waybill_store::{Queue, StoreError, Work};
-
-/// Platforms give 30 days to answer a request for data (CONTROLS section 1.2).
-const REQUEST_DAYS: i64 = 30;
 
 /// Answers a failure on our side; the channel sends it again where it does.
 pub(crate) fn failed(error: &StoreError) -> Response<Body> {
@@ -27,42 +26,50 @@ pub(crate) fn failed(error: &StoreError) -> Response<Body> {
     Problem::UNAVAILABLE.response()
 }
 
+/// A trusted delivery.
+pub(crate) struct Delivery<'a> {
+    /// What the channel calls it, the same each time it is sent again; `None` where it says nothing that lasts.
+    pub(crate) id: Option<&'a str>,
+    /// Its bytes.
+    pub(crate) body: &'a [u8],
+}
+
 /// Does what a delivery asks. A body that cannot be read is kept sealed.
 pub(crate) async fn act(
     env: &Env,
     account: &Account,
     hint: Result<Hint, CannotRead>,
-    body: &[u8],
+    delivery: &Delivery<'_>,
     now: Timestamp,
 ) -> Result<(), StoreError> {
     match hint {
         Ok(Hint::Order(normalised)) if account.is_active() => order(env, account, *normalised, now).await,
         Ok(Hint::Reread { channel_id }) if account.is_active() => reread(env, account, channel_id, now).await,
-        Ok(Hint::EraseOrders { orders, buyers }) => erase(env, account, &orders, &buyers, now).await,
-        Ok(Hint::EraseShop) => {
-            let work = Work::EraseConnection {
-                merchant: account.merchant.id.clone(),
-                connection: account.connection.id.clone(),
-                at: now,
+        Ok(Hint::EraseOrders { orders, buyers }) => {
+            let named = match (delivery.id, orders.as_slice(), buyers.as_slice()) {
+                (Some(id), ..) => id.to_owned(),
+                (None, [order], []) => platform::named_by_order(order),
+                _ => digest(delivery.body),
             };
-            env.queues.send(Queue::Erase, &[work], 0).await
+            let scope = scope(account, &orders, &buyers)?;
+            ask(env, account, Asked { kind: Kind::Erasure, scope, named: &named }, now).await
         }
-        Ok(Hint::DataRequest { request, orders, .. }) => {
-            let request = DataRequest {
-                merchant: account.merchant.id.clone(),
-                connection: account.connection.id.clone(),
-                channel_request: request,
-                orders: orders.iter().filter_map(|id| order_id(account, id).ok()).collect(),
-                due_at: after(now, days(REQUEST_DAYS)),
-            };
-            env.db.record_data_request(&request).await
+        Ok(Hint::EraseShop) => {
+            let scope = Scope::Connection { connection: account.connection.id.clone() };
+            let named = delivery.id.map_or_else(|| digest(delivery.body), str::to_owned);
+            ask(env, account, Asked { kind: Kind::Erasure, scope, named: &named }, now).await
+        }
+        Ok(Hint::DataRequest { request, orders, buyer }) => {
+            let scope = scope(account, &orders, buyer.as_slice())?;
+            let named = format!("data {request}");
+            ask(env, account, Asked { kind: Kind::Export, scope, named: &named }, now).await
         }
         Ok(Hint::Uninstalled) => {
             tracing::warn!(connection = %account.connection.id, "the shop uninstalled the app; its work stops");
             env.db.set_connection_state(&account.connection.id, ConnectionState::Disconnected).await
         }
         Ok(Hint::Ignore | Hint::Order(_) | Hint::Reread { .. }) => Ok(()),
-        Err(error) => keep(env, account, &error, body, now).await,
+        Err(error) => keep(env, account, &error, delivery.body, now).await,
     }
 }
 
@@ -115,36 +122,20 @@ async fn reread(env: &Env, account: &Account, channel_id: String, now: Timestamp
     env.queues.send(Queue::Poll, &[work], 0).await
 }
 
-/// Puts the erasure of one buyer at one account on its queue.
-pub(crate) async fn erase_buyer(
-    env: &Env,
-    account: &Account,
-    buyer: &Text,
-    now: Timestamp,
-) -> Result<(), StoreError> {
-    erase(env, account, &[], std::slice::from_ref(buyer), now).await
+async fn ask(env: &Env, account: &Account, asked: Asked<'_>, now: Timestamp) -> Result<(), StoreError> {
+    platform::ask(&env.db, env.queues.as_ref(), account, asked, now).await
 }
 
-/// Puts the erasure of these orders and of these buyers on its queue.
-async fn erase(
-    env: &Env,
-    account: &Account,
-    orders: &[String],
-    buyers: &[Text],
-    now: Timestamp,
-) -> Result<(), StoreError> {
-    let mut work = Vec::with_capacity(orders.len() + buyers.len());
-    for channel_id in orders {
-        work.push(Work::Order { order: order_id(account, channel_id)?, at: now });
-    }
-    for buyer in buyers {
-        work.push(Work::EraseBuyer {
-            merchant: account.merchant.id.clone(),
-            buyer: account.index.buyer(&account.connection.id, buyer),
-            at: now,
-        });
-    }
-    env.queues.send(Queue::Erase, &work, 0).await
+/// These orders, and whatever is found of these buyers.
+fn scope(account: &Account, orders: &[String], buyers: &[Text]) -> Result<Scope, StoreError> {
+    let orders: Vec<OrderId> = orders.iter().map(|id| order_id(account, id)).collect::<Result<_, _>>()?;
+    let indexes: Vec<String> =
+        buyers.iter().map(|buyer| account.index.buyer(&account.connection.id, buyer)).collect();
+    Ok(if indexes.is_empty() { Scope::Orders { orders } } else { Scope::Buyer { indexes, orders } })
+}
+
+fn digest(body: &[u8]) -> String {
+    hex::encode(aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, body))
 }
 
 /// Keeps a signed body that we cannot read and tells the merchant; the channel gets a good answer so that it does
@@ -156,9 +147,8 @@ async fn keep(
     body: &[u8],
     now: Timestamp,
 ) -> Result<(), StoreError> {
-    let digest = hex::encode(aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, body));
     let who = Identity {
-        order: order_id(account, &format!("unreadable {digest}"))?,
+        order: order_id(account, &format!("unreadable {}", digest(body)))?,
         merchant: account.merchant.id.clone(),
         connection: account.connection.id.clone(),
         lines: Vec::new(),

@@ -1,6 +1,6 @@
 //! Notifications from eBay (contracts/ebay sections 3, 4 and 8): hints at orders, closed accounts, revoked consent.
 
-use crate::act::{act, erase_buyer, failed};
+use crate::act::{Delivery, act, failed};
 use crate::door::{self, Refusal};
 use crate::{Env, keys};
 use axum::body::{Body, Bytes};
@@ -16,7 +16,9 @@ use waybill_channels::hint::Hint;
 use waybill_privacy::recipient::Text;
 use waybill_privacy::secret::Secret;
 use waybill_runtime::directory::Account;
+use waybill_runtime::platform;
 use waybill_store::registry::{Credentials, Kind};
+use waybill_store::requests::Scope;
 use waybill_store::{Queue, StoreError, Work};
 
 /// What eBay asks with when an address is registered.
@@ -76,11 +78,14 @@ pub async fn deliver(
     }
     let done = match read(&body) {
         Ok(notification) => match notification.hint {
-            Hint::EraseOrders { buyers, .. } => closed(&env, &buyers, now).await,
+            Hint::EraseOrders { buyers, .. } => closed(&env, &notification.id, &buyers, now).await,
             Hint::Uninstalled => revoked(&env, &account, now).await,
-            hint => act(&env, &account, Ok(hint), &body, now).await,
+            hint => {
+                let delivery = Delivery { id: Some(&notification.id), body: &body };
+                act(&env, &account, Ok(hint), &delivery, now).await
+            }
         },
-        Err(error) => act(&env, &account, Err(error), &body, now).await,
+        Err(error) => act(&env, &account, Err(error), &Delivery { id: None, body: &body }, now).await,
     };
     match done {
         Ok(()) => status(ACCEPTED),
@@ -94,15 +99,16 @@ fn status(status: StatusCode) -> Response<Body> {
     response
 }
 
-/// A closed account is told once for all sellers: whoever of ours sold to that buyer erases. Nearly none did.
-/// What is put on the queue is the buyer's blind index, so that a repeat, whose bytes differ, asks for the same.
-async fn closed(env: &Env, buyers: &[Text], now: Timestamp) -> Result<(), StoreError> {
+/// A closed account is told once for all sellers: whoever of ours sold to that buyer erases. Nearly none did, and of
+/// those the request does not stay on record (decision 021). It goes by eBay's id of the notification, so that a
+/// repeat, whose bytes differ, is the same request; what finds the buyer is a blind index.
+async fn closed(env: &Env, named: &str, buyers: &[Text], now: Timestamp) -> Result<(), StoreError> {
     for id in env.db.connections_of_kind(Kind::Ebay).await? {
-        if let Some(account) = env.directory.account(&id, now).await? {
-            for buyer in buyers {
-                erase_buyer(env, &account, buyer, now).await?;
-            }
-        }
+        let Some(account) = env.directory.account(&id, now).await? else { continue };
+        let indexes = buyers.iter().map(|buyer| account.index.buyer(&id, buyer)).collect();
+        let scope = Scope::Buyer { indexes, orders: Vec::new() };
+        let asked = platform::Asked { kind: waybill_domain::request::Kind::Erasure, scope, named };
+        platform::ask(&env.db, env.queues.as_ref(), &account, asked, now).await?;
     }
     Ok(())
 }

@@ -1,6 +1,6 @@
 //! Events from Adobe Commerce (contracts/magento section 3): hints, signed by Adobe.
 
-use crate::act::{act, failed};
+use crate::act::{Delivery, act, failed};
 use crate::door::{self, Refusal};
 use crate::{Env, keys};
 use axum::body::{Body, Bytes};
@@ -67,17 +67,18 @@ pub async fn deliver(
     if verify(&body, &headers, &known, &client).is_err() {
         return Refusal::Problem(door::UNTRUSTED).response();
     }
+    let delivery = Delivery { id: None, body: &body };
     let done = match read(&body) {
         Ok(hints) => {
             let mut done = Ok(());
             for hint in hints {
                 if done.is_ok() {
-                    done = act(&env, &account, Ok(hint), &body, now).await;
+                    done = act(&env, &account, Ok(hint), &delivery, now).await;
                 }
             }
             done
         }
-        Err(error) => act(&env, &account, Err(error), &body, now).await,
+        Err(error) => act(&env, &account, Err(error), &delivery, now).await,
     };
     match done {
         Ok(()) => Response::new(Body::empty()),

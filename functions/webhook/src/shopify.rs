@@ -1,12 +1,12 @@
 //! Deliveries from Shopify (contracts/shopify section 2 and 7).
 
-use crate::act::{act, failed};
+use crate::act::{Delivery, act, failed};
 use crate::{Env, door};
 use axum::body::{Body, Bytes};
 use axum::extract::{Path, State};
 use http::{HeaderMap, Response, StatusCode};
 use std::sync::Arc;
-use waybill_channels::shopify::webhook::{Topic, read, signature_header, topic_header, verify};
+use waybill_channels::shopify::webhook::{Topic, id_header, read, signature_header, topic_header, verify};
 use waybill_privacy::secret::Secret;
 use waybill_runtime::directory::Account;
 use waybill_runtime::problem::Problem;
@@ -38,7 +38,8 @@ pub async fn deliver(
         Err(refusal) => return refusal.response(),
     };
     let Some(topic) = topic_header(&headers).map(Topic::parse) else { return NO_TOPIC.response() };
-    match act(&env, &account, read(&topic, &body), &body, now).await {
+    let delivery = Delivery { id: id_header(&headers), body: &body };
+    match act(&env, &account, read(&topic, &body), &delivery, now).await {
         Ok(()) => Response::new(Body::empty()),
         Err(error) => failed(&error),
     }

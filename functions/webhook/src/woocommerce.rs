@@ -1,6 +1,6 @@
 //! Deliveries from WooCommerce (contracts/woocommerce section 2). They are sent once and never again.
 
-use crate::act::{act, failed};
+use crate::act::{Delivery, act, failed};
 use crate::{Env, door};
 use axum::body::{Body, Bytes};
 use axum::extract::{Path, State};
@@ -42,7 +42,7 @@ pub async fn deliver(
         Some(topic) => read(Topic::parse(topic), &body),
         None => Ok(Hint::Ignore),
     };
-    match act(&env, &account, hint, &body, now).await {
+    match act(&env, &account, hint, &Delivery { id: None, body: &body }, now).await {
         Ok(()) => Response::new(Body::empty()),
         Err(error) => failed(&error),
     }

@@ -1,13 +1,14 @@
 //! A breach, or what may be one: clocks, who is affected, what is to be said to whom, and what was decided
 //! (CONTROLS H5, articles 33 and 34).
 
+mod draft;
+
 use crate::id::{IncidentId, MerchantId, OrderId};
 use crate::time::after;
 use jiff::{SignedDuration, Timestamp};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
-use std::fmt::Write;
 
 /// Where personal data is opened.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
@@ -203,7 +204,7 @@ pub struct Incident {
     /// It puts people at a high risk.
     #[serde(default)]
     pub high_risk: bool,
-    /// What was decided, one for each notice at most.
+    /// What was decided, in order; of two about the same notice the last one counts.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub decisions: Vec<Decision>,
 }
@@ -237,54 +238,14 @@ impl Incident {
             .collect()
     }
 
-    /// Records a decision, in place of an earlier one about the same notice.
+    /// Records a decision. An earlier one about the same notice stays on record before it (article 33(5)).
     pub fn decide(&mut self, decision: Decision) {
-        self.decisions.retain(|earlier| earlier.notice != decision.notice);
         self.decisions.push(decision);
     }
 
-    /// The text of a notice with the facts filled in. Counts and ids, never a name.
-    pub fn draft(&self, notice: Notice, affected: &Affected) -> String {
-        let mut text = String::new();
-        let greeting = match notice {
-            Notice::Platform => "To the platform: security incident concerning orders of your marketplace.",
-            Notice::Controllers => {
-                "To the merchant: personal data breach concerning your customers (article 33(2))."
-            }
-            Notice::Regulator => {
-                "To the supervisory authority: notification of a personal data breach (article 33)."
-            }
-            Notice::People => {
-                "To the person concerned: your personal data was involved in an incident (article 34)."
-            }
-        };
-        let who = self.suspicion.actor.as_ref().map_or("not known yet", |_| "one known account");
-        let places = match self.suspicion.places.as_slice() {
-            [] => "recipients, labels and what carriers were given".to_owned(),
-            places => {
-                places.iter().map(|place| format!("{place:?}").to_lowercase()).collect::<Vec<_>>().join(", ")
-            }
-        };
-        // Writing to a string cannot fail.
-        let _ = writeln!(text, "{greeting}\n\nIncident {}", self.id);
-        let _ = writeln!(text, "Noticed: {}", self.detected_at);
-        let _ = writeln!(text, "Period: {} to {}", self.suspicion.from, self.suspicion.until);
-        let _ = writeln!(text, "Access by: {who}. Kind of data: {places} (names, addresses, contact data).");
-        if notice != Notice::People {
-            let (orders, merchants, live) = (affected.orders(), affected.merchants.len(), affected.live());
-            let _ = writeln!(text, "Affected: {orders} orders of {merchants} merchants.");
-            let _ = writeln!(
-                text,
-                "Of these, the contact data of {live} is still held; {} are erased, and only the merchant can reach them.",
-                orders - live
-            );
-        }
-        let _ = writeln!(
-            text,
-            "Measures: access withdrawn; every opening is on record and was counted against the key service's own log; keys of forgotten orders are destroyed."
-        );
-        let _ = writeln!(text, "To be sent by: {}", self.due(notice));
-        text
+    /// What was decided last about a notice.
+    pub fn decided(&self, notice: Notice) -> Option<&Decision> {
+        self.decisions.iter().rev().find(|decision| decision.notice == notice)
     }
 }
 
@@ -336,7 +297,13 @@ mod tests {
         one.decide(not.clone());
         assert_eq!(open(&one, at(1)).len(), 3);
         one.decide(Decision { not_told: None, ..not });
-        assert_eq!((one.decisions.len(), one.decisions[0].not_told), (1, None));
+        assert_eq!(one.decided(Notice::Regulator).unwrap().not_told, None);
+        assert_eq!(
+            one.decisions[0].not_told,
+            Some(NotTold::Unreadable),
+            "what was decided before stays on record"
+        );
+        assert_eq!(one.decisions.len(), 2);
     }
 
     #[test]
@@ -395,5 +362,23 @@ mod tests {
         assert!(drafts[2].contains(&told), "{}", drafts[2]);
         assert!(drafts.iter().all(|draft| draft.contains("inc_1") && !draft.contains("sub-eve")));
         assert!(drafts[0].contains("To be sent by: 2026-11-24T09:00:00Z"));
+    }
+
+    #[test]
+    fn a_draft_says_what_is_known_and_leaves_the_rest_to_be_completed() {
+        let suspicion = Suspicion { places: vec![Place::Labels], ..suspicion() };
+        let one = Incident { suspicion, high_risk: true, ..incident() };
+        let draft = |notice| one.draft(notice, &Affected::default());
+        for notice in Notice::ALL {
+            let text = draft(notice);
+            assert!(text.contains("labels with names") && !text.contains("contact data was"), "{text}");
+            for invented in ["withdrawn", "key service", "destroyed"] {
+                assert!(!text.contains(invented), "nobody knows that yet: {text}");
+            }
+            assert!(text.contains("[to be completed]") && text.contains("Whom to ask"), "{text}");
+        }
+        let letter = draft(Notice::People);
+        assert!(letter.contains("What you can do") && letter.contains("supervisory authority"));
+        assert!(!letter.contains("2026-") && !letter.contains("To be sent by"), "no date of ours: {letter}");
     }
 }

@@ -21,7 +21,8 @@ pub enum Kind {
 }
 
 /// Who asked, as far as the clock tells them apart.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
+#[schemars(rename = "RequestAsker")]
 #[serde(rename_all = "snake_case")]
 pub enum Asker {
     /// The person, or the merchant for them.

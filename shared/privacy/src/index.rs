@@ -5,7 +5,7 @@ use crate::recipient::Text;
 use crate::seal::SealError;
 use aws_lc_rs::hmac::{Context, HMAC_SHA256, Key};
 use waybill_domain::intake::Incoming;
-use waybill_domain::{ConnectionId, LineId, OrderId};
+use waybill_domain::{ConnectionId, LineId, OrderId, RequestId};
 use zeroize::Zeroizing;
 
 /// A merchant's index key, in the clear inside one function only.
@@ -43,6 +43,23 @@ impl IndexKey {
         OrderId::from_suffix(&self.digest(
             "order",
             &[connection.as_str().as_bytes(), channel_id.as_bytes()],
+            16,
+        ))
+    }
+
+    /// Our id of a platform's request: the same request always gets the same id, however often it is told. `named` is
+    /// what the platform calls it.
+    ///
+    /// # Errors
+    /// Never in practice: the digest is hexadecimal.
+    pub fn request_id(
+        &self,
+        connection: &ConnectionId,
+        named: &str,
+    ) -> Result<RequestId, waybill_domain::id::InvalidId> {
+        RequestId::from_suffix(&self.digest(
+            "request",
+            &[connection.as_str().as_bytes(), named.as_bytes()],
             16,
         ))
     }

@@ -11,6 +11,7 @@ pub mod line;
 pub mod log;
 pub mod metrics;
 pub mod outbound;
+pub mod platform;
 pub mod problem;
 pub mod pushes;
 pub mod remote;

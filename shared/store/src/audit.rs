@@ -151,10 +151,7 @@ impl Db {
     ) -> Result<(), StoreError> {
         let pk = format!("{merchant}#{}", stream.name());
         for _ in 0..TRIES {
-            let (mut seq, mut previous) = match self.chain(&pk, Some(1)).await?.pop() {
-                Some(last) => (last.seq, last.hash),
-                None => (0, String::new()),
-            };
+            let (mut seq, mut previous) = self.end(&pk).await?;
             let mut actions = Vec::with_capacity(events.len());
             for event in events {
                 seq += 1;
@@ -184,11 +181,41 @@ impl Db {
     /// # Errors
     /// As AWS answers.
     pub async fn records(&self, merchant: &MerchantId, stream: Stream) -> Result<Vec<Record>, StoreError> {
-        self.chain(&format!("{merchant}#{}", stream.name()), None).await
+        self.records_after(merchant, stream, 0).await
     }
 
-    /// The whole chain from its beginning, or its `last` few from the end.
-    async fn chain(&self, pk: &str, last: Option<i32>) -> Result<Vec<Record>, StoreError> {
+    /// The records of a merchant's chain that follow the one at `seq`.
+    ///
+    /// # Errors
+    /// As AWS answers.
+    pub async fn records_after(
+        &self,
+        merchant: &MerchantId,
+        stream: Stream,
+        seq: u64,
+    ) -> Result<Vec<Record>, StoreError> {
+        self.chain(&format!("{merchant}#{}", stream.name()), seq, None).await
+    }
+
+    /// The last record of a merchant's chain: place and hash; 0 and nothing when it has none.
+    ///
+    /// # Errors
+    /// As AWS answers.
+    pub async fn chain_end(
+        &self,
+        merchant: &MerchantId,
+        stream: Stream,
+    ) -> Result<(u64, String), StoreError> {
+        self.end(&format!("{merchant}#{}", stream.name())).await
+    }
+
+    async fn end(&self, pk: &str) -> Result<(u64, String), StoreError> {
+        let last = self.chain(pk, 0, Some(1)).await?.pop();
+        Ok(last.map(|last| (last.seq, last.hash)).unwrap_or_default())
+    }
+
+    /// What follows the record at `seq`, or its `last` few from the end.
+    async fn chain(&self, pk: &str, seq: u64, last: Option<i32>) -> Result<Vec<Record>, StoreError> {
         let mut found = Vec::new();
         let mut from = None;
         loop {
@@ -196,8 +223,9 @@ impl Db {
                 .client
                 .query()
                 .table_name(&self.tables.audit)
-                .key_condition_expression("pk = :pk")
+                .key_condition_expression("pk = :pk AND sk > :seq")
                 .expression_attribute_values(":pk", s(pk))
+                .expression_attribute_values(":seq", s(format!("{seq:012}")))
                 .consistent_read(true)
                 .scan_index_forward(last.is_none())
                 .set_limit(last)

@@ -309,23 +309,37 @@ impl Db {
     pub async fn purgeable(&self, now: Timestamp, limit: i32) -> Result<Vec<OrderId>, StoreError> {
         let mut due = Vec::new();
         for n in 0..SHARDS {
-            let reply = self
-                .client
-                .query()
-                .table_name(&self.tables.keys)
-                .index_name("purge")
-                .key_condition_expression("purge_shard = :shard AND purge_at <= :now")
-                .expression_attribute_values(":shard", s(format!("purge#{n}")))
-                .expression_attribute_values(":now", s(sortable(now)))
-                .limit(limit)
-                .send()
-                .await
-                .map_err(|e| StoreError::from_sdk("dynamodb:Query", &e))?;
-            for item in reply.items.unwrap_or_default() {
-                due.push(pk_of(&item)?);
-            }
+            due.extend(self.purgeable_of(n, now, limit, None).await?.0);
         }
         Ok(due)
+    }
+
+    /// As [`Db::purgeable`], of one shard, after a row; gives the row after which to go on, if there is more.
+    ///
+    /// # Errors
+    /// As AWS answers.
+    pub async fn purgeable_of(
+        &self,
+        shard: u8,
+        now: Timestamp,
+        limit: i32,
+        after: Option<Item>,
+    ) -> Result<(Vec<OrderId>, Option<Item>), StoreError> {
+        let reply = self
+            .client
+            .query()
+            .table_name(&self.tables.keys)
+            .index_name("purge")
+            .key_condition_expression("purge_shard = :shard AND purge_at <= :now")
+            .expression_attribute_values(":shard", s(format!("purge#{shard}")))
+            .expression_attribute_values(":now", s(sortable(now)))
+            .limit(limit)
+            .set_exclusive_start_key(after)
+            .send()
+            .await
+            .map_err(|e| StoreError::from_sdk("dynamodb:Query", &e))?;
+        let due = reply.items.unwrap_or_default().iter().map(pk_of).collect::<Result<_, _>>()?;
+        Ok((due, reply.last_evaluated_key))
     }
 
     /// Live orders of a buyer, by blind index.

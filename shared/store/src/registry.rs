@@ -390,32 +390,6 @@ impl Db {
         update.send().await.map_err(|e| StoreError::from_sdk("dynamodb:UpdateItem", &e))?;
         Ok(())
     }
-
-    /// Records a buyer's request for their data that a channel passed on. Holds ids only.
-    ///
-    /// # Errors
-    /// As AWS answers.
-    pub async fn record_data_request(&self, request: &DataRequest) -> Result<(), StoreError> {
-        let sk = format!("request#{}#{}", request.connection, request.channel_request);
-        let mut item = to_item(request)?;
-        item.insert("due_at".into(), s(waybill_domain::time::sortable(request.due_at)));
-        self.save_entry(item, request.merchant.as_str(), &sk).await
-    }
-}
-
-/// A buyer's request for their data, passed on by a channel; the merchant is owed an export.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct DataRequest {
-    /// Whose customer asked.
-    pub merchant: MerchantId,
-    /// Through which account.
-    pub connection: ConnectionId,
-    /// The channel's id of the request.
-    pub channel_request: String,
-    /// Our ids of the orders named.
-    pub orders: Vec<waybill_domain::OrderId>,
-    /// When it must be answered: 30 days for platforms (CONTROLS section 1.2).
-    pub due_at: jiff::Timestamp,
 }
 
 /// Bytes as a DynamoDB binary.

@@ -1,10 +1,12 @@
 //! Requests of buyers: what was asked, by when it must be done, how far it is, and the certificate at its end.
 
-use crate::db::{Db, Item, from_item, key, to_item};
+use crate::db::{Db, Item, from_item, key, s, to_item};
 use crate::error::StoreError;
+use aws_sdk_dynamodb::types::AttributeValue;
 use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
 use waybill_domain::request::Clock;
 use waybill_domain::{ConnectionId, MerchantId, OrderId, RequestId};
 
@@ -17,10 +19,13 @@ pub enum Scope {
         /// Ours.
         orders: Vec<OrderId>,
     },
-    /// A buyer, by the blind index of their mail address at each connection. Emptied when the request is done.
+    /// A buyer, by the blind index of what names them at each connection. Emptied when the request is done.
     Buyer {
         /// The indexes.
         indexes: Vec<String>,
+        /// Orders that were named beside them.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        orders: Vec<OrderId>,
     },
     /// Everything that came through a connection.
     Connection {
@@ -57,6 +62,51 @@ pub struct Certificate {
     pub ledger: (u64, String),
 }
 
+/// How far an erasure has got, so that what broke off, and what takes many messages, goes on and counts once.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Progress {
+    /// The last record of the erasure ledger that was looked at: place and hash.
+    pub ledger: (u64, String),
+    /// Orders erased for it up to that record.
+    pub erased: u64,
+    /// Of a connection or merchant: the orders that are looked at next.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub place: Option<Place>,
+}
+
+/// Where in a merchant's orders an erasure stands. They are gone through status by status, and again until nobody is
+/// found any more: an order that moved on meanwhile is met the next time.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct Place {
+    /// Which of [`waybill_domain::order::Status::ALL`].
+    pub status: usize,
+    /// The last row of it that was looked at.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub after: BTreeMap<String, String>,
+    /// Somebody was found on this way through.
+    pub found: bool,
+    /// Somebody could not be forgotten on this way through.
+    pub failed: bool,
+}
+
+impl Place {
+    /// The row after which the next page begins.
+    pub fn row(&self) -> Option<Item> {
+        let row: Item = self.after.iter().map(|(name, text)| (name.clone(), s(text.as_str()))).collect();
+        (!row.is_empty()).then_some(row)
+    }
+
+    /// Goes on after this row; without one, with the next status.
+    pub fn move_on(&mut self, row: Option<Item>) {
+        if row.is_none() {
+            self.status += 1;
+        }
+        let text = |value: AttributeValue| value.as_s().ok().cloned();
+        self.after =
+            row.into_iter().flatten().filter_map(|(name, value)| Some((name, text(value)?))).collect();
+    }
+}
+
 /// A request.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Request {
@@ -68,7 +118,7 @@ pub struct Request {
     pub clock: Clock,
     /// What it is about.
     pub scope: Scope,
-    /// Who entered it.
+    /// Who entered it: a person; of a platform's request the connection it came through.
     pub asked_by: String,
     /// When it was answered.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -79,6 +129,30 @@ pub struct Request {
     /// Who is to be told.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub recipients: Vec<Recipient>,
+    /// Orders that a legal hold kept; forgotten for this request when it ends.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub held: Vec<OrderId>,
+    /// How far its erasure has got; nothing when it has not begun, or is done.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub progress: Option<Progress>,
+}
+
+impl Request {
+    /// A request that nobody has worked on.
+    pub fn new(id: RequestId, merchant: MerchantId, clock: Clock, scope: Scope, asked_by: String) -> Self {
+        Self {
+            id,
+            merchant,
+            clock,
+            scope,
+            asked_by,
+            done_at: None,
+            certificate: None,
+            recipients: Vec::new(),
+            held: Vec::new(),
+            progress: None,
+        }
+    }
 }
 
 /// The random part of a new id.
@@ -95,17 +169,45 @@ fn sk(id: &RequestId) -> String {
     format!("case#{id}")
 }
 
-fn value<T: Serialize>(value: &T) -> Result<aws_sdk_dynamodb::types::AttributeValue, StoreError> {
+fn value<T: Serialize>(value: &T) -> Result<AttributeValue, StoreError> {
     serde_dynamo::to_attribute_value(value).map_err(|_| StoreError::Corrupt("value cannot be stored"))
 }
 
 impl Db {
-    /// Stores a new request.
+    /// Stores a new request. One of that id that is there already stays as it is: a platform tells us more than once.
     ///
     /// # Errors
     /// As AWS answers.
     pub async fn save_request(&self, request: &Request) -> Result<(), StoreError> {
-        self.save_entry(to_item(request)?, request.merchant.as_str(), &sk(&request.id)).await
+        let mut item = to_item(request)?;
+        item.extend(key(request.merchant.as_str(), &sk(&request.id)));
+        let sent = self
+            .client
+            .put_item()
+            .table_name(&self.tables.registry)
+            .set_item(Some(item))
+            .condition_expression("attribute_not_exists(pk)")
+            .send()
+            .await;
+        match sent.map_err(|e| StoreError::from_sdk("dynamodb:PutItem", &e)) {
+            Ok(_) | Err(StoreError::Condition { .. }) => Ok(()),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Takes a request off the record that concerned nobody.
+    ///
+    /// # Errors
+    /// As AWS answers.
+    pub async fn drop_request(&self, request: &Request) -> Result<(), StoreError> {
+        self.client
+            .delete_item()
+            .table_name(&self.tables.registry)
+            .set_key(Some(key(request.merchant.as_str(), &sk(&request.id))))
+            .send()
+            .await
+            .map_err(|e| StoreError::from_sdk("dynamodb:DeleteItem", &e))?;
+        Ok(())
     }
 
     /// A request of a merchant.
@@ -147,13 +249,26 @@ impl Db {
         self.change_request(request, set).await
     }
 
+    /// Records how far an erasure has got.
+    ///
+    /// # Errors
+    /// As AWS answers.
+    pub async fn set_progress(&self, request: &Request) -> Result<(), StoreError> {
+        let set = [
+            ("progress", value(&request.progress)?),
+            ("recipients", value(&request.recipients)?),
+            ("held", value(&request.held)?),
+        ];
+        self.change_request(request, set.map(|(k, v)| (k.to_owned(), v)).into()).await
+    }
+
     /// Records how a request ended; what could still find the buyer is taken out.
     ///
     /// # Errors
     /// As AWS answers.
     pub async fn finish_request(&self, request: &Request) -> Result<(), StoreError> {
         let scope = match &request.scope {
-            Scope::Buyer { .. } => Scope::Buyer { indexes: Vec::new() },
+            Scope::Buyer { orders, .. } => Scope::Buyer { indexes: Vec::new(), orders: orders.clone() },
             other => other.clone(),
         };
         let set = [
@@ -161,12 +276,14 @@ impl Db {
             ("done_at", value(&request.done_at)?),
             ("certificate", value(&request.certificate)?),
             ("recipients", value(&request.recipients)?),
+            ("held", value(&request.held)?),
         ];
         self.change_request(request, set.map(|(k, v)| (k.to_owned(), v)).into()).await
     }
 
     async fn change_request(&self, request: &Request, set: Item) -> Result<(), StoreError> {
-        let all = crate::db::SetAll::new(set, &[]);
+        let done: &[&str] = if set.contains_key("done_at") { &["progress"] } else { &[] };
+        let all = crate::db::SetAll::new(set, done);
         self.client
             .update_item()
             .table_name(&self.tables.registry)

@@ -168,16 +168,7 @@ pub enum Work {
         /// As in `Order`; for a new manifest, when the seller asked.
         at: Timestamp,
     },
-    /// Erase the orders of one buyer at one connection.
-    EraseBuyer {
-        /// Whose.
-        merchant: MerchantId,
-        /// The blind index of the buyer.
-        buyer: String,
-        /// As in `Order`.
-        at: Timestamp,
-    },
-    /// Carry out a buyer's request that is on record.
+    /// Carry out a request that is on record, or go on with it.
     Request {
         /// Whose buyer.
         merchant: MerchantId,
@@ -204,12 +195,8 @@ pub enum Work {
         /// As in `Order`.
         at: Timestamp,
     },
-    /// Erase every order that came through a connection.
-    EraseConnection {
-        /// Whose.
-        merchant: MerchantId,
-        /// Which.
-        connection: ConnectionId,
+    /// Go on with the daily run: more was due than one run has time for.
+    Retain {
         /// As in `Order`.
         at: Timestamp,
     },
@@ -226,11 +213,10 @@ impl Work {
             | Self::Push { at, .. }
             | Self::PushAll { at, .. }
             | Self::Manifest { at, .. }
-            | Self::EraseBuyer { at, .. }
             | Self::Request { at, .. }
             | Self::Hold { at, .. }
             | Self::Purge { at, .. }
-            | Self::EraseConnection { at, .. } => *at,
+            | Self::Retain { at } => *at,
         }
     }
 }

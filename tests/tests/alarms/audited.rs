@@ -139,16 +139,13 @@ async fn broken() -> Course {
 
 async fn unanswered() -> Course {
     let stage = Stage::well().await;
-    let request = Request {
-        id: "req_1".parse().unwrap(),
-        merchant: merchant(),
-        clock: Clock::start(Kind::Export, Asker::Person, after(midnight(), days(-40))),
-        scope: Scope::Merchant,
-        asked_by: "5f0c".into(),
-        done_at: None,
-        certificate: None,
-        recipients: Vec::new(),
-    };
+    let request = Request::new(
+        "req_1".parse().unwrap(),
+        merchant(),
+        Clock::start(Kind::Export, Asker::Person, after(midnight(), days(-40))),
+        Scope::Merchant,
+        "5f0c".into(),
+    );
     stage.0.db.save_request(&request).await.unwrap();
     stage.audit(midnight()).await
 }

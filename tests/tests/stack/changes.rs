@@ -260,7 +260,7 @@ async fn uninstalled() {
     assert_eq!(shop.deliver("shop/redact", &body).await.status, 200);
     for (order, id) in &orders {
         super::erasure::erased(&shop, id).await;
-        super::road::in_the_ledger(&shop, id, "shop_redact", 1..=1).await;
+        super::road::in_the_ledger(&shop, id, "req_", 1..=1).await;
         super::road::never_comes_back(&shop, *order, id).await;
     }
 }

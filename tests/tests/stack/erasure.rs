@@ -4,6 +4,7 @@ use crate::support::{Shop, Story, until};
 use serde_json::json;
 use waybill_domain::OrderId;
 use waybill_domain::order::{PersonalData, Status};
+use waybill_domain::request::{Asker, Kind as Asking};
 use waybill_sandbox::invent::Kind;
 use waybill_store::keys::KeyState;
 
@@ -54,8 +55,8 @@ async fn redacted() {
     assert_eq!(shop.deliver("customers/redact", &body).await.status, 200);
     erased(&shop, id).await;
     erased(&shop, &again.1).await;
-    super::road::in_the_ledger(&shop, id, "request", 1..=2).await;
-    super::road::in_the_ledger(&shop, &again.1, "request", 1..=2).await;
+    super::road::in_the_ledger(&shop, id, "req_", 1..=2).await;
+    super::road::in_the_ledger(&shop, &again.1, "req_", 1..=2).await;
     super::road::never_comes_back(&shop, *named, id).await;
     let other = &orders[1].1;
     assert_eq!(shop.order(other).await.personal, PersonalData::Live, "somebody else was erased");
@@ -70,10 +71,11 @@ async fn asked_for() {
     let body = json!({"shop_id": 1, "shop_domain": shop.domain, "customer": {"id": 1, "email": email},
         "orders_requested": [order], "data_request": {"id": 77}});
     assert_eq!(shop.deliver("customers/data_request", &body).await.status, 200);
-    let sk = format!("request#{}#77", shop.ids.shop);
-    let item = shop.db.get(&shop.db.tables.registry, shop.ids.merchant.as_str(), &sk).await.unwrap();
-    let item = format!("{:?}", item.expect("the request is on record"));
-    assert!(item.contains(id.as_str()) && item.contains("due_at"));
+    let asked = shop.db.requests(&shop.ids.merchant).await.unwrap().into_iter();
+    let asked: Vec<_> = asked.filter(|request| request.clock.kind == Asking::Export).collect();
+    assert_eq!((asked.len(), asked[0].clock.asker), (1, Asker::Platform), "the request is on record");
+    let item = format!("{asked:?}");
+    assert!(item.contains(id.as_str()));
     assert!(!item.contains(&email));
     shop.stands(&id, Status::Dispatched).await;
 }

@@ -15,15 +15,17 @@ use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use waybill_channels::feed::Window;
-use waybill_domain::WarehouseId;
 use waybill_domain::access::Action;
+use waybill_domain::request::{self, Asker, Clock};
 use waybill_domain::time::after;
+use waybill_domain::{RequestId, WarehouseId};
 use waybill_runtime::channel::NotDone;
 use waybill_runtime::directory::Account;
 use waybill_runtime::problem::Problem;
 use waybill_runtime::trial::try_carrier;
 use waybill_store::registry::{Connection, ConnectionState, Credentials, Kind};
-use waybill_store::{Queue, Work};
+use waybill_store::requests::{Request, Scope, fresh_suffix};
+use waybill_store::{Queue, StoreError, Work};
 
 const OTHER_KIND: Problem = Problem::new(
     StatusCode::CONFLICT,
@@ -199,7 +201,7 @@ pub async fn places(
     Ok(Json(Shown::of(&env, &connection).await?))
 }
 
-/// `DELETE /v1/connections/{connection}`: stops its work and erases everything of its buyers.
+/// `DELETE /v1/connections/{connection}`: stops its work and erases everything of its buyers, as a request on record.
 ///
 /// # Errors
 /// `no_access`, `not_allowed`, `not_found`, `unavailable`.
@@ -212,11 +214,16 @@ pub async fn disconnect(
     env.db.set_connection_state(&connection.id, ConnectionState::Disconnected).await?;
     connection.state = ConnectionState::Disconnected;
     if connection.kind.channel().is_some() {
-        let work = Work::EraseConnection {
-            merchant: connection.merchant.clone(),
-            connection: connection.id.clone(),
-            at: env.clock.read(),
-        };
+        let now = env.clock.read();
+        let request = Request::new(
+            RequestId::from_suffix(&fresh_suffix()?).map_err(|_| StoreError::Corrupt("id"))?,
+            connection.merchant.clone(),
+            Clock::start(request::Kind::Erasure, Asker::Person, now),
+            Scope::Connection { connection: connection.id.clone() },
+            caller.actor().to_owned(),
+        );
+        env.db.save_request(&request).await?;
+        let work = Work::Request { merchant: request.merchant, request: request.id, at: now };
         env.queues.send(Queue::Erase, &[work], 0).await?;
     }
     env.db.forget_token(&connection.id).await?;

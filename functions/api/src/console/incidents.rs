@@ -121,8 +121,7 @@ pub async fn open(State(env): State<Arc<Env>>, desk: Desk, fields: Fields) -> Re
 }
 
 fn decide(desk: &Desk, view: &View, notice: Notice) -> Markup {
-    let of = |one: &&waybill_domain::incident::Decision| one.notice == notice;
-    let decided = view.incident.decisions.iter().find(of);
+    let decided = view.incident.decided(notice);
     let key = words::key(notice);
     html! {
         section.card {

@@ -30,6 +30,10 @@ pub struct Open {
     suspicion: Suspicion,
     #[serde(default)]
     high_risk: bool,
+    /// When it was noticed, if that was before it is entered: the clocks start there.
+    #[serde(default)]
+    #[schemars(with = "Option<waybill_domain::time::Moment>")]
+    detected_at: Option<Timestamp>,
 }
 
 /// What was decided.
@@ -78,7 +82,7 @@ async fn view(env: &Env, merchant: &MerchantId, incident: Incident) -> Result<Vi
     Ok(View { incident, clocks, affected_orders, still_reachable, affected: found, drafts })
 }
 
-/// Opens an incident; its clocks start now.
+/// Opens an incident; its clocks start when it was noticed, or now.
 ///
 /// # Errors
 /// `no_access`, `not_allowed`, `not_confirmed`, `bad_body`, `unavailable`.
@@ -89,13 +93,15 @@ pub async fn open(
     body: Result<Told<Open>, Stop>,
 ) -> Result<Json<View>, Stop> {
     let merchant = caller.may(&env, Action::HandleIncidents)?;
-    let Told(Open { suspicion, high_risk }) = body?;
-    if suspicion.until < suspicion.from {
+    let Told(Open { suspicion, high_risk, detected_at }) = body?;
+    let now = env.clock.read();
+    let detected_at = detected_at.unwrap_or(now);
+    if suspicion.until < suspicion.from || detected_at > now {
         return Err(BAD_BODY.into());
     }
     let incident = Incident {
         id: IncidentId::from_suffix(&fresh.suffix()?).map_err(|_| StoreError::Corrupt("id"))?,
-        detected_at: env.clock.read(),
+        detected_at,
         opened_by: caller.actor().to_owned(),
         suspicion,
         high_risk,

@@ -64,6 +64,8 @@ pub struct Passed {
 pub struct View {
     pub(crate) request: RequestId,
     pub(crate) kind: Kind,
+    /// A person, or the merchant for them; or a platform, which gives 30 days.
+    pub(crate) asker: Asker,
     #[schemars(with = "waybill_domain::time::Moment")]
     pub(crate) received: Timestamp,
     #[schemars(with = "waybill_domain::time::Moment")]
@@ -85,6 +87,7 @@ impl View {
         let done = request.done_at.is_some();
         Self {
             kind: request.clock.kind,
+            asker: request.clock.asker,
             received: request.clock.received,
             due_at: request.clock.due(now),
             paused: !done && request.clock.is_paused(),
@@ -115,16 +118,13 @@ pub async fn ask(
     let kind = body.kind;
     let scope = scope(&env, merchant, body).await?;
     let now = env.clock.read();
-    let request = Request {
-        id: RequestId::from_suffix(&fresh.suffix()?).map_err(|_| StoreError::Corrupt("id"))?,
-        merchant: merchant.clone(),
-        clock: Clock::start(kind, Asker::Person, now),
+    let request = Request::new(
+        RequestId::from_suffix(&fresh.suffix()?).map_err(|_| StoreError::Corrupt("id"))?,
+        merchant.clone(),
+        Clock::start(kind, Asker::Person, now),
         scope,
-        asked_by: caller.actor().to_owned(),
-        done_at: None,
-        certificate: None,
-        recipients: Vec::new(),
-    };
+        caller.actor().to_owned(),
+    );
     env.db.save_request(&request).await?;
     if kind == Kind::Erasure {
         let work = Work::Request { merchant: merchant.clone(), request: request.id.clone(), at: now };

@@ -119,7 +119,7 @@ async fn pausing_and_disconnecting_stop_the_work_and_the_second_erases() {
     assert_eq!((gone.0, &gone.1["state"]), (202, &json!("disconnected")));
     let sent = stage.queues.take();
     assert!(sent.iter().any(|s| s.queue == Queue::Erase
-        && matches!(&s.work, Work::EraseConnection { merchant, .. } if merchant.as_str() == MERCHANT)));
+        && matches!(&s.work, Work::Request { merchant, .. } if merchant.as_str() == MERCHANT)));
 }
 
 #[tokio::test]

@@ -133,6 +133,8 @@ async fn law(stage: &Stage) {
         done_at: None,
         certificate: None,
         recipients: vec![Recipient { connection: CONNECTION.parse().unwrap(), told_at: None }],
+        held: Vec::new(),
+        progress: None,
     };
     stage.db.save_request(&request).await.unwrap();
     let hold = json!({"reason": "claim", "until": after(stage.now(), days(30))});

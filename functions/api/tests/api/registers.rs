@@ -147,6 +147,10 @@ async fn an_incident_starts_its_clocks_names_who_is_affected_drafts_the_notices_
     assert_eq!(stage.get(Some(OWNER), "/v1/compliance").await.1["ok"], false);
     assert_eq!(code(&stage.get(Some("other-Owner"), &address).await), (404, "not_found"));
     assert_eq!(stage.get(Some("other-Owner"), "/v1/incidents").await.1, json!([]));
+    let noticed = |at: jiff::Timestamp| json!({"suspicion": body["suspicion"], "detected_at": at});
+    assert_eq!(code(&stage.ask(OWNER, "/v1/incidents", &noticed(hour(1))).await), (400, "bad_body"));
+    let early = stage.ask(OWNER, "/v1/incidents", &noticed(hour(-20))).await.1;
+    assert_eq!(early["clocks"][0]["due_at"], json!(hour(4)), "the clock runs from when it was noticed");
 }
 
 #[tokio::test]

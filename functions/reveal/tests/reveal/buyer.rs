@@ -78,7 +78,7 @@ async fn an_address_becomes_a_blind_index_and_is_stored_and_sent_nowhere() {
     let Work::Request { merchant, request, .. } = &sent[0].work else { panic!("{:?}", sent[0].work) };
     assert_eq!((merchant.as_str(), request.as_str()), (MERCHANT, asked.json()["request"].as_str().unwrap()));
     let stored = stage.db().request(merchant, request).await.unwrap().unwrap();
-    let waybill_store::requests::Scope::Buyer { indexes } = &stored.scope else {
+    let waybill_store::requests::Scope::Buyer { indexes, .. } = &stored.scope else {
         panic!("{:?}", stored.scope)
     };
     let found = stage.db().orders_of_buyer(&indexes[0]).await.unwrap();

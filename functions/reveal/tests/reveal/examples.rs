@@ -14,16 +14,13 @@ async fn ready() -> Stage {
     let stage = Stage::set().await;
     stage.open_business().await;
     stage.add_label(2, b"^XA^XZ", LabelFormat::Zpl).await;
-    let request = Request {
-        id: "req_00000000000000a1".parse().unwrap(),
-        merchant: MERCHANT.parse().unwrap(),
-        clock: Clock::start(Kind::Export, Asker::Person, stage.now()),
-        scope: Scope::Orders { orders: vec![ORDER.parse().unwrap()] },
-        asked_by: "sub-Support".into(),
-        done_at: None,
-        certificate: None,
-        recipients: Vec::new(),
-    };
+    let request = Request::new(
+        "req_00000000000000a1".parse().unwrap(),
+        MERCHANT.parse().unwrap(),
+        Clock::start(Kind::Export, Asker::Person, stage.now()),
+        Scope::Orders { orders: vec![ORDER.parse().unwrap()] },
+        "sub-Support".into(),
+    );
     stage.db().save_request(&request).await.unwrap();
     stage
 }

@@ -261,11 +261,10 @@ impl Sim {
             Work::Push { .. } => "push".to_owned(),
             Work::PushAll { .. } => "push all".to_owned(),
             Work::Manifest { .. } => "manifest".to_owned(),
-            Work::EraseBuyer { .. } => "erase buyer".to_owned(),
             Work::Request { .. } => "request".to_owned(),
             Work::Hold { .. } => "hold".to_owned(),
             Work::Purge { .. } => "purge".to_owned(),
-            Work::EraseConnection { .. } => "erase connection".to_owned(),
+            Work::Retain { .. } => "retain".to_owned(),
         }
     }
 }

@@ -98,8 +98,8 @@ impl Functions {
                 outbound: outbound.clone(),
                 clock: time.clock(),
             }),
-            clock: Arc::new(waybill_clock::Env { db: db.clone(), queues }),
-            retention: Arc::new(waybill_retention::Env { db, documents, clock: time.clock() }),
+            clock: Arc::new(waybill_clock::Env { db: db.clone(), queues: queues.clone() }),
+            retention: Arc::new(waybill_retention::Env { db, documents, queues, clock: time.clock() }),
         }
     }
 

@@ -7,8 +7,9 @@ const RULE: &str = "retention";
 const BOUND: &str = "erasure-bound";
 
 const DAY: i64 = 86_400;
-/// Days after shipping at which an order that is never confirmed as delivered is purged (DESIGN section 5).
-const PURGE_AFTER_SHIPPING: i64 = 25;
+/// Days after shipping at which an order that is never confirmed as delivered is purged: `Policy::LONGEST`, which no
+/// merchant's policy exceeds. A test holds it against that, so that this crate need not build the domain's.
+pub(super) const PURGE_AFTER_SHIPPING: i64 = 25;
 /// Days after shipping by which it must be gone, whatever lags.
 const LAST_DAY: i64 = 30;
 /// Debug logs live at most this many days; the log of who called what at least [`SECURITY_LOG`].

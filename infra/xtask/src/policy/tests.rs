@@ -386,3 +386,11 @@ fn an_alarm_that_is_missing_or_leads_nowhere_is_found() -> Result<(), Failure> {
     assert!(named(&with(to, Value::Null)?, "alarms", "PurgeOverdueAlarm"));
     Ok(())
 }
+
+#[test]
+fn the_longest_policy_of_the_software_is_the_one_that_is_reckoned_with() {
+    let policy = include_str!("../../../../shared/domain/src/retention.rs");
+    let longest = policy.split("pub const LONGEST").nth(1).unwrap_or_default();
+    let days = longest.split("shipped_days: ").nth(1).and_then(|rest| rest.split(',').next()).map(str::parse);
+    assert_eq!(days, Some(Ok(super::forgetting::PURGE_AFTER_SHIPPING)));
+}

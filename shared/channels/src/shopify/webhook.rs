@@ -41,6 +41,11 @@ pub fn topic_header(headers: &HeaderMap) -> Option<&str> {
     either(headers, "x-shopify-topic", "shopify-topic")
 }
 
+/// What Shopify calls a delivery: the same each time it is sent again.
+pub fn id_header(headers: &HeaderMap) -> Option<&str> {
+    either(headers, "x-shopify-webhook-id", "shopify-webhook-id")
+}
+
 fn either<'a>(headers: &'a HeaderMap, old: &str, new: &str) -> Option<&'a str> {
     [old, new].into_iter().find_map(|name| headers.get(name)).and_then(|value| value.to_str().ok())
 }
