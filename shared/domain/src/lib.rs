@@ -25,6 +25,7 @@ pub mod intake;
 pub mod manifest;
 pub mod money;
 pub mod order;
+pub mod passed;
 pub mod picking;
 pub mod places;
 pub mod polling;

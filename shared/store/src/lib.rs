@@ -39,6 +39,7 @@ pub mod shipments;
 pub mod staff;
 pub mod stock;
 pub mod tokens;
+pub mod told;
 pub mod uploads;
 pub mod waiting;
 pub mod work;

@@ -8,6 +8,7 @@
 mod abroad;
 mod bad_input;
 mod browser;
+mod bus;
 mod canary;
 mod care;
 mod changes;
