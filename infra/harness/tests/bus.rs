@@ -1,6 +1,6 @@
 //! What runs low or out, and where orders stand, is told to the outside: once for each change, and under one id when it
 //! must be told again.
-#![allow(clippy::unwrap_used)]
+#![allow(clippy::unwrap_used, clippy::panic)]
 
 use async_trait::async_trait;
 use http::Method;
@@ -90,7 +90,7 @@ async fn what_is_told_again_has_the_same_id() {
 
 /// An order of the shop that was delivered to us.
 async fn ordered(world: &World) -> OrderId {
-    let order = invent::orders(7, 1, &Mix::of(&[(Kind::Plain, 1)]), &catalogue()).remove(0).order;
+    let order = invent::orders(7, 1, &Mix::of(&[(Kind::Plain, 1)]), catalogue()).remove(0).order;
     let body = json!({"shop": SHOP, "orders": [order]});
     let reply = world.sandbox.answer(&Call::new(Method::PUT, "/control/orders").json(&body));
     let id = reply.value()["orders"][0].as_i64().unwrap();
