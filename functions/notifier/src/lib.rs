@@ -1,11 +1,16 @@
-//! Tells channels what they must know: the tracking numbers of parcels, and how much may be sold.
+//! Tells channels what they must know: the tracking numbers of parcels, and how much may be sold. Tells the bus what
+//! happened.
 
 mod everything;
 mod push;
 mod reach;
+mod road;
 mod tell;
 
+pub use road::Changes;
+
 use aws_lambda_events::sqs::{SqsBatchResponse, SqsEvent};
+use serde::Deserialize;
 use std::sync::Arc;
 use waybill_runtime::{Channels, Clock, Directory, Failure, Pushes, Step, batch};
 use waybill_store::bus::Publish;
@@ -31,6 +36,35 @@ pub struct Env {
 
 /// How often an order that changes under us is read again.
 const TRIES: usize = 5;
+
+/// What makes the function run.
+#[derive(Debug, Deserialize)]
+#[serde(untagged)]
+pub enum Event {
+    /// Orders changed.
+    Changes(Changes),
+    /// There is work.
+    Work(SqsEvent),
+}
+
+/// Takes either; gives what Lambda expects of both, the failures one by one.
+///
+/// # Errors
+/// As [`handle`] and [`changed`].
+pub async fn either(env: &Env, event: Event) -> Result<SqsBatchResponse, Failure> {
+    match event {
+        Event::Changes(changes) => changed(env, &changes).await.map(|()| SqsBatchResponse::default()),
+        Event::Work(event) => handle(env, event).await,
+    }
+}
+
+/// Tells the bus where orders stand that changed.
+///
+/// # Errors
+/// When some were not told; all of them come back, and who was told is told no more.
+pub async fn changed(env: &Env, changes: &Changes) -> Result<(), Failure> {
+    road::told(env, changes).await
+}
 
 /// Works through a batch of messages.
 ///

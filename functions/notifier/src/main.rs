@@ -1,6 +1,5 @@
-//! Lambda `notifier`: tells channels tracking numbers and stock.
+//! Lambda `notifier`: tells channels tracking numbers and stock, and the bus what happened.
 
-use aws_lambda_events::sqs::SqsEvent;
 use lambda_runtime::{LambdaEvent, service_fn};
 use std::sync::Arc;
 use waybill_runtime::outbound::Network;
@@ -32,8 +31,8 @@ async fn main() -> Result<(), lambda_runtime::Error> {
         bus: Arc::new(aws::bus(&sdk, bus)),
         clock: Clock::system(),
     };
-    lambda_runtime::run(service_fn(async |event: LambdaEvent<SqsEvent>| {
-        Box::pin(waybill_notifier::handle(&env, event.payload)).await
+    lambda_runtime::run(service_fn(async |event: LambdaEvent<waybill_notifier::Event>| {
+        Box::pin(waybill_notifier::either(&env, event.payload)).await
     }))
     .await
 }

@@ -30,7 +30,7 @@ pub(crate) async fn watch(
     }
     let what = What::Stock { sku: sku.to_owned(), state, available, low: goods.low };
     let id = id(merchant, sku, before, state);
-    env.bus.publish(&Event { id, merchant: merchant.clone(), at: now, what }).await?;
+    env.bus.publish(&[Event { id, merchant: merchant.clone(), at: now, what }]).await?;
     match env.db.save_told_reach(merchant, sku, before, Told { reach: state, at: now }).await {
         // Another judged at the same moment, and what it said last may not be what is true: look once more.
         Err(StoreError::Condition { .. }) => {
@@ -43,7 +43,11 @@ pub(crate) async fn watch(
 /// The same for the same change, whoever sees it and however often.
 fn id(merchant: &MerchantId, sku: &str, before: Option<Told>, state: Reach) -> String {
     let since = before.map(|told| told.at.to_string()).unwrap_or_default();
-    let text = format!("{merchant}|{sku}|{since}|{state:?}");
+    named(&format!("{merchant}|{sku}|{since}|{state:?}"))
+}
+
+/// The id of an event, made of what makes it this one and no other.
+pub(crate) fn named(text: &str) -> String {
     let hash = digest(&SHA256, text.as_bytes());
     format!("evt_{}", hex::encode(hash.as_ref().get(..16).unwrap_or_default()))
 }

@@ -1,7 +1,9 @@
 //! What happens, for whoever outside wants to act on it: events on the bus. They hold ids, counts and states, and never a
 //! person; what they look like is published in `infra/events/` (decision 013).
 
-use crate::id::MerchantId;
+use crate::id::{ConnectionId, MerchantId, OrderId};
+use crate::order::{Channel, Hold, Order, Status};
+use crate::passed::Passed;
 use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -38,13 +40,64 @@ pub enum What {
         /// Fewer than this are low; 0 for no such limit.
         low: u32,
     },
+    /// An order stands somewhere else than before.
+    #[serde(rename = "order.status_changed")]
+    Order {
+        /// Which.
+        #[serde(flatten)]
+        order: OrderRef,
+        /// Where it stood from then on.
+        status: Status,
+        /// Why, when it is held.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        hold: Option<Hold>,
+    },
+    /// The personal data of an order is gone, for good.
+    #[serde(rename = "order.forgotten")]
+    Forgotten {
+        /// Which.
+        #[serde(flatten)]
+        order: OrderRef,
+    },
 }
 
+/// Which order an event is about.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct OrderRef {
+    /// Our id of it.
+    pub order: OrderId,
+    /// Through which account it came.
+    pub connection: ConnectionId,
+    /// Through which channel.
+    pub channel: Channel,
+    /// Grows with every change of the order: of two events about one order, the greater is the newer.
+    pub revision: u64,
+}
+
+/// The names of what can happen, as `type` says them.
+pub const TYPES: [&str; 3] = ["stock.state_changed", "order.status_changed", "order.forgotten"];
+
 impl What {
+    /// What an entry of an order's road says.
+    pub fn passed(order: &Order, entry: &Passed) -> Self {
+        let of = OrderRef {
+            order: order.id.clone(),
+            connection: order.connection.clone(),
+            channel: order.channel,
+            revision: entry.rev,
+        };
+        match entry.status {
+            Some(status) => Self::Order { order: of, status, hold: entry.hold },
+            None => Self::Forgotten { order: of },
+        }
+    }
+
     /// The `detail-type` on the bus.
     pub fn name(&self) -> &'static str {
         match self {
-            Self::Stock { .. } => "stock.state_changed",
+            Self::Stock { .. } => TYPES[0],
+            Self::Order { .. } => TYPES[1],
+            Self::Forgotten { .. } => TYPES[2],
         }
     }
 }
@@ -108,5 +161,33 @@ mod tests {
         assert_eq!(serde_json::to_string(&event).unwrap(), text);
         assert!(text.contains(event.what.name()));
         assert_eq!(serde_json::from_str::<Event>(text).unwrap(), event);
+    }
+
+    #[test]
+    fn an_event_about_an_order_is_this_on_the_wire() {
+        let order = OrderRef {
+            order: "ord_1".parse().unwrap(),
+            connection: "con_1".parse().unwrap(),
+            channel: Channel::Ebay,
+            revision: 7,
+        };
+        let event = |what| Event {
+            id: "evt_1".into(),
+            merchant: "mer_1".parse().unwrap(),
+            at: "2026-11-23T09:15:00Z".parse().unwrap(),
+            what,
+        };
+        let held =
+            event(What::Order { order: order.clone(), status: Status::Held, hold: Some(Hold::Pickup) });
+        let forgotten = event(What::Forgotten { order });
+        let about = r#""order":"ord_1","connection":"con_1","channel":"ebay","revision":7"#;
+        let begin = r#"{"id":"evt_1","merchant":"mer_1","at":"2026-11-23T09:15:00Z","type":"#;
+        for (event, text) in [
+            (held, format!(r#"{begin}"order.status_changed",{about},"status":"held","hold":"pickup"}}"#)),
+            (forgotten, format!(r#"{begin}"order.forgotten",{about}}}"#)),
+        ] {
+            assert_eq!(serde_json::to_string(&event).unwrap(), text);
+            assert_eq!(serde_json::from_str::<Event>(&text).unwrap(), event);
+        }
     }
 }

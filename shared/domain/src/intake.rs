@@ -172,6 +172,7 @@ fn create(incoming: &Incoming, who: &Identity, now: Timestamp) -> Order {
         let_go: false,
         instructions: Default::default(),
         rounds: 0,
+        passed: Vec::new(),
         personal: PersonalData::Live,
         due_at: None,
     };
@@ -209,6 +210,7 @@ pub fn unreadable(channel: Channel, who: &Identity, detail: String, now: Timesta
         let_go: false,
         instructions: Default::default(),
         rounds: 0,
+        passed: Vec::new(),
         personal: PersonalData::Live,
         due_at: None,
     };

@@ -7,6 +7,7 @@ use crate::id::{ConnectionId, LineId, MerchantId, OrderId, WarehouseId};
 use crate::instructions::Instructions;
 use crate::money::Money;
 use crate::packing::Bench;
+use crate::passed::Passed;
 use crate::retention::Milestones;
 use crate::service::Wish;
 use crate::stock::{Lot, Spot};
@@ -362,6 +363,9 @@ pub struct Order {
     /// Shipments that left in earlier rounds of an order that goes out in parts.
     #[serde(default, skip_serializing_if = "is_none_yet")]
     pub rounds: u32,
+    /// Where it has stood, oldest first; what the outside is told from (decision 014).
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub passed: Vec<Passed>,
     /// Whether it still has personal data.
     pub personal: PersonalData,
     /// When the clock should next look at it; `None` when nothing is left to do.

@@ -41,6 +41,7 @@ pub mod staff;
 pub mod stock;
 mod stops;
 pub mod tokens;
+pub mod told;
 pub mod uploads;
 pub mod waiting;
 pub mod work;

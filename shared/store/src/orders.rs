@@ -44,7 +44,9 @@ pub fn status_key(merchant: &MerchantId, status: Status) -> String {
 
 /// An order as its item, index attributes included, recipient not.
 pub(crate) fn item_of(order: &Order) -> Result<Item, StoreError> {
-    let mut item = to_item(order)?;
+    let mut noted = order.clone();
+    noted.note();
+    let mut item = to_item(&noted)?;
     item.extend(key(order.id.as_str(), ORDER));
     item.insert("status_key".into(), s(status_key(&order.merchant, order.status)));
     item.insert("placed_at".into(), s(sortable(order.placed_at)));
@@ -176,6 +178,7 @@ impl Db {
     /// `Condition` when somebody wrote in between: read again and decide anew.
     pub async fn save_order(&self, order: &mut Order) -> Result<(), StoreError> {
         order.rev += 1;
+        order.note();
         let update = replace(self, order, None)?;
         self.client
             .update_item()
@@ -202,6 +205,7 @@ impl Db {
         figures: &BTreeMap<Cell, Count>,
     ) -> Result<(), StoreError> {
         order.rev += 1;
+        order.note();
         let update = replace(self, order, Some(None))?;
         let mut actions = vec![aws_sdk_dynamodb::types::TransactWriteItem::builder().update(update).build()];
         actions.extend(crate::figures::count(self, &order.merchant, figures)?);

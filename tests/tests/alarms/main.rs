@@ -68,7 +68,7 @@ fn played(alarm: &Alarm, resources: &[Resource]) -> Case {
         ("AWS/SQS", "ApproximateAgeOfOldestMessage" | "ApproximateNumberOfMessagesVisible") => {
             ("QueueName", "AWS::SQS::Queue")
         }
-        ("AWS/Lambda", "Errors") => ("FunctionName", "AWS::Serverless::Function"),
+        ("AWS/Lambda", "Errors" | "IteratorAge") => ("FunctionName", "AWS::Serverless::Function"),
         ("AWS/ApiGateway", "5xx") => ("ApiId", "AWS::ApiGatewayV2::Api"),
         // Of the whole account.
         ("AWS/Lambda", "Throttles") => ("", ""),

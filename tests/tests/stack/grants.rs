@@ -2,7 +2,7 @@
 //! compared with what the deployed roles allow. A grant that no story uses fails here, and so does every call
 //! that a missing grant refuses.
 //!
-//! The local AWS reads queues and writes logs for the functions without asking their roles; `cargo xtask lint`
+//! The local AWS reads queues and the stream and writes logs for the functions without asking their roles; `cargo xtask lint`
 //! checks those grants.
 
 use crate::support::{Shop, Story, stack, until};
@@ -234,7 +234,14 @@ async fn granted(stack: &str, aws: &Signed<'_>, function: &str) -> BTreeSet<Use>
     for statement in policy["Statement"].as_array().unwrap() {
         assert_eq!(statement["Effect"], "Allow");
         for action in one_or_many(&statement["Action"]) {
-            let by_itself = ["logs:", "sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes"];
+            let stream = [
+                "dynamodb:DescribeStream",
+                "dynamodb:GetRecords",
+                "dynamodb:GetShardIterator",
+                "dynamodb:ListStreams",
+            ];
+            let queue = ["sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes"];
+            let by_itself = [&["logs:"][..], &stream, &queue].concat();
             if by_itself.iter().any(|start| action.starts_with(start)) {
                 continue;
             }

@@ -9,6 +9,7 @@ mod abroad;
 mod bad_input;
 mod bench;
 mod browser;
+mod bus;
 mod canary;
 mod care;
 mod changes;

@@ -1,5 +1,6 @@
 //! The whole road of one order, from its webhook to its forgetting.
 
+use crate::bus::hears_of;
 use crate::support::{Shop, Story, deliver_everything};
 use jiff::SignedDuration;
 use serde_json::json;
@@ -59,6 +60,8 @@ async fn road() {
     shop.stack.run_at("FunctionRetention", after(purge_at, SignedDuration::from_secs(60))).await.unwrap();
     forgotten(&shop, &id, &shipment).await;
     in_the_ledger(&shop, &id, "retention", 1..=1).await;
+    let steps = ["received", "allocated", "booked", "dispatched", "delivered", "order.forgotten"];
+    hears_of(&shop, &id, &steps).await;
     never_comes_back(&shop, order, &id).await;
 }
 

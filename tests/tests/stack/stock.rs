@@ -1,10 +1,10 @@
 //! Stock is told by itself: goods come in through the API, every shop of the merchant shows them, and whoever listens on
 //! the bus hears when they run low or out.
 
+use crate::bus::carried;
 use crate::support::{Own, Shop, Story, unique, until};
 use crate::warehouse::done;
 use serde_json::{Value, json};
-use waybill_harness::signed::percent;
 use waybill_harness::staff::{OWNER, PACKER, sign_in};
 
 pub static TOLD: Story = Story::new("stock told", || Box::pin(told()));
@@ -25,30 +25,16 @@ fn goods_that_come_in_are_shown_by_every_shop() {
 
 /// What the bus carried about a SKU so far: how far it reached, and how many were free.
 async fn heard(shop: &Shop, sku: &str) -> Vec<(String, i64)> {
-    let (url, aws) = (shop.stack.output("QueueEvents").unwrap(), shop.aws());
-    let path = format!("/_ministack/sqs/messages?QueueUrl={}", percent(url));
-    let found = aws.get("sqs", &path).await.unwrap();
-    let mut events: Vec<Value> = Vec::new();
-    strings(&found, &mut |text| events.extend(serde_json::from_str::<Value>(text)));
-    let ours = events.iter().filter(|event| event["source"] == "waybill" && event["detail"]["sku"] == sku);
+    let events = carried(shop).await;
+    let ours = events.iter().filter(|event| event["sku"] == sku);
     let mut told: Vec<_> = ours
         .map(|event| {
-            assert_eq!(event["detail-type"], event["detail"]["type"]);
-            let state = event["detail"]["state"].as_str().unwrap().to_owned();
-            (event["detail"]["at"].to_string(), state, event["detail"]["available"].as_i64().unwrap())
+            let state = event["state"].as_str().unwrap().to_owned();
+            (event["at"].to_string(), state, event["available"].as_i64().unwrap())
         })
         .collect();
     told.sort();
     told.into_iter().map(|(_, state, available)| (state, available)).collect()
-}
-
-fn strings(value: &Value, each: &mut impl FnMut(&str)) {
-    match value {
-        Value::String(text) => each(text),
-        Value::Array(all) => all.iter().for_each(|one| strings(one, each)),
-        Value::Object(all) => all.values().for_each(|one| strings(one, each)),
-        _ => {}
-    }
 }
 
 async fn runs_out() {

@@ -16,6 +16,7 @@ use jiff::SignedDuration;
 use serde_json::{Value, json};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, PoisonError};
+use waybill_domain::OrderId;
 use waybill_domain::time::after;
 use waybill_sandbox::{Call, DeliveryResult};
 use waybill_store::memory::{Outside, Verdict};
@@ -226,6 +227,20 @@ impl Meter {
         Ok(times)
     }
 
+    /// Has the bus told of orders that changed, as their stream does some seconds later.
+    async fn tell_bus(&mut self) -> Result<(), Trouble> {
+        let items = self.world.engine.dump("orders")?;
+        let orders = items.iter().filter(|item| item["sk"]["S"] == "order");
+        let ids: Result<Vec<OrderId>, _> =
+            orders.filter_map(|item| item["pk"]["S"].as_str()).map(str::parse).collect();
+        let ids = ids.map_err(|_| "an order has no id")?;
+        self.world.functions.changed(&ids).await?;
+        self.world.bus.take();
+        // Each has two items: itself, and how far it was told.
+        self.stage("tell the bus", 2 * ids.len(), 1, 0);
+        Ok(())
+    }
+
     fn later(&self, by: SignedDuration) {
         self.world.set_now(after(self.world.time.now(), by));
     }
@@ -274,11 +289,13 @@ async fn batch(meter: &mut Meter, orders: &[Value]) -> Result<(), Trouble> {
     meter.put(orders)?;
     let delivered = meter.deliver().await?;
     meter.stage("ingest", 0, delivered, delivered);
+    meter.tell_bus().await?;
     let times = meter.work(Queue::Allocate, BATCH).await?;
     let slots = skus(orders) * meter.world.merchant.warehouses.len();
     meter.stage("allocate", orders.len() + slots, times, 0);
     let times = meter.work(Queue::Book, 1).await?;
     meter.stage("label", 0, times, 0);
+    meter.tell_bus().await?;
     // What does not fit into the connections' budgets at once comes back when they have filled again.
     for _ in 0..ROUNDS {
         let times = meter.work(Queue::Notify, 1).await?;
@@ -291,6 +308,7 @@ async fn batch(meter: &mut Meter, orders: &[Value]) -> Result<(), Trouble> {
     meter.stage("hear the shop's echo", 0, delivered, delivered);
     let times = meter.work(Queue::Allocate, BATCH).await?;
     meter.stage("dispatch", orders.len(), times, 0);
+    meter.tell_bus().await?;
     for _ in 0..STEPS {
         meter.later(STEP);
         let tick = meter.world.functions.tick(meter.world.time.now()).await?;
@@ -299,9 +317,11 @@ async fn batch(meter: &mut Meter, orders: &[Value]) -> Result<(), Trouble> {
         let times = meter.work(Queue::Track, 1).await?;
         meter.stage("track", 0, times, 0);
     }
+    meter.tell_bus().await?;
     meter.later(PURGED);
     let report = meter.world.functions.retain(meter.world.time.now()).await?;
     meter.stage("forget", 0, 1, 0);
+    meter.tell_bus().await?;
     // The two that went ahead are forgotten too.
     match report["forgotten"].as_u64() {
         Some(forgotten) if forgotten >= orders.len() as u64 => Ok(()),

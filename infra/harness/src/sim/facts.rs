@@ -134,9 +134,14 @@ impl Facts {
     }
 
     fn add_order(&mut self, mut item: Map<String, Value>) -> Result<(), WorldError> {
-        if item.get("sk").and_then(Value::as_str) != Some("order") {
-            self.shipments.push(typed(item)?);
-            return Ok(());
+        match item.get("sk").and_then(Value::as_str) {
+            Some("order") => {}
+            // How far the bus was told of an order.
+            Some("told") => return Ok(()),
+            _ => {
+                self.shipments.push(typed(item)?);
+                return Ok(());
+            }
         }
         let sealed = bytes(&item, "sealed");
         item.remove("sealed");

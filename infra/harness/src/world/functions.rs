@@ -8,6 +8,7 @@ use jiff::Timestamp;
 use serde_json::{Value, json};
 use std::sync::Arc;
 use tower::ServiceExt;
+use waybill_domain::OrderId;
 use waybill_runtime::directory::Merchants;
 use waybill_runtime::{Channels, Directory, Failure, Pushes};
 use waybill_sandbox::SignedWebhook;
@@ -143,6 +144,17 @@ impl Functions {
             Queue::Track | Queue::Erase => waybill_tracker::handle(&self.tracker, event).await?,
         };
         Ok(response.batch_item_failures.into_iter().map(|one| one.item_identifier).collect())
+    }
+
+    /// Tells the bus of orders that changed, as their stream does.
+    ///
+    /// # Errors
+    /// As the function; the stream gives the same batch again.
+    pub async fn changed(&self, orders: &[OrderId]) -> Result<(), Failure> {
+        let record = |id: &OrderId| json!({"dynamodb": {"Keys": {"pk": {"S": id}, "sk": {"S": "order"}}}});
+        let event = json!({"Records": orders.iter().map(record).collect::<Vec<_>>()});
+        let bad = |_| Failure::Fault("the harness made changes that cannot be read");
+        waybill_notifier::changed(&self.notifier, &serde_json::from_value(event).map_err(bad)?).await
     }
 
     /// The clock's minute.

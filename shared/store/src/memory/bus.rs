@@ -28,9 +28,9 @@ impl MemoryBus {
 
 #[async_trait]
 impl Publish for MemoryBus {
-    async fn publish(&self, event: &Event) -> Result<(), StoreError> {
+    async fn publish(&self, events: &[Event]) -> Result<(), StoreError> {
         through(&self.outside, "events:PutEvents", || {
-            self.published.lock().unwrap_or_else(PoisonError::into_inner).push(event.clone());
+            self.published.lock().unwrap_or_else(PoisonError::into_inner).extend_from_slice(events);
             Ok(())
         })
         .await

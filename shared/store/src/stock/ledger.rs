@@ -227,6 +227,7 @@ impl Db {
         let mut actions = ledger.build(self, merchant)?;
         for order in orders.iter_mut() {
             order.rev += 1;
+            order.note();
             actions.push(TransactWriteItem::builder().update(replace(self, order, None)?).build());
         }
         actions.extend(rest);
