@@ -37,6 +37,11 @@ fn json_of(yaml: &Yaml) -> Value {
     }
 }
 
+/// A value as it stands in a query.
+fn as_asked(value: &Value) -> String {
+    value.as_str().map_or_else(|| value.to_string(), str::to_owned)
+}
+
 impl Spec {
     /// What `of` is or refers to.
     fn resolved<'a>(&'a self, of: &'a Value) -> &'a Value {
@@ -49,6 +54,12 @@ impl Spec {
     /// What a pointer names.
     pub fn at(&self, pointer: &str) -> &Value {
         self.all.pointer(pointer).unwrap_or(&Value::Null)
+    }
+
+    /// A property of a definition is one of these by now.
+    pub fn now_one_of(&mut self, definition: &str, property: &str, all: &Value) {
+        assert!(all.as_array().is_some_and(|all| !all.is_empty()), "{definition}.{property}");
+        self.all["definitions"][definition]["properties"][property] = json!({"type": "string", "enum": all});
     }
 
     /// Everything that is wrong with a request by this specification. `base` is what its paths begin after.
@@ -99,7 +110,7 @@ impl Spec {
                 continue;
             };
             let schema = self.resolved(one.get("schema").unwrap_or(one));
-            if schema["enum"].as_array().is_some_and(|all| !all.contains(&json!(value))) {
+            if schema["enum"].as_array().is_some_and(|all| !all.iter().any(|one| as_asked(one) == *value)) {
                 wrong.push(format!("{name} cannot be {value}"));
             }
         }
