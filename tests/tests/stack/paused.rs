@@ -73,9 +73,10 @@ async fn shop_refused() {
     paused(&shop, &shop.ids.shop).await;
     waits(&shop, "QueuePoll", &other.to_string()).await;
 
-    // Connected again: the clock brings the order back, and the shop is told once.
+    // Connected again, as the API does it: the clock brings the order back, and the shop is told once.
     token(&shop, ACCESS_TOKEN).await;
     shop.db.set_connection_state(&shop.ids.shop, ConnectionState::Active).await.unwrap();
+    shop.db.resume_operations(&shop.ids.shop, Timestamp::now()).await.unwrap();
     tick(&shop, after(now(&shop).await.max(Timestamp::now()), SignedDuration::from_mins(20))).await;
     shop.stands(&id, Status::Dispatched).await;
     let there =

@@ -119,6 +119,20 @@ async fn rewind(db: &Db, from: Timestamp) -> Result<(), Trouble> {
     Ok(())
 }
 
+/// Rounds after which a channel that is not read again is a failure.
+const MOST_ROUNDS: u32 = 15;
+
+/// A channel that was not read beyond `from`.
+async fn unread(db: &Db, from: Timestamp) -> Result<Option<Channel>, Trouble> {
+    for channel in fetched() {
+        let cursor = db.cursor(&connection_id(channel)?).await?;
+        if cursor.map(|c| c.until).unwrap_or_default() <= from {
+            return Ok(Some(channel));
+        }
+    }
+    Ok(None)
+}
+
 /// Has every channel read again from the beginning.
 pub(super) async fn again(stack: &Stack, from: Timestamp) -> Result<(), Trouble> {
     let db = stack.db()?;
@@ -126,19 +140,20 @@ pub(super) async fn again(stack: &Stack, from: Timestamp) -> Result<(), Trouble>
     let at = after(Timestamp::now(), days(97));
     stack.control("PUT", "clock", &json!({"follow": false, "now": sortable(at)})).await?;
     rewind(&db, from).await?;
-    // Two days lie between: a window covers one.
-    for _ in 0..3 {
+    // Two days lie between, and a window covers one; where much else goes on, a reading takes its time.
+    for round in 1.. {
         for channel in fetched() {
             db.poll_at(&connection_id(channel)?, Timestamp::UNIX_EPOCH).await?;
         }
         say(&format!("     read again at {}: {}", sortable(at), stack.run_at("FunctionClock", at).await?));
         tokio::time::sleep(Duration::from_secs(4)).await;
-    }
-    for channel in fetched() {
-        let cursor = db.cursor(&connection_id(channel)?).await?;
-        let until = cursor.map(|c| c.until).unwrap_or_default();
-        if until <= from {
-            return Err(format!("{} was not read again", channel.as_str()).into());
+        let left = unread(&db, from).await?;
+        match left {
+            None if round >= 3 => break,
+            Some(channel) if round >= MOST_ROUNDS => {
+                return Err(format!("{} was not read again", channel.as_str()).into());
+            }
+            _ => {}
         }
     }
     Ok(())
