@@ -121,7 +121,8 @@ fn stack(run: &mut Run) -> Done<Count> {
 
 /// The stories that are told on the second stack: about half of the time all of them take. What functions may do is
 /// judged on the first, by the stories that are told there.
-const SECOND: [&str; 5] = [browser::STORIES, "canary::", "leaks::", "poison::", "runbooks::"];
+const SECOND: [&str; 6] =
+    [browser::STORIES, "canary::", "grants::without_one", "leaks::", "poison::", "runbooks::"];
 
 fn stories_stack(which: &str) -> Done<State> {
     let (port, sandbox_port) = ports::two_free()?;
