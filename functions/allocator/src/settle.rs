@@ -43,17 +43,19 @@ pub(crate) async fn all(env: &Env, ids: Vec<OrderId>, now: Timestamp) -> BTreeMa
         match together(env, &ids, now, &mut arrivals).await {
             Ok(()) => {}
             Err(_) if ids.len() > 1 => {
-                // The half that came first goes first.
-                let mut ids = ids;
-                ids.sort_by_key(|id| (arrivals.get(id).copied(), id.clone()));
-                let (first, second) = ids.split_at(ids.len() / 2);
-                todo.push(second.to_vec());
-                todo.push(first.to_vec());
+                todo.extend(halves(ids, &arrivals));
             }
             Err(failure) => failed.extend(ids.into_iter().map(|id| (id, failure.clone()))),
         }
     }
     failed
+}
+
+/// Two halves of a batch. The one that came first is last, for that is where the next is taken from.
+fn halves(mut ids: Vec<OrderId>, arrivals: &Arrivals) -> [Vec<OrderId>; 2] {
+    ids.sort_by_key(|id| (arrivals.get(id).copied(), id.clone()));
+    let second = ids.split_off(ids.len() / 2);
+    [second, ids]
 }
 
 /// When orders that were read came.
@@ -224,11 +226,9 @@ fn taken_from(
             left -= taken;
             *spots.entry(packed.spot()).or_default() -= taken;
         }
-        for shelf in [level.good_on(today), level.clone()] {
+        for mut shelf in [level.good_on(today), level.clone()] {
             // The second time only what the first left over.
-            let before: BTreeMap<Spot, i64> = spots.clone();
-            let mut shelf = shelf;
-            for (spot, taken) in &before {
+            for (spot, taken) in &spots {
                 if let Some(there) = shelf.spots.get_mut(spot) {
                     there.on_hand += taken;
                     there.free += taken;
@@ -379,6 +379,19 @@ mod tests {
         assert!((0..=u8::MAX).all(|chance| pause(0, chance) <= Duration::from_millis(8)));
         assert_eq!(pause(7, u8::MAX), pause(6, u8::MAX));
         assert_ne!(pause(3, 0), pause(3, 200));
+    }
+
+    #[test]
+    fn of_a_batch_that_is_taken_apart_the_half_that_came_first_goes_first() {
+        let id = |n: u8| format!("ord_{n}").parse::<OrderId>().unwrap();
+        let came = [(id(1), 40), (id(2), 10), (id(3), 30), (id(4), 20)];
+        let arrivals: Arrivals =
+            came.iter().map(|(id, at)| (id.clone(), Timestamp::from_second(*at).unwrap())).collect();
+        let mut todo = vec![came.map(|(id, _)| id).to_vec()];
+        let whole = todo.pop().unwrap();
+        todo.extend(halves(whole, &arrivals));
+        assert_eq!(todo.pop().unwrap(), [id(2), id(4)]);
+        assert_eq!(todo.pop().unwrap(), [id(3), id(1)]);
     }
 
     #[test]
