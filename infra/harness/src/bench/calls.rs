@@ -68,6 +68,8 @@ pub struct Usage {
     pub requests: u64,
     /// Messages put on queues.
     pub messages: u64,
+    /// Events put on the bus, of which one call may hold several.
+    pub events: u64,
 }
 
 impl Usage {
@@ -81,6 +83,7 @@ impl Usage {
         self.invocations += other.invocations;
         self.requests += other.requests;
         self.messages += other.messages;
+        self.events += other.events;
     }
 
     /// How many calls there were whose names begin so.
@@ -165,6 +168,7 @@ impl Meter {
             invocations: invocations as u64,
             requests: requests as u64,
             messages: sent.len() as u64,
+            events: self.world.bus.take().len() as u64,
             ..Usage::default()
         };
         self.writes = writes;
@@ -235,7 +239,6 @@ impl Meter {
             orders.filter_map(|item| item["pk"]["S"].as_str()).map(str::parse).collect();
         let ids = ids.map_err(|_| "an order has no id")?;
         self.world.functions.changed(&ids).await?;
-        self.world.bus.take();
         // Each has two items: itself, and how far it was told.
         self.stage("tell the bus", 2 * ids.len(), 1, 0);
         Ok(())

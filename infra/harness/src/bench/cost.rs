@@ -124,7 +124,7 @@ fn priced(usage: &Usage, orders: usize) -> BTreeMap<&'static str, f64> {
                 + each(usage.count("s3:GetObject")) * price::S3_GETS,
         ),
         ("API Gateway", each(usage.requests) * price::HTTP),
-        ("EventBridge", each(usage.count("events:")) * price::EVENTS),
+        ("EventBridge", each(usage.events) * price::EVENTS),
         ("Lambda", starts * price::STARTS + seconds * GB * price::GB_SECONDS),
         // A million times so many bytes, in GB.
         ("CloudWatch Logs", starts * LOG_BYTES / 1_000.0 * price::LOGS_GB),
@@ -144,6 +144,7 @@ mod tests {
             invocations: 4,
             requests: 2,
             messages: 2,
+            events: 6,
         };
         Road { stages: vec![("ingest", usage)], orders: 2, ..Road::default() }
     }
@@ -159,6 +160,7 @@ mod tests {
         near("S3", 5.3);
         near("SQS", 1.2);
         near("API Gateway", 1.16);
+        near("EventBridge", 3.0);
         // Two starts of 2 ms and calls of 8 + 25 + 300 ms, at a quarter of a GB.
         near("Lambda", 0.4 + 0.337 * 0.25 * 13.3334);
         // 1,800 bytes an order are 1.8 GB.

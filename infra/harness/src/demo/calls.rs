@@ -92,7 +92,16 @@ fn usd_per_million(service: &str, operation: &str) -> f64 {
         ("sqs", _) => 0.4,
         ("s3", "PutObject") => 5.3,
         ("s3", _) => 0.42,
+        ("events", "PutEvents") => 1.0,
         _ => 0.0,
+    }
+}
+
+impl Call {
+    /// US dollars. Events are paid for one by one, however many a call holds.
+    fn usd(&self) -> f64 {
+        let paid = self.record.matches("DetailType").count().max(1);
+        usd_per_million(&self.service, &self.operation) * paid as f64 / 1e6
     }
 }
 
@@ -104,7 +113,7 @@ impl Calls {
 
     /// US dollars for all of them.
     pub(super) fn usd(&self) -> f64 {
-        self.0.iter().map(|c| usd_per_million(&c.service, &c.operation) / 1e6).sum()
+        self.0.iter().map(Call::usd).sum()
     }
 
     /// Calls and US dollars by service and operation.
@@ -113,7 +122,7 @@ impl Calls {
         for call in &self.0 {
             let entry = counts.entry((call.service.clone(), call.operation.clone())).or_default();
             entry.0 += 1;
-            entry.1 += usd_per_million(&call.service, &call.operation) / 1e6;
+            entry.1 += call.usd();
         }
         counts
     }
