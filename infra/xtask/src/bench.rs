@@ -26,5 +26,5 @@ pub fn run(arguments: &Arguments) -> Done {
     // The Python baseline needs `cryptography`, which comes with what the local AWS needs.
     Venv::with(&[Needs::Stack, Needs::Bench])?;
     let rest = arguments.rest.iter().filter(|argument| *argument != "--");
-    cargo::run("the bench", harness("bench", "bench", &[], rest))
+    cargo::run("the bench", harness("bench", &[], rest))
 }

@@ -50,11 +50,22 @@ struct Target {
     name: String,
 }
 
-/// What talks to a running stack: programs of the harness, and the tests named so.
-const STORIES: &[&str] =
-    &["--workspace", "--bin", "seed", "--bin", "demo", "--bin", "verify-stock", "--test", "stack"];
+/// What talks to a running stack: programs of the harness, and the tests named so. And what a test run simulates with.
+const STORIES: &[&str] = &[
+    "--workspace",
+    "--bin",
+    "seed",
+    "--bin",
+    "demo",
+    "--bin",
+    "simulate",
+    "--bin",
+    "verify-stock",
+    "--test",
+    "stack",
+];
 
-/// Builds what talks to a running stack, as the whole workspace's tests are built: by itself it would ask for other
+/// Builds what talks to a running stack or simulates, as the whole workspace's tests are built: by itself it would ask for other
 /// features of the crates it stands on, and these be built once more.
 ///
 /// # Errors

@@ -55,20 +55,16 @@ pub fn run(arguments: &Arguments) -> Done {
     done
 }
 
-/// A program of the harness that measures, by `cargo run` in a profile, with our arguments before the caller's.
-pub fn harness<'a>(
-    program: &str,
-    profile: &str,
-    ours: &[&str],
-    theirs: impl Iterator<Item = &'a String>,
-) -> Command {
+/// A program of the harness that measures, by `cargo run` in the profile for that, with our arguments before the
+/// caller's.
+pub fn harness<'a>(program: &str, ours: &[&str], theirs: impl Iterator<Item = &'a String>) -> Command {
     let mut command = cargo::cargo();
-    command.args(["run", "--quiet", "--package", "waybill-harness", "--bin", program, "--profile", profile]);
+    command.args(["run", "--quiet", "--package", "waybill-harness", "--bin", program, "--profile", "bench"]);
     command.arg("--").args(ours).args(theirs);
     command
 }
 
-/// A program of the harness that talks to a running stack, with our arguments before the caller's.
+/// A program of the harness as it is tested, such as one that talks to a running stack, with our arguments before the caller's.
 ///
 /// # Errors
 /// When it does not build.

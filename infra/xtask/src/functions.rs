@@ -29,6 +29,15 @@ pub fn package(name: &str) -> String {
     format!("waybill-{name}")
 }
 
+/// Cargo's choice of packages that builds the functions for this machine, with `infra/alike` beside them.
+///
+/// # Errors
+/// As [`names`].
+pub fn build_here() -> Done<Vec<String>> {
+    let packages = names()?.into_iter().map(|name| package(&name)).chain(["waybill-alike".to_owned()]);
+    Ok(packages.flat_map(|package| ["--package".to_owned(), package]).collect())
+}
+
 /// Puts a built binary where a deployment looks for it: `<folder>/<name>/bootstrap`.
 ///
 /// # Errors
@@ -48,4 +57,37 @@ pub fn slim(folder: &Path, name: &str) {
     let bootstrap = folder.join(name).join("bootstrap");
     let _ =
         Command::new("strip").arg("-S").arg(bootstrap).stdout(Stdio::null()).stderr(Stdio::null()).status();
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+    use crate::cargo::cargo;
+
+    /// Every crate with its features, as cargo builds it for this choice.
+    fn built(choice: &[String], edges: &str) -> Result<BTreeSet<String>, Box<dyn std::error::Error>> {
+        let told = cargo()
+            .args(["tree", "--offline", "--prefix", "none", "--format", "{p} {f}", "--edges", edges])
+            .args(choice)
+            .output()?;
+        assert!(told.status.success(), "{}", String::from_utf8_lossy(&told.stderr));
+        Ok(String::from_utf8(told.stdout)?
+            .lines()
+            .map(|line| line.trim_end_matches(" (*)").to_owned())
+            .collect())
+    }
+
+    #[test]
+    fn functions_and_tests_stand_on_the_same_builds_of_other_crates() -> Result<(), Box<dyn std::error::Error>>
+    {
+        let tests = built(&["--workspace".to_owned()], "normal,build,dev")?;
+        let apart: Vec<_> = built(&build_here()?, "normal,build")?
+            .into_iter()
+            .filter(|one| !one.starts_with("waybill-") && !tests.contains(one))
+            .collect();
+        assert!(apart.is_empty(), "infra/alike does not name what tests ask of these: {apart:#?}");
+        Ok(())
+    }
 }

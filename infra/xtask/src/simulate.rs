@@ -23,5 +23,5 @@ pub fn run(arguments: &Arguments) -> Done {
         return Err(Failure::new("infra/harness is missing, and the simulation is part of it."));
     }
     let rest = arguments.rest.iter().filter(|argument| *argument != "--");
-    cargo::run("the simulation", harness("simulate", "bench", &[], rest))
+    cargo::run("the simulation", harness("simulate", &[], rest))
 }

@@ -149,9 +149,8 @@ fn bring_up(
 fn build() -> Done<BTreeMap<String, PathBuf>> {
     let step = Step::begin("building the functions and the sandbox for this machine");
     let names = functions::names()?;
-    let mut arguments: Vec<String> = Vec::new();
-    let packages = names.iter().map(|name| functions::package(name)).chain(["waybill-sandbox".to_owned()]);
-    packages.for_each(|package| arguments.extend(["--package".to_owned(), package]));
+    let mut arguments = functions::build_here()?;
+    arguments.extend(["--package".to_owned(), "waybill-sandbox".to_owned()]);
     arguments.push("--bins".to_owned());
     let mut programs = cargo::build(&arguments)?;
     // Apart from the functions, whose crates would otherwise be built with the harness's in-memory AWS inside.

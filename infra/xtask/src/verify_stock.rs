@@ -31,7 +31,7 @@ pub fn run(arguments: &Arguments) -> Done {
     }
     let rest = arguments.rest.iter().filter(|argument| *argument != "--");
     let command = match arguments.faults {
-        Some(orders) => harness("verify-stock", "bench", &["--faults", &orders.to_string()], rest),
+        Some(orders) => harness("verify-stock", &["--faults", &orders.to_string()], rest),
         None => {
             let file = Folder::of(&arguments.name)?.state_file().display().to_string();
             story("verify-stock", &["--state", &file], rest)?

@@ -1,0 +1,3 @@
+//! Nothing but dependencies. Built beside the functions for this machine, it makes cargo give the crates they stand on
+//! the features these have in tests, so that they are built once and not twice; the AWS SDK is most of a cold build.
+//! A test in `infra/xtask/src/functions.rs` says which feature is missing here. What goes to AWS is built without it.
