@@ -332,7 +332,8 @@ fn stand(order: &mut Order, incoming: &Incoming, now: Timestamp) {
     let hold = |order: &mut Order, why: Hold| {
         order.status = Status::Held;
         order.hold = Some(why);
-        if !order.holds_stock() {
+        // What it wants is reserved like any other order's, or given back.
+        if !order.keeps_goods() && !order.holds_stock() {
             order.due_at = None;
         }
     };
@@ -351,8 +352,6 @@ fn stand(order: &mut Order, incoming: &Incoming, now: Timestamp) {
         let until = order.unpaid.map_or_else(|| after(now, UNPAID), |unpaid| unpaid.until);
         order.unpaid = Some(Unpaid { until, lapsed: now >= until && !order.holds_stock() });
         hold(order, Hold::AwaitingPayment);
-        // It keeps its goods while it waits, and the clock looks when they are to be given back.
-        order.due_at = order.unpaid.filter(|unpaid| !unpaid.lapsed).map(|_| after(now, SWEEP_AFTER));
     } else if incoming.readiness == Readiness::OnHold {
         order.raise(Reason::HeldByChannel, None, now);
         hold(order, Hold::Channel);

@@ -2,6 +2,7 @@
 
 use super::bodies::Wanted;
 use super::stage::{Broken, Stage, must};
+use super::telling::agrees;
 use super::{MUG, PIECES, SCARF, is_sound, is_told, open, status_is, stock_is};
 use waybill_domain::exception::Reason;
 use waybill_domain::order::{Channel, Status};
@@ -130,6 +131,9 @@ pub async fn held_at_channel(channel: Channel) -> Result<(), Broken> {
         format!("nobody is told that it is held: {:?}", order.exceptions)
     })?;
     must(road.shown(&id)?.tracking.is_empty(), || "an order on hold was sent".to_owned())?;
+    // No other channel may sell them, and this one has.
+    stock_is(&stage, MUG, PIECES, 2)?;
+    agrees(&stage, channel)?;
     road.hold(&id, false)?;
     stage.rounds(channel, 1).await?;
     is_told(&stage, channel, &id, 1)?;
