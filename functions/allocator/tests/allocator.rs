@@ -274,6 +274,21 @@ async fn what_is_held_has_its_goods_kept_and_goes_on_with_them() {
 }
 
 #[tokio::test]
+async fn what_its_buyer_collected_leaves_the_books() {
+    let stage = Stage::set(false).await;
+    stage.receive("MUG", "wh_north", 9, "a").await;
+    let order = stage.arrive(1, &[("MUG", 3)], Readiness::Ready, (Delivery::Pickup, None)).await;
+    let mut collected = stage.one(&order).await;
+    assert_eq!(stage.numbers("MUG", "wh_north").await, (9, 3));
+    (collected.status, collected.hold) = (Status::Delivered, None);
+    collected.milestones.shipped = Some(stage.now());
+    stage.db.save_order(&mut collected).await.unwrap();
+    let done = stage.one(&order).await;
+    assert_eq!((done.status, done.stock_settled, done.due_at), (Status::Delivered, true, None));
+    assert_eq!(stage.numbers("MUG", "wh_north").await, (6, 0));
+}
+
+#[tokio::test]
 async fn what_is_held_has_what_is_there_and_is_looked_at_until_it_has_all() {
     let stage = Stage::set(false).await;
     stage.receive("MUG", "wh_north", 2, "a").await;

@@ -247,6 +247,10 @@ fn update(held: &Order, incoming: &Incoming, who: &Identity, now: Timestamp) -> 
     order.digest.clone_from(&who.digest);
     order.channel_ref = Some(incoming.channel_ref.clone());
     let was_due = order.due_at;
+    if is_collected(held, incoming) {
+        collect(&mut order, now);
+        return order;
+    }
     // Amazon tells no address of an order that left: not told is not changed.
     let mut changed = incoming.destination.is_some() && order.destination != incoming.destination;
     let gone = matches!(held.status, Status::Dispatched | Status::Delivered | Status::Returned);
@@ -294,6 +298,26 @@ fn update(held: &Order, incoming: &Incoming, who: &Identity, now: Timestamp) -> 
     }
     stand(&mut order, incoming, now);
     order
+}
+
+/// The channel shows that the buyer has collected everything.
+fn is_collected(held: &Order, incoming: &Incoming) -> bool {
+    let mut wanted = incoming.lines.iter().filter(|line| line.ships && line.quantity > 0).peekable();
+    held.status == Status::Held
+        && held.hold == Some(Hold::Pickup)
+        && incoming.cancelled_at.is_none()
+        && wanted.peek().is_some()
+        && wanted.all(|line| line.sent >= line.quantity)
+}
+
+/// The goods have left with the buyer: what is kept for the order goes out of stock, and its days are counted from now.
+/// One that nobody collects ends as one that nobody sends: its goods are given back when it is forgotten.
+fn collect(order: &mut Order, now: Timestamp) {
+    order.status = Status::Delivered;
+    order.hold = None;
+    order.milestones.shipped = Some(now);
+    order.milestones.delivered = Some(now);
+    order.due_at = order.holds_stock().then(|| after(now, SWEEP_AFTER));
 }
 
 /// What we hold of a line goes on: what is reserved, of what, and what has left already. The channel counts that as
