@@ -38,11 +38,20 @@ pub async fn edit(channel: Channel) -> Result<(), Broken> {
     is_sound(&stage, channel, 2).await
 }
 
-/// Nothing is sent, everything is free again.
+/// Nothing is sent, everything is free again. eBay is asked about the order before a label is bought: there, that also
+/// holds when nobody has read of it yet.
 pub async fn cancel_before_booking(channel: Channel) -> Result<(), Broken> {
     let (mut stage, id) = allocated(channel, &[(MUG, 2)]).await?;
     stage.road(channel).cancel(&id)?;
-    stage.rounds(channel, 1).await?;
+    if channel == Channel::Ebay {
+        stage.held = [Queue::Poll].into();
+        stage.run(3).await?;
+        status_is(&stage, channel, &id, Status::Allocated)?;
+        let (facts, order) = (stage.facts()?, stage.order_id(channel, &id)?);
+        must(facts.shipments_of(&order).all(|one| !one.has_label()), || "a label was bought".to_owned())?;
+    } else {
+        stage.rounds(channel, 1).await?;
+    }
     stage.held.clear();
     stage.rounds(channel, 1).await?;
     is_gone(&stage, channel, &id).await
