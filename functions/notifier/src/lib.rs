@@ -2,6 +2,7 @@
 //! happened.
 
 mod everything;
+mod left;
 mod push;
 mod reach;
 mod road;
