@@ -153,11 +153,12 @@ async fn when_all_is_well_every_check_says_so() {
     let report = stage.run(now()).await;
     assert!(report.ok && failed(&report).is_empty());
     let names: Vec<&str> = report.checks.iter().map(|check| check.name.as_str()).collect();
-    assert_eq!(names.len(), 13);
+    assert_eq!(names.len(), 15);
     assert_eq!(names[0], "audit_chain/mer_00000000000000aa/access");
     assert_eq!(names[6], "purge_overdue");
-    let people = ["registers", "clocks", "access"].map(|what| format!("{what}/mer_00000000000000bb"));
-    assert_eq!(names[10..], people);
+    let people =
+        ["registers", "consents", "clocks", "access"].map(|what| format!("{what}/mer_00000000000000bb"));
+    assert_eq!(names[11..], people);
     let json = serde_json::to_value(&report).unwrap();
     assert_eq!(json["ok"], true);
     let first = json["checks"][0].as_object().unwrap();
@@ -285,6 +286,24 @@ async fn what_is_due_and_every_clock_that_has_run_out_is_found() {
     let later = stage.run(after(now(), days(14))).await;
     assert!(failed(&later).contains(&"registers/mer_00000000000000aa"), "{:?}", failed(&later));
     assert_eq!(metrics(&later, now())["RegisterDue"], 2, "the security logs of both were not read");
+}
+
+#[tokio::test]
+async fn an_agreement_with_a_channel_that_ends_is_told_a_month_before() {
+    use waybill_store::consent::Consent;
+    let stage = Stage::set().await;
+    let [merchant, _] = merchants();
+    let until = after(now(), days(40));
+    let consent = Consent { connection: "con_00000000000000aa".parse().unwrap(), until };
+    stage.env.db.save_consent(&merchant, &consent).await.unwrap();
+    let name = format!("consents/{merchant}");
+    let found = async |day: i64| {
+        let report = stage.run(after(now(), days(day))).await;
+        failed(&report).contains(&name.as_str())
+    };
+    assert_eq!((found(9).await, found(11).await, found(41).await), (false, true, true));
+    stage.env.db.end_consent(&merchant, &consent.connection).await.unwrap();
+    assert!(!found(11).await, "the account is given up");
 }
 
 #[tokio::test]

@@ -63,7 +63,7 @@ async fn what_is_due_goes_to_its_queue_and_is_looked_at_again() {
 
 #[tokio::test]
 async fn what_calls_for_nothing_is_looked_at_once() {
-    let stand = |order: &mut Order| order.hold = Some(Hold::Channel);
+    let stand = |order: &mut Order| order.hold = Some(Hold::TestOrder);
     let (stage, order) = Stage::set(stand).await;
     assert_eq!(stage.tick(now()).await, Report { idle: 1, ..Report::default() });
     assert_eq!(stage.env.db.order(&order.id).await.unwrap().unwrap().due_at, None);

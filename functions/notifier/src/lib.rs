@@ -3,6 +3,7 @@
 
 mod deliver;
 mod everything;
+mod left;
 mod push;
 mod reach;
 mod road;

@@ -5,7 +5,7 @@
 //! arrived (`SETTLE`), and only then creates.
 
 use crate::desk::{self, Closed, Desk, Found, Held};
-use crate::{Env, choose, claim, label, patience};
+use crate::{Env, asked, choose, claim, label, patience};
 use jiff::{SignedDuration, Timestamp};
 use std::collections::{BTreeMap, BTreeSet};
 use waybill_carriers::royal_mail::label::Declaration;
@@ -82,6 +82,12 @@ pub(crate) async fn book(
         Ok(desks) => desks,
         Err(closed) => return wait(env, order, closed).await,
     };
+    if turn == Turn::First
+        && shipments.iter().all(|s| !s.has_label())
+        && let Some(step) = asked::first(env, &order, sent, now).await?
+    {
+        return Ok(step);
+    }
     // No recipient is opened for a booking that has to wait.
     let mut paid = None;
     if let Some(first) = shipments.iter().find(|s| !s.has_label()) {

@@ -1,5 +1,6 @@
 //! Books labels, once each, voids them when an order is cancelled, and hands a day's parcels over.
 
+mod asked;
 mod book;
 mod choose;
 mod desk;
@@ -15,7 +16,7 @@ use waybill_domain::booking::{LEASE, Turn, turn};
 use waybill_domain::order::{Claim, Order, Status};
 use waybill_domain::{ConnectionId, OrderId};
 use waybill_runtime::directory::Merchants;
-use waybill_runtime::{Clock, Directory, Failure, Outbound, Step, batch};
+use waybill_runtime::{Channels, Clock, Directory, Failure, Outbound, Step, batch};
 use waybill_store::keyring::{MakeKeys, OpenKeys, Vault};
 use waybill_store::labels::Documents;
 use waybill_store::{Db, Queue, StoreError, Work, queues};
@@ -38,6 +39,8 @@ pub struct Env {
     pub documents: Arc<dyn Documents>,
     /// Next stages.
     pub queues: Arc<dyn queues::Send>,
+    /// Channels that are asked before a label is bought.
+    pub channels: Channels,
     /// Carriers.
     pub outbound: Arc<dyn Outbound>,
     /// Now.

@@ -12,7 +12,7 @@ use waybill_domain::order::Channel;
 use waybill_domain::sourcing::{Buffer, Policy};
 use waybill_domain::time::after;
 use waybill_domain::{MerchantId, WarehouseId};
-use waybill_harness::accounts::ACCOUNT;
+use waybill_harness::accounts::{ACCOUNT, connection_id};
 use waybill_harness::world::{Setup, Stocked, World};
 use waybill_sandbox::Call;
 use waybill_store::memory::{Calm, Outside, Verdict};
@@ -126,6 +126,36 @@ async fn a_channel_is_told_what_is_not_kept_back_from_it() {
     world.db.save_sku(&world.merchant.id, &mug).await.unwrap();
     push(&world, MUG).await;
     assert_eq!((shown(&world, "woocommerce", MUG), shown(&world, "amazon", MUG)), (json!(4), json!(9)));
+}
+
+#[tokio::test]
+async fn a_place_that_is_ours_no_more_is_told_that_it_has_none() {
+    let stock = vec![Stocked { sku: MUG.to_owned(), pieces: [7, 4] }];
+    let world = World::new(&Setup { stock, ..Setup::default() }, Arc::new(Calm)).await.unwrap();
+    let id = connection_id(Channel::Magento).unwrap();
+    world.sandbox.with_state(|state| {
+        let account = state.magento.accounts.get_mut(ACCOUNT).unwrap();
+        account.config.sources.extend(["man", "bri"].map(str::to_owned));
+    });
+    let at = |source: &str| {
+        world.sandbox.with_state(|state| state.magento.accounts[ACCOUNT].stock.at(MUG, source))
+    };
+    let map = async |places: &[(usize, &str)]| {
+        let mut connection = world.db.connection(&id).await.unwrap().unwrap();
+        let place =
+            |(n, name): &(usize, &str)| (world.merchant.warehouses[*n].id.clone(), (*name).to_owned());
+        connection.places = places.iter().map(place).collect();
+        world.db.save_connection(&connection).await.unwrap();
+        // Accounts are kept warm for a minute.
+        world.set_now(after(world.time.now(), SignedDuration::from_secs(61)));
+        push(&world, MUG).await;
+        ["default", "man", "bri"].map(at)
+    };
+    assert_eq!(map(&[]).await, [11, 0, 0]);
+    assert_eq!(map(&[(0, "man"), (1, "bri")]).await, [0, 7, 4], "not shown twice");
+    assert_eq!(map(&[(0, "man")]).await, [0, 7, 0]);
+    assert_eq!(map(&[(0, "bri")]).await, [0, 0, 7]);
+    assert_eq!(map(&[]).await, [11, 0, 0]);
 }
 
 #[tokio::test]

@@ -8,7 +8,7 @@ use std::collections::BTreeSet;
 use waybill_domain::access::Role;
 
 /// Names in paths, with what they stand for.
-const NAMED: [(&str, &str); 18] = [
+const NAMED: [(&str, &str); 19] = [
     ("order", "An order's id, `ord_…`."),
     ("shipment", "A shipment's id, `shp_…`."),
     ("connection", "A connection's id, `con_…`."),
@@ -26,7 +26,8 @@ const NAMED: [(&str, &str); 18] = [
     ("register", "Which register."),
     ("sub", "A member of staff, by the id of their sign-in."),
     ("incident", "An incident's id, `inc_…`."),
-    ("channel", "shopify, amazon or ebay."),
+    ("channel", "shopify, woocommerce, magento, amazon or ebay."),
+    ("state", "The one-time state of an authorisation that was begun."),
 ];
 
 const ABOUT: &str = "Order fulfilment that forgets. Everything here is one merchant's: the caller's, as the sign-in \

@@ -83,6 +83,9 @@ pub fn stages(order: &Order) -> Vec<Queue> {
         },
         // Whether its articles are known by now the allocator sees.
         Status::Held if waits_for_mapping(order) => vec![Queue::Allocate],
+        // What it wants is not all kept for it yet.
+        Status::Held if order.keeps_goods() && order.due_at.is_some() => vec![Queue::Allocate],
+        Status::Held if order.keeps_goods() => vec![],
         // While a person decides, the goods stay promised.
         Status::Held if matches!(order.hold, Some(Hold::Exception | Hold::Merchant)) => vec![],
         Status::Held if order.holds_stock() => vec![Queue::Allocate],

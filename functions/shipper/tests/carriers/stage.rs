@@ -16,7 +16,7 @@ use waybill_domain::{ConnectionId, MerchantId, OrderId};
 use waybill_privacy::seal::{Binding, FieldSet, open_bytes};
 use waybill_privacy::{Recipient, Sensitive};
 use waybill_runtime::directory::Merchants;
-use waybill_runtime::{Clock, Directory, Failure, Step};
+use waybill_runtime::{Channels, Clock, Directory, Failure, Step};
 use waybill_sandbox::pro_shipping;
 use waybill_sandbox::royal_mail::Fate;
 use waybill_sandbox::royal_mail::{DEFAULT_KEY, TRACKING_CLIENT_ID, TRACKING_CLIENT_SECRET};
@@ -137,6 +137,7 @@ impl Stage {
             vault: vault.clone(),
             documents: Arc::new(documents.clone()),
             queues: Arc::new(queues.clone()),
+            channels: Channels::new(db.clone(), vault.clone(), outbound.clone(), clock.clone()),
             outbound: outbound.clone(),
             clock: clock.clone(),
         };

@@ -79,6 +79,7 @@ impl Functions {
                 vault: kms.clone(),
                 documents: documents.clone(),
                 queues: queues.clone(),
+                channels: channels(),
                 outbound: outbound.clone(),
                 clock: time.clock(),
             }),

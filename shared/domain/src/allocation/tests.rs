@@ -115,7 +115,8 @@ fn an_unknown_sku_waits_for_a_mapping() {
     let mut free = stock(&[("A", 1, 2)]);
     let decided = allocate(&order("BS", &[("A", 1), ("Z", 1)]), &candidates(), true, &mut free);
     assert_eq!(decided.stopped, Some(Stopped::Unmapped));
-    assert!(decided.changes.is_empty() && decided.status == Status::Held);
+    assert_eq!(decided.status, Status::Held);
+    assert_eq!(decided.changes, Changes::from([(slot("A", 1), 1)]), "what is known is kept meanwhile");
 }
 
 #[test]
