@@ -59,7 +59,7 @@ pub struct Shown {
 
 /// What a channel sends by itself.
 #[derive(Debug, Serialize, JsonSchema)]
-#[schemars(rename = "Deliveries")]
+#[schemars(rename = "ChannelDeliveries")]
 pub struct Sent {
     /// How they stand.
     pub stand: Stand,
