@@ -21,6 +21,7 @@ pub mod order;
 pub mod orders;
 pub mod packing;
 mod page;
+mod papers;
 pub mod picks;
 pub mod places;
 pub mod privacy;

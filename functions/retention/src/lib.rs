@@ -157,7 +157,8 @@ pub async fn work_on(env: &Env, work: Work) -> Result<Step, Failure> {
         | Work::PushAll { .. }
         | Work::Manifest { .. }
         | Work::Event { .. }
-        | Work::Deliver { .. } => {
+        | Work::Deliver { .. }
+        | Work::Paper { .. } => {
             return Err(Failure::Fault("this work is not retention's"));
         }
     }

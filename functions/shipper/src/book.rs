@@ -139,7 +139,7 @@ pub(crate) async fn book(
 
 /// An account among these that may be given nothing, because nobody has assessed it within the year (CONTROLS H2).
 /// What was begun there is still brought to its end.
-async fn not_assessed(
+pub(crate) async fn not_assessed(
     env: &Env,
     order: &Order,
     connections: &BTreeSet<ConnectionId>,
@@ -205,7 +205,7 @@ pub(crate) async fn wait(env: &Env, mut order: Order, closed: Closed) -> Result<
 }
 
 /// The recipient, opened for the purpose of the label; `None` when there is none or it may no longer be read.
-async fn recipient(
+pub(crate) async fn recipient(
     env: &Env,
     order: &Order,
     sealed: Option<Vec<u8>>,

@@ -6,6 +6,7 @@ mod choose;
 mod desk;
 mod label;
 mod manifest;
+mod paper;
 mod patience;
 mod void;
 
@@ -66,6 +67,10 @@ pub async fn work_on(env: &Env, work: Work) -> Result<Step, Failure> {
     let now = env.clock.now(sent);
     let id = match work {
         Work::Order { order, .. } => order,
+        Work::Paper { shipment, paper, looked, at } => {
+            let asked = paper::Wanted { shipment, paper, looked, at };
+            return Box::pin(paper::work_on(env, &asked, now)).await;
+        }
         Work::Manifest { .. } => return Box::pin(manifest::work_on(env, work, now)).await,
         _ => return Err(Failure::Fault("this work is not the shipper's")),
     };

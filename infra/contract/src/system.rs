@@ -88,6 +88,7 @@ impl System {
             ],
             Self::ClickAndDrop => &[
                 "royal-mail/click-and-drop-api-v1.swagger2.yaml",
+                "royal-mail/click-and-drop-returns.swagger2.yaml",
                 "royal-mail/click-and-drop-2026-08.schema.json",
             ],
             Self::Tracking => &["royal-mail/tracking-v2.swagger2.yaml"],

@@ -26,6 +26,7 @@ pub mod manifest;
 pub mod money;
 pub mod order;
 pub mod packing;
+pub mod paper;
 pub mod passed;
 pub mod picking;
 pub mod places;

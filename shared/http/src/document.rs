@@ -8,9 +8,10 @@ use std::collections::BTreeSet;
 use waybill_domain::access::Role;
 
 /// Names in paths, with what they stand for.
-const NAMED: [(&str, &str); 19] = [
+const NAMED: [(&str, &str); 20] = [
     ("order", "An order's id, `ord_…`."),
     ("shipment", "A shipment's id, `shp_…`."),
+    ("paper", "A paper: despatch_note, cn22, cn23 or return_label."),
     ("connection", "A connection's id, `con_…`."),
     ("manifest", "A manifest's id, `man_…`."),
     ("subscription", "The id of an address that hears of events, `sub_…`."),

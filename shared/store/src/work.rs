@@ -9,8 +9,9 @@ use waybill_domain::event::Event;
 use waybill_domain::exception::Reason;
 use waybill_domain::order::{Hold, Order, Status};
 use waybill_domain::packing;
+use waybill_domain::paper::Paper;
 use waybill_domain::{
-    ConnectionId, DeliveryId, ManifestId, MerchantId, OrderId, RequestId, SubscriptionId, WarehouseId,
+    ConnectionId, DeliveryId, ManifestId, MerchantId, OrderId, RequestId, ShipmentId, SubscriptionId, WarehouseId,
 };
 
 /// The stages, each with its queue and dead-letter queue.
@@ -185,6 +186,18 @@ pub enum Work {
         /// As in `Order`; for a new manifest, when the seller asked.
         at: Timestamp,
     },
+    /// Have the carrier print a paper for a parcel: only ever sent because somebody asked.
+    Paper {
+        /// Which parcel.
+        shipment: ShipmentId,
+        /// Which paper.
+        paper: Paper,
+        /// They looked in the carrier's account and found no return label there.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        looked: bool,
+        /// As in `Order`: when they asked.
+        at: Timestamp,
+    },
     /// Carry out a request that is on record, or go on with it.
     Request {
         /// Whose buyer.
@@ -246,6 +259,7 @@ impl Work {
             | Self::Push { at, .. }
             | Self::PushAll { at, .. }
             | Self::Manifest { at, .. }
+            | Self::Paper { at, .. }
             | Self::Request { at, .. }
             | Self::Hold { at, .. }
             | Self::Purge { at, .. }

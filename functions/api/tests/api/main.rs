@@ -11,6 +11,7 @@ mod instructions;
 mod lists;
 mod manifests;
 mod merchant;
+mod papers;
 mod posted;
 mod privacy;
 mod ready;

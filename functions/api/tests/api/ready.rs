@@ -97,6 +97,7 @@ pub async fn labelled(stage: &Stage, n: u8) {
     let mut order = stage.order(n).await;
     let mut shipment = stage.db.shipments(&order.id).await.unwrap().remove(0);
     shipment.transit = Transit::Pending;
+    shipment.carrier = CARRIER.parse().unwrap();
     stage.db.save_shipment(&mut shipment).await.unwrap();
     (order.status, order.shipments) = (Status::Dispatched, 1);
     stage.db.save_order(&mut order).await.unwrap();

@@ -329,6 +329,7 @@ impl Stage {
             disclosed: vec!["name".into()],
             label_format: Default::default(),
             labelled_at: Some(self.now()),
+            papers: Vec::new(),
             delivered_at: None,
             seen_at: None,
             rev: 0,

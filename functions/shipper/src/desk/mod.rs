@@ -14,12 +14,15 @@ pub(crate) use pace::seconds;
 use std::sync::Arc;
 use watch::Watch;
 use waybill_carriers::account::Account;
+use waybill_carriers::error::CannotBuild;
 use waybill_carriers::royal_mail::label::Declaration;
+use waybill_carriers::royal_mail::returns::{Return, ReturnRequest};
 use waybill_domain::ConnectionId;
 use waybill_domain::advice::Advice;
 use waybill_domain::breaker::Gate;
 use waybill_domain::exception::Reason;
 use waybill_domain::order::Order;
+use waybill_domain::paper::Paper;
 use waybill_domain::service::ServiceChoice;
 use waybill_domain::shipment::{LabelFormat, Shipment};
 use waybill_privacy::disclosure::{Disclosed, Field};
@@ -255,6 +258,28 @@ impl Desk {
         self.watch.note(env, undone).await
     }
 
+    /// A paper of what the carrier holds. Asking again prints it again.
+    pub(crate) async fn paper(&self, env: &Env, carrier_order: &str, paper: Paper) -> Result<Vec<u8>, Told> {
+        let printed = match &self.account {
+            Account::ClickAndDrop(account) => {
+                click_and_drop::paper(&self.click_and_drop(env, account), carrier_order, paper).await
+            }
+            Account::ProShipping(_) | Account::Dpd(_) => Err(not_offered("papers apart from the label")),
+        };
+        self.watch.note(env, printed).await
+    }
+
+    /// Books a return label. Asking again books another.
+    pub(crate) async fn send_back(&self, env: &Env, request: &ReturnRequest<'_>) -> Result<Return, Told> {
+        let made = match &self.account {
+            Account::ClickAndDrop(account) => {
+                click_and_drop::send_back(&self.click_and_drop(env, account), request).await
+            }
+            Account::ProShipping(_) | Account::Dpd(_) => Err(not_offered("return labels")),
+        };
+        self.watch.note(env, made).await
+    }
+
     /// Hands every label of the account over.
     pub(crate) async fn manifest(&self, env: &Env, carrier_name: &str) -> Result<Sheet, Told> {
         let made = match &self.account {
@@ -278,6 +303,11 @@ impl Desk {
         };
         self.watch.note(env, seen).await
     }
+}
+
+/// Nobody has seen this carrier do it.
+fn not_offered(what: &'static str) -> Told {
+    CannotBuild::Unsupported { what }.into()
 }
 
 /// A carrier that has what was booked and does not show it yet.

@@ -217,7 +217,7 @@ async fn down(stage: &Stage) -> Outcome {
     is("at the carrier", stage.at_carrier(), (13, 13, 0))
 }
 
-fn berlin() -> Recipient {
+pub fn berlin() -> Recipient {
     Recipient {
         city: Some(Sensitive::new("Berlin".into())),
         region: None,

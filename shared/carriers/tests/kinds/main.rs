@@ -16,13 +16,15 @@ use std::collections::BTreeSet;
 use std::path::Path;
 use waybill_carriers::error::CannotBuild;
 use waybill_carriers::pro_shipping::{self, accounts, find as pro_find, label as pro_label};
-use waybill_carriers::royal_mail::documents::{Paper, build_paper};
+use waybill_carriers::royal_mail::documents::build_paper;
 use waybill_carriers::royal_mail::label::{self, BookingRequest, Declaration};
+use waybill_carriers::royal_mail::returns::{ALLOWED, ReturnRequest, build_return};
 use waybill_carriers::royal_mail::{self, cancel, manifest, track};
 use waybill_carriers::{dpd, parcelforce};
 use waybill_contract::{Asked, Contracts, System, Verdict};
 use waybill_domain::customs::{Content, Terms};
-use waybill_domain::service::{Carrier, ServiceChoice};
+use waybill_domain::paper::Paper;
+use waybill_domain::service::{Carrier, ReturnAddress, ServiceChoice};
 use waybill_domain::shipment::Shipment;
 use waybill_privacy::disclosure::Disclosed;
 use waybill_privacy::secret::Secret;
@@ -89,11 +91,27 @@ fn click_and_drop() -> Vec<Kind> {
         Kind("royal_mail/cancel::build_delete", vec![cancel::build_delete(a, "1001")]),
         Kind(
             "royal_mail/documents::build_paper",
-            Paper::ALL.into_iter().map(|paper| build_paper(a, "1001", paper)).collect(),
+            [Paper::DespatchNote, Paper::Cn22, Paper::Cn23].map(|one| build_paper(a, "1001", one)).into(),
         ),
         Kind("royal_mail/manifest::build_manifest", vec![manifest::build_manifest(a, "Royal Mail OBA")]),
         Kind("royal_mail/manifest::build_status", vec![manifest::build_status(a, 7)]),
     ]
+}
+
+fn returns() -> Vec<Kind> {
+    let account = royal_mail::Account {
+        base: "https://api.parcel.royalmail.com".into(),
+        key: Secret::new("key-EXAMPLE".into()),
+    };
+    let to = ReturnAddress {
+        company: "Harbour & Finch Returns".into(),
+        lines: vec!["Unit 4".into(), "Example Wharf".into()],
+        city: "Bristol".into(),
+        postcode: "BS1 4ZZ".into(),
+    };
+    let from = Disclosed::new(dpd_side::whole(), ALLOWED);
+    let request = ReturnRequest { reference: "WB-1-1-R", service: "TSS", from: &from, to: &to };
+    vec![Kind("royal_mail/returns::build_return", vec![build_return(&account, &request)])]
 }
 
 fn tracking() -> Vec<Kind> {
@@ -180,6 +198,7 @@ fn asked(request: &Request<Vec<u8>>) -> Asked<'_> {
 #[test]
 fn every_kind_of_request_is_what_the_carrier_s_specification_says() {
     hold(System::ClickAndDrop, &click_and_drop());
+    hold(System::ClickAndDrop, &returns());
     hold(System::Tracking, &tracking());
     hold(System::ProShipping, &pro());
     hold(System::Dpd, &dpd());
@@ -231,7 +250,7 @@ fn sources(folder: &Path, at: &str, all: &mut BTreeSet<String>) {
 fn no_kind_is_left_out() {
     let mut built = BTreeSet::new();
     sources(&Path::new(env!("CARGO_MANIFEST_DIR")).join("src"), "", &mut built);
-    let lists = [click_and_drop(), tracking(), pro(), dpd()];
+    let lists = [click_and_drop(), returns(), tracking(), pro(), dpd()];
     let listed: BTreeSet<String> = lists.iter().flatten().map(|Kind(name, _)| (*name).to_owned()).collect();
     assert_eq!(built, listed);
 }
