@@ -208,6 +208,7 @@ impl Sim {
                 let (pieces, now) = (self.rng.random_range(1..=4), self.now());
                 let world = &self.world;
                 world.db.receive(&world.merchant.id, &slot, pieces, &format!("delivery-{n}"), now).await?;
+                self.announce_goods(&slot.0).await?;
             }
         }
         self.note("goods arrive");
