@@ -1,7 +1,7 @@
 //! Append-only, chained records: who did what to which order for what purpose, with no personal data from
 //! birth (CONTROLS D3, D4). Each record carries the hash of the one before it.
 
-use crate::db::{Db, from_item, key, s, to_item};
+use crate::db::{Db, Item, from_item, key, s, to_item};
 use crate::error::StoreError;
 use aws_lc_rs::digest::{SHA256, digest};
 use aws_sdk_dynamodb::types::{Put, TransactWriteItem};
@@ -20,7 +20,7 @@ pub enum Action {
     Label,
     /// A read was refused.
     Refused,
-    /// Fields were given to a carrier.
+    /// A recipient was opened to book a carrier, who may be given these fields.
     Disclose,
     /// An order was erased.
     Erase,
@@ -151,29 +151,49 @@ impl Db {
     ) -> Result<(), StoreError> {
         let pk = format!("{merchant}#{}", stream.name());
         for _ in 0..TRIES {
-            let (mut seq, mut previous) = self.end(&pk).await?;
-            let mut actions = Vec::with_capacity(events.len());
-            for event in events {
-                seq += 1;
+            let (end, mut previous) = self.end(&pk).await?;
+            let mut items = Vec::with_capacity(events.len());
+            for (seq, event) in (end + 1..).zip(events) {
                 let hash = hash(&previous, seq, event)?;
                 let record = Record { seq, event: event.clone(), previous, hash: hash.clone() };
                 previous = hash;
                 let mut item = to_item(&record)?;
                 item.extend(key(&pk, &format!("{seq:012}")));
-                let put = Put::builder()
-                    .table_name(&self.tables.audit)
-                    .set_item(Some(item))
-                    .condition_expression("attribute_not_exists(pk)")
-                    .build()
-                    .map_err(|_| StoreError::Corrupt("put"))?;
-                actions.push(TransactWriteItem::builder().put(put).build());
+                items.push(item);
             }
-            match self.transact(actions).await {
-                Err(StoreError::Condition { .. } | StoreError::Conflict) => continue,
-                other => return other,
+            let Err(error) = self.put_records(items).await else { return Ok(()) };
+            if !matches!(
+                error,
+                StoreError::Condition { .. } | StoreError::Conflict | StoreError::Unavailable(_)
+            ) {
+                return Err(error);
+            }
+            // A write whose reply was lost is there all the same, and meets itself when it is made again.
+            let there = self.chain(&pk, end, None).await?;
+            if there.get(events.len() - 1).is_some_and(|last| last.hash == previous) {
+                return Ok(());
+            }
+            if matches!(error, StoreError::Unavailable(_)) {
+                return Err(error);
             }
         }
         Err(StoreError::Conflict)
+    }
+
+    /// Writes records where none is yet, all or none. One alone needs no transaction, which costs twice as much.
+    async fn put_records(&self, mut items: Vec<Item>) -> Result<(), StoreError> {
+        const NEW: &str = "attribute_not_exists(pk)";
+        let table = &self.tables.audit;
+        if items.len() == 1 {
+            let put = self.client.put_item().table_name(table).set_item(items.pop());
+            let done = put.condition_expression(NEW).send().await;
+            return done.map(|_| ()).map_err(|e| StoreError::from_sdk("dynamodb:PutItem", &e));
+        }
+        let put = |item| {
+            let put = Put::builder().table_name(table).set_item(Some(item)).condition_expression(NEW);
+            Ok(TransactWriteItem::builder().put(put.build().map_err(|_| StoreError::Corrupt("put"))?).build())
+        };
+        self.transact(items.into_iter().map(put).collect::<Result<_, StoreError>>()?).await
     }
 
     /// A merchant's chain from its beginning.
