@@ -42,6 +42,7 @@ pub mod stock;
 mod stops;
 pub mod tokens;
 pub mod told;
+pub mod trail;
 pub mod uploads;
 pub mod waiting;
 pub mod work;
