@@ -12,7 +12,7 @@ use waybill_store::Queue;
 async fn main() -> Result<(), lambda_runtime::Error> {
     log::start();
     let mut read = config::Reader::default();
-    let tables = read.tables(&["orders", "keys", "registry", "stock"]);
+    let tables = read.tables(&["orders", "keys", "registry", "stock", "audit"]);
     let queues = read.queues(&[Queue::Allocate, Queue::Book, Queue::Notify]);
     let recipients = read.need("KEY_RECIPIENTS", "the ARN of the recipients key");
     let credentials = read.need("KEY_CREDENTIALS", "the ARN of the credentials key");

@@ -143,7 +143,8 @@ async fn send_back(
         Ok(desk) => desk,
         Err(closed) => return Ok(wait(&closed, now)),
     };
-    let Some(recipient) = book::recipient(env, &order, sealed, now).await? else {
+    let fields = ALLOWED.iter().map(|field| field.as_str().to_owned()).collect();
+    let Some(recipient) = book::recipient(env, &order, sealed, fields, now).await? else {
         return keep(env, shipment, refuse(printed, "no_recipient"), None).await;
     };
     let from = Disclosed::new(recipient, ALLOWED);

@@ -24,6 +24,7 @@ pub mod instructions;
 pub mod intake;
 pub mod manifest;
 pub mod money;
+pub mod openings;
 pub mod order;
 pub mod packing;
 pub mod paper;

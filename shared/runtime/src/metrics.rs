@@ -47,6 +47,8 @@ pub enum Metric {
     ClockOverdue,
     /// Openings of personal data that look wrong.
     AccessAlarm,
+    /// Openings of recipients that are not on record, and records of what CloudTrail does not know.
+    OpeningsDiffer,
     /// Orders that a tick brought to their next stage.
     OrdersMoved,
     /// Orders that stand in the middle of the road for over a day although nobody is asked to act.
@@ -73,6 +75,7 @@ impl Metric {
         Self::RegisterDue,
         Self::ClockOverdue,
         Self::AccessAlarm,
+        Self::OpeningsDiffer,
         Self::OrdersMoved,
         Self::OrdersStuck,
         Self::ChannelsRead,
@@ -91,6 +94,7 @@ impl Metric {
             Self::RegisterDue => "RegisterDue",
             Self::ClockOverdue => "ClockOverdue",
             Self::AccessAlarm => "AccessAlarm",
+            Self::OpeningsDiffer => "OpeningsDiffer",
             Self::OrdersMoved => "OrdersMoved",
             Self::OrdersStuck => "OrdersStuck",
             Self::ChannelsRead => "ChannelsRead",

@@ -45,6 +45,7 @@ mod stops;
 pub mod subscriptions;
 pub mod tokens;
 pub mod told;
+pub mod trail;
 pub mod uploads;
 pub mod waiting;
 pub mod work;
