@@ -6,6 +6,7 @@ use jiff::{SignedDuration, Timestamp};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use waybill_clock::{Env, tick};
+use waybill_domain::breaker::Health;
 use waybill_domain::intake::{Identity, unreadable};
 use waybill_domain::order::{Channel, Status};
 use waybill_domain::polling::Cursor;
@@ -109,6 +110,7 @@ pub async fn cases() -> BTreeMap<&'static str, Case> {
         ("ClockStoppedAlarm", stopped().await),
         ("ChannelSilentAlarm", silent().await),
         ("ConnectionRefusedAlarm", refused().await),
+        ("CarrierSilentAlarm", unanswered().await),
         ("BudgetSpentAlarm", spent().await),
         ("SubscriptionOffAlarm", off().await),
     ])
@@ -160,6 +162,26 @@ async fn off() -> Case {
     let bad = stage.ticks(midnight(), 30).await;
     stage.db().not_off(&subscription.id).await.unwrap();
     Case { bad, good: stage.ticks(after(midnight(), minutes(30)), 30).await }
+}
+
+/// A carrier that answers nothing for half an hour, and one that missed a few calls and is well again.
+async fn unanswered() -> Case {
+    let stage = async |answers_again: bool| {
+        let stage = Stage::connected(Kind::Dpd).await;
+        let (mut health, mut at) = (Health::default(), midnight());
+        while at < after(midnight(), minutes(30)) {
+            let failed = health.failed(at);
+            assert!(stage.db().save_health(&id(), &health, &failed).await.unwrap());
+            at = failed.open_until.unwrap_or(at);
+            health = failed;
+            if answers_again && health.failures > 3 {
+                assert!(stage.db().save_health(&id(), &health, &Health::default()).await.unwrap());
+                break;
+            }
+        }
+        stage.ticks(midnight(), 30).await
+    };
+    Case { bad: stage(false).await, good: stage(true).await }
 }
 
 async fn spent() -> Case {
