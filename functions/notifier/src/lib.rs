@@ -2,6 +2,7 @@
 //! happened.
 
 mod everything;
+mod expired;
 mod push;
 mod reach;
 mod road;
@@ -92,6 +93,10 @@ pub async fn work_on(env: &Env, work: Work) -> Result<Step, Failure> {
         }
         Work::PushAll { merchant, shard, after, .. } => {
             everything::announce(env, &merchant, shard, after, now).await?;
+            return Ok(Step::Done);
+        }
+        Work::Expired { merchant, .. } => {
+            expired::announce(env, &merchant, now).await?;
             return Ok(Step::Done);
         }
         _ => return Err(Failure::Fault("this work is not the notifier's")),

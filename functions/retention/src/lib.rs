@@ -155,6 +155,7 @@ pub async fn work_on(env: &Env, work: Work) -> Result<Step, Failure> {
         | Work::Backfill { .. }
         | Work::Push { .. }
         | Work::PushAll { .. }
+        | Work::Expired { .. }
         | Work::Manifest { .. } => {
             return Err(Failure::Fault("this work is not retention's"));
         }

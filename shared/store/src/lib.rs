@@ -10,6 +10,7 @@ pub mod bus;
 pub mod catalogue;
 pub mod db;
 pub mod error;
+pub mod expiring;
 pub mod figures;
 pub mod founding;
 pub mod glass;
