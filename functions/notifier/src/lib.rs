@@ -3,6 +3,7 @@
 
 mod deliver;
 mod everything;
+mod expired;
 mod left;
 mod push;
 mod reach;
@@ -113,6 +114,10 @@ pub async fn work_on(env: &Env, work: Work) -> Result<Step, Failure> {
         }
         Work::Deliver { merchant, subscription, delivery, .. } => {
             return Box::pin(deliver::deliver(env, &merchant, (&subscription, &delivery), now)).await;
+        }
+        Work::Expired { merchant, .. } => {
+            expired::announce(env, &merchant, now).await?;
+            return Ok(Step::Done);
         }
         _ => return Err(Failure::Fault("this work is not the notifier's")),
     };

@@ -155,6 +155,7 @@ pub async fn work_on(env: &Env, work: Work) -> Result<Step, Failure> {
         | Work::Backfill { .. }
         | Work::Push { .. }
         | Work::PushAll { .. }
+        | Work::Expired { .. }
         | Work::Manifest { .. }
         | Work::Event { .. }
         | Work::Deliver { .. }

@@ -9,12 +9,15 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, OnceLock};
 use waybill_domain::catalogue::{Mapping, Part, Sku};
 use waybill_domain::order::Channel;
+use waybill_domain::service::local_date;
 use waybill_domain::sourcing::{Buffer, Policy};
+use waybill_domain::stock::{Movement, MovementKind};
 use waybill_domain::time::after;
 use waybill_domain::{MerchantId, WarehouseId};
 use waybill_harness::accounts::{ACCOUNT, connection_id};
 use waybill_harness::world::{Setup, Stocked, World};
 use waybill_sandbox::Call;
+use waybill_store::catalogue::SKU_SHARDS;
 use waybill_store::memory::{Calm, Outside, Verdict};
 use waybill_store::{Db, Queue, Work};
 
@@ -188,5 +191,46 @@ async fn a_number_that_grew_old_while_it_was_told_is_told_anew() {
     assert!(!meanwhile.comes.load(Ordering::Relaxed));
     for channel in ["woocommerce", "amazon", "ebay", "magento"] {
         assert_eq!(shown(&world, channel, MUG), 16, "{channel}");
+    }
+}
+
+#[tokio::test]
+async fn goods_that_pass_their_day_are_told_of_though_nothing_moves() {
+    let stock = vec![Stocked { sku: MUG.to_owned(), pieces: [7, 4] }];
+    let world = World::new(&Setup { stock, ..Setup::default() }, Arc::new(Calm)).await.unwrap();
+    let (merchant, warehouse) = (world.merchant_id(), world.merchant.warehouses[0].id.clone());
+    let last = local_date(world.time.now());
+    let dated = Movement::new(MovementKind::Receive, warehouse, 5, world.time.now())
+        .between(None, Some(format!("A-01~L1~{last}").parse().unwrap()))
+        .noted(None, None, "dated");
+    world.db.record(merchant, MUG, dated).await.unwrap();
+    push(&world, MUG).await;
+    assert_eq!(shown(&world, "woocommerce", MUG), 16);
+    // The clock's minute: what it sends to tell channels of stock, and what comes of it.
+    let minute = async |at: &str| {
+        let at: Timestamp = at.parse().unwrap();
+        world.set_now(at);
+        let report = world.functions.tick(at).await.unwrap();
+        let sent = world.queues.take().into_iter().filter(|sent| sent.queue == Queue::Push);
+        for sent in sent.collect::<Vec<_>>() {
+            carry_out(&world, sent.work).await;
+        }
+        report.expiries
+    };
+    assert_eq!(minute("2026-11-23T23:00:00Z").await, 1);
+    assert_eq!(shown(&world, "woocommerce", MUG), 16, "on its last day it may be sold");
+    assert_eq!(minute("2026-11-24T00:01:00Z").await, 0);
+    assert_eq!(
+        minute("2026-11-24T01:00:00Z").await,
+        1,
+        "the first minute was lost, the next hour makes up for it"
+    );
+    for channel in ["woocommerce", "amazon", "ebay"] {
+        assert_eq!(shown(&world, channel, MUG), 11, "{channel}");
+    }
+    let left =
+        async |shard| world.db.past_their_day(merchant, shard, last.tomorrow().unwrap(), 9).await.unwrap();
+    for shard in 0..SKU_SHARDS {
+        assert_eq!(left(shard).await, [], "it is told once");
     }
 }

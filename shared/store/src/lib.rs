@@ -12,6 +12,7 @@ pub mod consent;
 pub mod db;
 pub mod deliveries;
 pub mod error;
+pub mod expiring;
 pub mod figures;
 pub mod founding;
 pub mod glass;

@@ -171,6 +171,13 @@ pub enum Work {
         /// As in `Order`.
         at: Timestamp,
     },
+    /// Have the merchant's channels told of every SKU of which goods passed their day.
+    Expired {
+        /// Whose.
+        merchant: MerchantId,
+        /// As in `Order`.
+        at: Timestamp,
+    },
     /// Hand the parcels of a carrier account over: only ever sent because the seller said so.
     Manifest {
         /// The seller's wish; the same wish sent twice is one manifest.
@@ -258,6 +265,7 @@ impl Work {
             | Self::Backfill { at, .. }
             | Self::Push { at, .. }
             | Self::PushAll { at, .. }
+            | Self::Expired { at, .. }
             | Self::Manifest { at, .. }
             | Self::Paper { at, .. }
             | Self::Request { at, .. }

@@ -45,6 +45,7 @@ static ALL: &[&Story] = &[
     &crate::connections::ERASED_THERE,
     &crate::stock::TOLD,
     &crate::stock::RUNS_OUT,
+    &crate::stock::PAST,
     &crate::shelves::SHELVES,
     &crate::bench::BENCH,
     &crate::ebay::CLOSED,

@@ -261,6 +261,7 @@ impl Sim {
             Work::Backfill { .. } => "backfill".to_owned(),
             Work::Push { .. } => "push".to_owned(),
             Work::PushAll { .. } => "push all".to_owned(),
+            Work::Expired { .. } => "expired".to_owned(),
             Work::Manifest { .. } => "manifest".to_owned(),
             Work::Paper { .. } => "paper".to_owned(),
             Work::Request { .. } => "request".to_owned(),
