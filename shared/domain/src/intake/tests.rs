@@ -69,6 +69,13 @@ fn first_sight_is_received_and_watched() {
 }
 
 #[test]
+fn an_order_made_to_test_the_shop_is_held_and_reserves_nothing() {
+    let test = Incoming { test: true, ..incoming(0, 2) };
+    let Decision::Create(order) = decide(None, &test, &who("a"), false, at(1)) else { panic!() };
+    assert_eq!((order.status, order.hold, order.due_at), (Status::Held, Some(Hold::TestOrder), None));
+}
+
+#[test]
 fn older_and_same_are_ignored_and_a_clash_is_read_again() {
     let held = created(2);
     assert_eq!(decide(Some(&held), &incoming(-1, 9), &who("b"), false, at(2)), Decision::Ignore);
