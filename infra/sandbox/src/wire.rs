@@ -232,6 +232,12 @@ fn judge(state: &mut State, call: &Call, segments: &[&str]) {
     };
     let Some(contracts) = Contracts::find() else { return };
     let path: String = segments.iter().skip(own).flat_map(|part| ["/", part]).collect();
+    // A shop's address here stands for `https://{shop}/rest/default`.
+    let path = if system == System::Magento && path.starts_with("/V1/") {
+        format!("/rest/default{path}")
+    } else {
+        path
+    };
     let asked = Asked {
         method: &call.method,
         path: &path,

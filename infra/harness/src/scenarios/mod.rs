@@ -359,7 +359,12 @@ async fn is_sound(stage: &Stage, channel: Channel, orders: usize) -> Result<(), 
         let count = report[name].as_u64().unwrap_or(0);
         must(count == 0, || format!("the sandbox counts {count} {name}"))?;
     }
-    let refused = stage.world.sandbox.report()["refusal_list"].clone();
+    let report = stage.world.sandbox.report();
+    let invalid = &report["contracts"]["invalid"];
+    must(invalid.as_array().is_none_or(Vec::is_empty), || {
+        format!("requests are not what the specifications say: {invalid}")
+    })?;
+    let refused = report["refusal_list"].clone();
     let refused: Vec<String> = refused
         .as_array()
         .into_iter()
