@@ -26,14 +26,15 @@ pub fn promise(ground: &Ground<'_>, order: Order, free: &mut Available, now: Tim
 }
 
 fn settle(ground: &Ground<'_>, mut order: Order, free: &mut Available, now: Timestamp) -> (Order, Changes) {
-    let waits_for_payment = order.hold == Some(Hold::AwaitingPayment);
-    let stands_still =
-        order.status == Status::Held && !matches!(order.hold, Some(Hold::Exception | Hold::Merchant));
-    if order.status == Status::Cancelled || (stands_still && !waits_for_payment) {
+    let nothing_to_keep = matches!(order.hold, Some(Hold::NothingToShip | Hold::TestOrder));
+    if order.status == Status::Cancelled || (order.status == Status::Held && nothing_to_keep) {
         return give_up(order, free);
     }
-    if let (true, Some(unpaid)) = (waits_for_payment, order.unpaid) {
-        return reserve_unpaid(ground, order, unpaid, free, now);
+    if order.hold == Some(Hold::AwaitingPayment) {
+        return reserve_unpaid(ground, order, free, now);
+    }
+    if order.waits_for_channel() {
+        return keep(ground, order, free, now);
     }
     let decided = allocate(&order, ground, free);
     order.lines = decided.lines;
@@ -43,7 +44,7 @@ fn settle(ground: &Ground<'_>, mut order: Order, free: &mut Available, now: Time
     }
     order.due_at = match decided.status {
         Status::Backordered => Some(after(now, BACKORDER_EVERY)),
-        Status::Held => None,
+        Status::Held => next_look(&order, now),
         // The look that ingest asked for still stands; moving it would cost two index writes.
         _ => Some(order.due_at.unwrap_or_else(|| after(now, SWEEP_AFTER))),
     };
@@ -53,8 +54,23 @@ fn settle(ground: &Ground<'_>, mut order: Order, free: &mut Available, now: Time
     note(&mut order, decided.stopped, now);
     if let (true, Some(due)) = (order.instructions.held && order.hold.is_none(), order.due_at) {
         order.go_on(order.status, due);
+        order.due_at = next_look(&order, now);
     }
     (order, decided.changes)
+}
+
+/// Keeps what is there for an order that stands still, for as long as it does (decision 029).
+fn keep(ground: &Ground<'_>, mut order: Order, free: &mut Available, now: Timestamp) -> (Order, Changes) {
+    let decided = allocate(&order, ground, free);
+    order.lines = decided.lines;
+    order.due_at = next_look(&order, now);
+    note(&mut order, decided.stopped, now);
+    (order, decided.changes)
+}
+
+/// A held order that lacks goods is looked at as often as a backorder.
+fn next_look(order: &Order, now: Timestamp) -> Option<Timestamp> {
+    (order.owed() > 0).then(|| after(now, BACKORDER_EVERY))
 }
 
 /// Everything the order holds is given back.
@@ -71,22 +87,19 @@ fn give_up(mut order: Order, free: &mut Available) -> (Order, Changes) {
 fn reserve_unpaid(
     ground: &Ground<'_>,
     mut order: Order,
-    unpaid: Unpaid,
     free: &mut Available,
     now: Timestamp,
 ) -> (Order, Changes) {
+    let unpaid = order.unpaid.unwrap_or_else(|| Unpaid { until: after(now, UNPAID), lapsed: false });
     let hours = SignedDuration::from_hours(i64::from(ground.policy.unpaid_hours));
     let until = after(after(unpaid.until, -UNPAID), hours);
     if now >= until {
         order.unpaid = Some(Unpaid { lapsed: true, ..unpaid });
         return give_up(order, free);
     }
-    let decided = allocate(&order, ground, free);
-    order.lines = decided.lines;
-    let whole = decided.status == Status::Allocated || decided.stopped.is_some();
-    order.due_at = Some(if whole { until } else { until.min(after(now, BACKORDER_EVERY)) });
-    note(&mut order, decided.stopped, now);
-    (order, decided.changes)
+    let (mut order, changes) = keep(ground, order, free, now);
+    order.due_at = Some(order.due_at.map_or(until, |look| look.min(until)));
+    (order, changes)
 }
 
 /// Opens and closes the matters that only the allocator knows of.

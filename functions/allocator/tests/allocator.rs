@@ -89,6 +89,17 @@ impl Stage {
     }
 
     async fn take(&self, n: u8, lines: &[(&str, u32)], readiness: Readiness) -> OrderId {
+        let there = Some(Destination { country: "GB".into(), postcode_area: Some("BS".into()) });
+        self.arrive(n, lines, readiness, (Delivery::Ship, there)).await
+    }
+
+    async fn arrive(
+        &self,
+        n: u8,
+        lines: &[(&str, u32)],
+        readiness: Readiness,
+        (delivery, destination): (Delivery, Option<Destination>),
+    ) -> OrderId {
         let now = self.now();
         let line = |(place, (sku, quantity)): (usize, &(&str, u32))| IncomingLine {
             channel_line: place.to_string(),
@@ -107,8 +118,8 @@ impl Stage {
             cancelled_at: None,
             test: false,
             readiness,
-            delivery: Delivery::Ship,
-            destination: Some(Destination { country: "GB".into(), postcode_area: Some("BS".into()) }),
+            delivery,
+            destination,
             lines: lines.iter().enumerate().map(line).collect(),
             total: Money { amount: Decimal::TEN, currency: "GBP".into() },
         };
@@ -230,6 +241,100 @@ async fn an_unpaid_order_keeps_its_goods_until_its_time_is_up_and_is_never_sent(
     // Paid after all: it takes what is left, like any other.
     stage.take(1, &[("MUG", 1)], Readiness::Ready).await;
     assert_eq!(stage.one(&order).await.status, Status::Allocated);
+}
+
+/// What waits without goods of its own would be sold once more by every other channel.
+#[tokio::test]
+async fn what_is_held_has_its_goods_kept_and_goes_on_with_them() {
+    let stage = Stage::set(false).await;
+    stage.receive("MUG", "wh_north", 9, "a").await;
+    let on_hold = stage.take(1, &[("MUG", 2)], Readiness::OnHold).await;
+    let collected = stage.arrive(2, &[("MUG", 3)], Readiness::Ready, (Delivery::Pickup, None)).await;
+    let lost = stage.arrive(3, &[("MUG", 1)], Readiness::Ready, (Delivery::Ship, None)).await;
+    stage.queues.take();
+    let orders = stage.allocate(&[&on_hold, &collected, &lost]).await;
+    let why: Vec<_> = orders.iter().map(|order| (order.status, order.hold, order.due_at)).collect();
+    let held = |why| (Status::Held, Some(why), None);
+    assert_eq!(why, [held(Hold::Channel), held(Hold::Pickup), held(Hold::Exception)]);
+    assert_eq!(orders[2].exceptions[0].reason, Reason::MissingAddress);
+    assert_eq!(stage.numbers("MUG", "wh_north").await, (9, 6));
+    let sent: Vec<Queue> = stage.queues.take().iter().map(|sent| sent.queue).collect();
+    assert_eq!(sent, [Queue::Push], "channels hear of it, and no carrier");
+    let again = stage.allocate(&[&on_hold, &collected, &lost]).await;
+    assert_eq!(again, orders, "a repeat writes nothing");
+    // The channel lets one go, another is cancelled.
+    stage.pass(SignedDuration::from_secs(5));
+    stage.take(1, &[("MUG", 2)], Readiness::Ready).await;
+    let mut gone = orders[1].clone();
+    waybill_domain::instructions::cancel(&mut gone, stage.now()).unwrap();
+    stage.db.save_order(&mut gone).await.unwrap();
+    let orders = stage.allocate(&[&on_hold, &collected]).await;
+    assert_eq!((orders[0].status, orders[1].holds_stock()), (Status::Allocated, false));
+    assert_eq!(stage.numbers("MUG", "wh_north").await, (9, 3));
+}
+
+#[tokio::test]
+async fn what_its_buyer_collected_leaves_the_books() {
+    let stage = Stage::set(false).await;
+    stage.receive("MUG", "wh_north", 9, "a").await;
+    let order = stage.arrive(1, &[("MUG", 3)], Readiness::Ready, (Delivery::Pickup, None)).await;
+    let mut collected = stage.one(&order).await;
+    assert_eq!(stage.numbers("MUG", "wh_north").await, (9, 3));
+    (collected.status, collected.hold) = (Status::Delivered, None);
+    collected.milestones.shipped = Some(stage.now());
+    stage.db.save_order(&mut collected).await.unwrap();
+    let done = stage.one(&order).await;
+    assert_eq!((done.status, done.stock_settled, done.due_at), (Status::Delivered, true, None));
+    assert_eq!(stage.numbers("MUG", "wh_north").await, (6, 0));
+}
+
+#[tokio::test]
+async fn what_is_held_has_what_is_there_and_is_looked_at_until_it_has_all() {
+    let stage = Stage::set(false).await;
+    stage.receive("MUG", "wh_north", 2, "a").await;
+    stage.receive("TEA", "wh_north", 2, "a").await;
+    let rule = Rule {
+        name: "dear".into(),
+        when: When { value_from: Some(Decimal::TEN), ..When::default() },
+        then: Then { hold: true, ..Then::default() },
+    };
+    let unmapped = stage.take(1, &[("TEA", 2), ("B00-3", 1)], Readiness::Ready).await;
+    let waits = stage.one(&unmapped).await;
+    assert_eq!((waits.status, waits.exceptions[0].reason), (Status::Held, Reason::UnmappedSku));
+    assert_eq!(stage.numbers("TEA", "wh_north").await, (2, 2), "of what is known, all is kept");
+    stage.db.save_policy(&merchant(), &Policy { rules: vec![rule], ..Policy::default() }).await.unwrap();
+    stage.pass(SignedDuration::from_mins(10));
+    let dear = stage.take(2, &[("MUG", 5)], Readiness::Ready).await;
+    let held = stage.one(&dear).await;
+    assert_eq!((held.status, held.exceptions[0].reason), (Status::Held, Reason::HeldByRule));
+    assert_eq!(stage.numbers("MUG", "wh_north").await, (2, 2));
+    let next = held.due_at.unwrap();
+    stage.receive("MUG", "wh_south", 9, "b").await;
+    stage.seconds.store(next.as_second(), Ordering::Relaxed);
+    assert_eq!(stage.one(&dear).await.due_at, None);
+    assert_eq!(stage.numbers("MUG", "wh_south").await, (9, 3));
+}
+
+#[tokio::test]
+async fn what_was_kept_where_it_may_not_leave_from_is_taken_elsewhere() {
+    let stage = Stage::set(false).await;
+    let abroad = Rule {
+        name: "abroad".into(),
+        when: When { countries: vec!["IE".into()], ..When::default() },
+        then: Then { only: vec!["wh_south".parse().unwrap()], ..Then::default() },
+    };
+    stage.db.save_policy(&merchant(), &Policy { rules: vec![abroad], ..Policy::default() }).await.unwrap();
+    stage.receive("MUG", "wh_north", 2, "a").await;
+    stage.receive("MUG", "wh_south", 2, "a").await;
+    let order = stage.arrive(1, &[("MUG", 2)], Readiness::Ready, (Delivery::Ship, None)).await;
+    stage.one(&order).await;
+    assert_eq!(stage.numbers("MUG", "wh_north").await, (2, 2));
+    stage.pass(SignedDuration::from_secs(5));
+    let there = Some(Destination { country: "IE".into(), postcode_area: None });
+    stage.arrive(1, &[("MUG", 2)], Readiness::Ready, (Delivery::Ship, there)).await;
+    assert_eq!(stage.one(&order).await.status, Status::Allocated);
+    let numbers = (stage.numbers("MUG", "wh_north").await, stage.numbers("MUG", "wh_south").await);
+    assert_eq!(numbers, ((2, 0), (2, 2)));
 }
 
 #[tokio::test]

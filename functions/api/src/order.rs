@@ -17,6 +17,7 @@ use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 use waybill_domain::access::Action;
 use waybill_domain::order::{Allocation, ChannelRef, Destination, Line, Order};
+use waybill_domain::paper::{Paper, Printed, Progress};
 use waybill_domain::service::ServiceChoice;
 use waybill_domain::shipment::{Booking, Shipment, Transit, WriteBack};
 use waybill_domain::{ConnectionId, LineId, OrderId, ShipmentId, WarehouseId};
@@ -173,6 +174,38 @@ pub struct ShipmentView {
     pub delivered_at: Option<Timestamp>,
     /// Names of the personal fields the carrier was given.
     pub disclosed: Vec<String>,
+    /// Papers that were asked for beside the label.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub papers: Vec<PaperView>,
+}
+
+/// A paper beside a label.
+#[derive(Debug, Serialize, JsonSchema)]
+#[schemars(rename = "ShipmentPaper")]
+pub struct PaperView {
+    /// Which.
+    pub paper: Paper,
+    /// How far it is.
+    pub state: Progress,
+    /// When the carrier was asked.
+    #[schemars(with = "waybill_domain::time::Moment")]
+    pub asked_at: Timestamp,
+    /// Through which account.
+    pub connection: ConnectionId,
+    /// A return label's own number.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub tracking: Option<String>,
+    /// Names of the personal fields the carrier was given for it.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub disclosed: Vec<String>,
+}
+
+impl PaperView {
+    fn new(printed: &Printed, purged: bool) -> Self {
+        let Printed { paper, progress, at, carrier, tracking, disclosed } = printed.clone();
+        let tracking = tracking.filter(|_| !purged);
+        Self { paper, state: progress, asked_at: at, connection: carrier, tracking, disclosed }
+    }
 }
 
 impl ShipmentView {
@@ -198,6 +231,7 @@ impl ShipmentView {
             seen_at: shipment.seen_at,
             delivered_at: shipment.delivered_at,
             disclosed: shipment.disclosed.clone(),
+            papers: shipment.papers.iter().map(|one| PaperView::new(one, purged)).collect(),
         }
     }
 }

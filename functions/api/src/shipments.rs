@@ -170,7 +170,7 @@ pub async fn read(
 }
 
 /// A shipment of the merchant's with its order, and whether its label can be undone.
-async fn found(
+pub(crate) async fn found(
     env: &Env,
     merchant: &MerchantId,
     path: Result<Path<String>, PathRejection>,
@@ -183,7 +183,12 @@ async fn found(
     Ok((shipment, order, void))
 }
 
-async fn detail(env: &Env, shipment: &Shipment, order: &Order, void: Voiding) -> Result<Json<Detail>, Stop> {
+pub(crate) async fn detail(
+    env: &Env,
+    shipment: &Shipment,
+    order: &Order,
+    void: Voiding,
+) -> Result<Json<Detail>, Stop> {
     let void_asked = order.instructions.void.as_ref() == Some(&shipment.id);
     let purged = is_purged(env, order).await?;
     Ok(Json(Detail { shipment: ShipmentView::new(shipment, purged), void, void_asked }))

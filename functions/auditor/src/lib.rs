@@ -1,5 +1,5 @@
 //! Waybill checks itself: do the audit chains hold, is anything kept that should be gone, is anything due, has a clock
-//! run out, was anything opened that looks wrong? (CONTROLS C1, D3, D5, F2, H4)
+//! run out, was anything opened that looks wrong, is each opening on record? (CONTROLS C1, D3, D4, D5, F2, H4)
 //!
 //! A check that fails is a finding, not an error: the run goes on and reports it. Only a check that could not be
 //! made fails the run, so that the schedule tries again.
@@ -7,6 +7,7 @@
 mod breach;
 mod checks;
 mod metrics;
+mod openings;
 mod people;
 mod report;
 
@@ -16,14 +17,18 @@ pub use report::{Check, Report};
 
 use jiff::Timestamp;
 use serde_json::Value;
+use std::sync::Arc;
 use waybill_runtime::metrics::{Service, emit};
 use waybill_runtime::{Failure, schedule};
 use waybill_store::Db;
+use waybill_store::trail::Trail;
 
-/// What the function needs: it reads, and writes nothing.
+/// What the function needs: it reads, and writes nothing but how the openings came out.
 pub struct Env {
     /// Tables.
     pub db: Db,
+    /// The key service's own record of what was opened.
+    pub trail: Arc<dyn Trail>,
 }
 
 /// Takes a scheduled event, or one that asks who is affected by an incident.
@@ -50,6 +55,7 @@ pub async fn audit(env: &Env, now: Timestamp) -> Result<Report, Failure> {
     let mut checks = checks::chains(&env.db).await?;
     checks.push(checks::purge(&env.db, now).await?);
     checks.extend(people::all(&env.db, now).await?);
+    checks.extend(openings::all(env, now).await?);
     let report = Report::new(checks);
     for Check { name, ok, detail, .. } in &report.checks {
         if *ok {

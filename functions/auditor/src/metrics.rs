@@ -6,13 +6,14 @@ use serde_json::Value;
 use waybill_runtime::metrics::{Metric, Service, line};
 
 /// The counts of a run.
-pub(crate) fn counts(report: &Report) -> [(Metric, usize); 5] {
+pub(crate) fn counts(report: &Report) -> [(Metric, usize); 6] {
     [
         (Metric::PurgeOverdue, report.total(Counts::OverdueOrders)),
         (Metric::AuditChainBroken, report.total(Counts::BrokenChains)),
         (Metric::RegisterDue, report.total(Counts::DueItems)),
         (Metric::ClockOverdue, report.total(Counts::OverdueClocks)),
         (Metric::AccessAlarm, report.total(Counts::AccessAlarms)),
+        (Metric::OpeningsDiffer, report.total(Counts::Openings)),
     ]
 }
 

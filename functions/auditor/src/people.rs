@@ -19,6 +19,7 @@ pub(crate) async fn all(db: &Db, now: Timestamp) -> Result<Vec<Check>, StoreErro
     let mut checks = Vec::new();
     for merchant in db.merchants().await? {
         checks.push(registers(db, &merchant, now).await?);
+        checks.push(consents(db, &merchant, now).await?);
         checks.push(clocks(db, &merchant, now).await?);
         checks.push(access(db, &merchant, now).await?);
     }
@@ -46,6 +47,17 @@ async fn registers(db: &Db, merchant: &MerchantId, now: Timestamp) -> Result<Che
         })
         .collect();
     Ok(check(format!("registers/{merchant}"), Counts::DueItems, &wrong, "nothing is due"))
+}
+
+/// Accounts whose owner must agree anew within a month: after that day nothing is read from them any more.
+async fn consents(db: &Db, merchant: &MerchantId, now: Timestamp) -> Result<Check, StoreError> {
+    let all = db.consents(merchant).await?.into_iter();
+    let wrong: Vec<String> = all
+        .filter(|one| one.ends_soon(now))
+        .map(|one| format!("what was agreed for {} ends at {}", one.connection, one.until))
+        .collect();
+    let name = format!("consents/{merchant}");
+    Ok(check(name, Counts::DueItems, &wrong, "no agreement with a channel ends within 30 days"))
 }
 
 /// Requests and notices whose day has passed.

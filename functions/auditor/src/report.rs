@@ -15,6 +15,8 @@ pub(crate) enum Counts {
     OverdueClocks,
     /// Openings that look wrong.
     AccessAlarms,
+    /// Openings without a record, and records without an opening.
+    Openings,
 }
 
 /// One check.

@@ -21,8 +21,9 @@ use waybill_domain::{MerchantId, OrderId};
 use waybill_store::audit::{Action, Event, Stream};
 use waybill_store::db::{key, s};
 use waybill_store::ingest::{Arrival, ingest};
-use waybill_store::memory::{Engine, MemoryKms, Outside, Verdict};
+use waybill_store::memory::{Engine, MemoryKms, MemoryTrail, Outside, Verdict};
 use waybill_store::registry::Merchant;
+use waybill_store::trail::Decrypt;
 
 const ORDER: &str = "ord_0123456789abcdef0123456789abcdef";
 
@@ -40,6 +41,7 @@ impl Outside for Down {
 struct Stage {
     down: Arc<Down>,
     kms: MemoryKms,
+    trail: MemoryTrail,
     env: Env,
 }
 
@@ -100,7 +102,9 @@ impl Stage {
                 db.save_register_entry(&id, &entry).await.unwrap();
             }
         }
-        Self { kms: MemoryKms::new(down.clone()).unwrap(), down, env: Env { db } }
+        let trail = MemoryTrail::new(db.clone());
+        let env = Env { db, trail: Arc::new(trail.clone()) };
+        Self { kms: MemoryKms::new(down.clone()).unwrap(), down, trail, env }
     }
 
     async fn run(&self, at: Timestamp) -> Report {
@@ -153,11 +157,14 @@ async fn when_all_is_well_every_check_says_so() {
     let report = stage.run(now()).await;
     assert!(report.ok && failed(&report).is_empty());
     let names: Vec<&str> = report.checks.iter().map(|check| check.name.as_str()).collect();
-    assert_eq!(names.len(), 13);
+    assert_eq!(names.len(), 19);
     assert_eq!(names[0], "audit_chain/mer_00000000000000aa/access");
     assert_eq!(names[6], "purge_overdue");
-    let people = ["registers", "clocks", "access"].map(|what| format!("{what}/mer_00000000000000bb"));
-    assert_eq!(names[10..], people);
+    let people =
+        ["registers", "consents", "clocks", "access"].map(|what| format!("{what}/mer_00000000000000bb"));
+    assert_eq!(names[11..15], people);
+    let openings = ["mer_00000000000000aa", "mer_00000000000000bb", "nobody", "refused"];
+    assert_eq!(names[15..], openings.map(|of| format!("openings/{of}")));
     let json = serde_json::to_value(&report).unwrap();
     assert_eq!(json["ok"], true);
     let first = json["checks"][0].as_object().unwrap();
@@ -256,6 +263,49 @@ async fn a_pull_of_many_orders_and_repeated_refusals_raise_an_alarm_and_a_quiet_
     assert_eq!(metrics(&stage.run(after(now(), days(2))).await, now())["AccessAlarm"], 0);
 }
 
+/// KMS opened the order's key at noon.
+fn decrypt(order: &str, merchant: Option<MerchantId>, denied: bool) -> Decrypt {
+    Decrypt { at: noon(), merchant, order: order.parse().ok(), denied }
+}
+
+#[tokio::test]
+async fn each_opening_is_matched_with_cloudtrails_own_record_and_every_difference_raises_an_alarm() {
+    let stage = Stage::set().await;
+    let [first, second] = merchants();
+    let kept = async |merchant| stage.env.db.openings_compared(merchant).await.unwrap();
+    assert_eq!(kept(&first).await, None);
+    let well = stage.run(now()).await;
+    assert!(well.ok, "{:?}", failed(&well));
+    let same = kept(&first).await.unwrap();
+    assert_eq!((same.recorded, same.opened, same.holds()), (6, 6, true));
+    assert_eq!(same.until, after(now(), jiff::SignedDuration::from_hours(-1)));
+    // Opened past our code: once more than is on record, though the order is one that was opened by right.
+    stage.trail.add(decrypt(ORDER, Some(first.clone()), false));
+    let report = stage.run(now()).await;
+    assert_eq!(failed(&report), ["openings/mer_00000000000000aa"]);
+    assert_eq!(metrics(&report, now())["OpeningsDiffer"], 1);
+    let check = report.checks.iter().find(|check| !check.ok).unwrap();
+    assert_eq!(check.detail, format!("7 openings, 6 on record; 1 opened without a record: {ORDER}"));
+    let found = kept(&first).await.unwrap();
+    assert_eq!((found.unrecorded, found.unopened), (vec![ORDER.parse().unwrap()], Vec::new()));
+    assert!(kept(&second).await.unwrap().holds(), "another merchant's");
+    // On record and not opened.
+    let other = "ord_ffffffffffffffffffffffffffffffff";
+    stage.env.db.append(&second, Stream::Access, &[opening(Action::Label, 1, other)]).await.unwrap();
+    stage.trail.lacks(other.parse().unwrap());
+    assert_eq!(metrics(&stage.run(now()).await, now())["OpeningsDiffer"], 2);
+    assert_eq!(kept(&second).await.unwrap().unopened, [other.parse().unwrap()]);
+    // With our key, and not for one of ours; and one that KMS refused.
+    stage.trail.add(decrypt("", None, false));
+    stage.trail.add(decrypt(ORDER, Some(first), true));
+    let report = stage.run(now()).await;
+    let (differ, access) = (metrics(&report, now())["OpeningsDiffer"].clone(), metrics(&report, now()));
+    assert_eq!((differ, &access["AccessAlarm"]), (3.into(), &1.into()));
+    assert!(failed(&report).contains(&"openings/refused"), "{:?}", failed(&report));
+    // The next day has nothing of it.
+    assert_eq!(metrics(&stage.run(after(now(), days(2))).await, now())["OpeningsDiffer"], 0);
+}
+
 #[tokio::test]
 async fn what_is_due_and_every_clock_that_has_run_out_is_found() {
     let stage = Stage::set().await;
@@ -285,6 +335,24 @@ async fn what_is_due_and_every_clock_that_has_run_out_is_found() {
     let later = stage.run(after(now(), days(14))).await;
     assert!(failed(&later).contains(&"registers/mer_00000000000000aa"), "{:?}", failed(&later));
     assert_eq!(metrics(&later, now())["RegisterDue"], 2, "the security logs of both were not read");
+}
+
+#[tokio::test]
+async fn an_agreement_with_a_channel_that_ends_is_told_a_month_before() {
+    use waybill_store::consent::Consent;
+    let stage = Stage::set().await;
+    let [merchant, _] = merchants();
+    let until = after(now(), days(40));
+    let consent = Consent { connection: "con_00000000000000aa".parse().unwrap(), until };
+    stage.env.db.save_consent(&merchant, &consent).await.unwrap();
+    let name = format!("consents/{merchant}");
+    let found = async |day: i64| {
+        let report = stage.run(after(now(), days(day))).await;
+        failed(&report).contains(&name.as_str())
+    };
+    assert_eq!((found(9).await, found(11).await, found(41).await), (false, true, true));
+    stage.env.db.end_consent(&merchant, &consent.connection).await.unwrap();
+    assert!(!found(11).await, "the account is given up");
 }
 
 #[tokio::test]
@@ -343,7 +411,7 @@ async fn the_metrics_have_one_dimension_with_one_value() {
                 "Metrics": [
                     {"Name": "PurgeOverdue", "Unit": "Count"}, {"Name": "AuditChainBroken", "Unit": "Count"},
                     {"Name": "RegisterDue", "Unit": "Count"}, {"Name": "ClockOverdue", "Unit": "Count"},
-                    {"Name": "AccessAlarm", "Unit": "Count"},
+                    {"Name": "AccessAlarm", "Unit": "Count"}, {"Name": "OpeningsDiffer", "Unit": "Count"},
                 ],
             }],
         },
@@ -353,6 +421,7 @@ async fn the_metrics_have_one_dimension_with_one_value() {
         "RegisterDue": 0,
         "ClockOverdue": 0,
         "AccessAlarm": 0,
+        "OpeningsDiffer": 0,
     });
     assert_eq!(line, expected);
     assert!(!line.to_string().contains('\n'));

@@ -23,17 +23,23 @@ pub struct Accounts {
     pub silent: usize,
     /// Connections that refuse their credentials.
     pub refused: usize,
+    /// Carrier accounts in use that have not been answering and are left alone for a while.
+    pub carriers: usize,
     /// Connections in use that have used up nearly all the calls of one kind they are allowed.
     pub spent: usize,
+    /// Merchants' own addresses that took nothing for so long that we stopped sending events there.
+    pub off: usize,
 }
 
 impl Accounts {
     /// What CloudWatch is told of it.
-    pub fn counts(&self) -> [(Metric, usize); 3] {
+    pub fn counts(&self) -> [(Metric, usize); 4] {
         [
             (Metric::ChannelsSilent, self.silent),
             (Metric::ConnectionsRefused, self.refused),
+            (Metric::CarriersSilent, self.carriers),
             (Metric::BudgetsSpent, self.spent),
+            (Metric::SubscriptionsOff, self.off),
         ]
     }
 }
@@ -66,6 +72,10 @@ pub async fn accounts(db: &Db, now: Timestamp) -> Result<Accounts, StoreError> {
             tracing::error!(connection = %id, "this channel was not read to the end for over an hour");
             found.silent += 1;
         }
+        if connection.kind.channel().is_none() && is_left_alone(db, &id, now).await? {
+            tracing::error!(connection = %id, "this carrier account does not answer");
+            found.carriers += 1;
+        }
         for (operation, _) in db.stopped_operations(&id, now).await? {
             tracing::error!(connection = %id, operation, "calls of one kind are refused to this connection");
             found.refused += 1;
@@ -75,6 +85,10 @@ pub async fn accounts(db: &Db, now: Timestamp) -> Result<Accounts, StoreError> {
             found.spent += 1;
         }
     }
+    for id in db.subscriptions_off().await? {
+        tracing::error!(subscription = %id, "events are not sent to this address any more");
+        found.off += 1;
+    }
     Ok(found)
 }
 
@@ -82,6 +96,13 @@ pub async fn accounts(db: &Db, now: Timestamp) -> Result<Accounts, StoreError> {
 async fn is_silent(db: &Db, id: &ConnectionId, now: Timestamp) -> Result<bool, StoreError> {
     let cursor = db.cursor(id).await?;
     Ok(cursor.is_none_or(|cursor| cursor.until < after(now, -SILENT_AFTER)))
+}
+
+/// A carrier account that is not called for a while because it does not answer. When a pause is over, whatever waits
+/// tries again at once; where nothing waits nobody knows, and it counts no longer.
+async fn is_left_alone(db: &Db, id: &ConnectionId, now: Timestamp) -> Result<bool, StoreError> {
+    let health = db.health(id).await?;
+    Ok(health.open_until.is_some_and(|until| now < after(until, SignedDuration::from_mins(EVERY))))
 }
 
 /// The first kind of call of which nearly all are spent.

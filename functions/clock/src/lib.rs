@@ -63,6 +63,8 @@ pub struct Report {
     pub polls: usize,
     /// Of the orders put on a queue, those that stand still for over a day although nobody is asked to act.
     pub stuck: usize,
+    /// Merchants whose goods are looked at for those that passed their day.
+    pub expiries: usize,
     /// How the accounts fare, when this tick looked.
     pub accounts: Option<Accounts>,
 }
@@ -120,6 +122,7 @@ pub async fn tick(env: &Env, now: Timestamp) -> Result<Report, Failure> {
         }
     }
     report.polls = polls(env, now).await?;
+    report.expiries = expiries(env, now).await?;
     if accounts::is_turn(now) {
         report.accounts = Some(accounts(&env.db, now).await?);
     }
@@ -127,6 +130,20 @@ pub async fn tick(env: &Env, now: Timestamp) -> Result<Report, Failure> {
         tracing::info!(polls = report.polls, moved = report.moved, idle = report.idle, "tick");
     }
     Ok(report)
+}
+
+/// At every full hour, so that it is done within the first minute of a day and a tick that is lost is made up for: has
+/// every merchant's channels told of goods that passed their day.
+async fn expiries(env: &Env, now: Timestamp) -> Result<usize, Failure> {
+    if now.as_second().div_euclid(60).rem_euclid(60) != 0 {
+        return Ok(0);
+    }
+    let merchants = env.db.merchants().await?;
+    let work: Vec<Work> = merchants.into_iter().map(|merchant| Work::Expired { merchant, at: now }).collect();
+    if !work.is_empty() {
+        env.queues.send(Queue::Push, &work, 0).await?;
+    }
+    Ok(work.len())
 }
 
 /// Has every channel whose time has come read for changes, and backfills of it that stand still go on. Its next time is set first: a message that is lost is

@@ -12,7 +12,8 @@ async fn main() -> Result<(), lambda_runtime::Error> {
     log::start();
     let mut read = config::Reader::default();
     let tables = read.tables(&["orders", "registry"]);
-    let queues = read.queues(&[Queue::Allocate, Queue::Book, Queue::Notify, Queue::Track, Queue::Poll]);
+    let queues =
+        read.queues(&[Queue::Allocate, Queue::Book, Queue::Notify, Queue::Track, Queue::Poll, Queue::Push]);
     read.done()?;
     let sdk = aws::load().await;
     let env = waybill_clock::Env { db: aws::db(&sdk, tables), queues: Arc::new(aws::queues(&sdk, queues)) };

@@ -5,7 +5,7 @@
 //! told this number is not told again. A number the channel already shows is not written either, so our own echo
 //! ends there. While one message waits for a channel's budget, no other about the same SKU does.
 
-use crate::{Env, reach};
+use crate::{Env, left, reach};
 use aws_lc_rs::digest::{SHA256, digest};
 use futures::future::join_all;
 use jiff::{SignedDuration, Timestamp};
@@ -65,6 +65,14 @@ pub(crate) async fn push(
                 continue;
             }
         };
+        // First, because what is told of all together may go to a place that is told that it has none.
+        match left::leave(env, &account, (merchant, sku, &mapped), &wrote, now).await {
+            Ok(Step::Done) => {}
+            other => {
+                opened = worse(opened, other);
+                continue;
+            }
+        }
         let each = policy.shown_each(channel, sku, &goods.available, goods.safety);
         tellable.push((account, counts_physical(channel), each));
     }
@@ -92,18 +100,18 @@ pub(crate) async fn push(
 
 /// What is to be told.
 #[derive(Clone, Copy)]
-struct Told {
-    sellable: u32,
-    physical: u32,
+pub(crate) struct Told {
+    pub(crate) sellable: u32,
+    pub(crate) physical: u32,
     /// The one of the two that the channel counts.
-    quantity: u32,
+    pub(crate) quantity: u32,
 }
 
 /// Whose listing.
-type Subject<'a> = (&'a MerchantId, Listing<'a>);
+pub(crate) type Subject<'a> = (&'a MerchantId, Listing<'a>);
 
 /// Tells one listing.
-async fn one(
+pub(crate) async fn one(
     env: &Env,
     account: &Arc<Account>,
     subject: Subject<'_>,
@@ -200,7 +208,7 @@ fn key(listing: &Listing<'_>, quantity: u32, now: Timestamp) -> String {
 }
 
 /// A failure outweighs a wait, a longer wait a shorter.
-fn worse(a: Result<Step, Failure>, b: Result<Step, Failure>) -> Result<Step, Failure> {
+pub(crate) fn worse(a: Result<Step, Failure>, b: Result<Step, Failure>) -> Result<Step, Failure> {
     match (a?, b?) {
         (Step::Again { seconds: a }, Step::Again { seconds: b }) => Ok(Step::Again { seconds: a.max(b) }),
         (again @ Step::Again { .. }, Step::Done) | (Step::Done, again) => Ok(again),

@@ -4,6 +4,7 @@ use crate::take::Taken;
 use crate::{Env, account, take};
 use jiff::Timestamp;
 use waybill_channels::Operation;
+use waybill_channels::care::{Looked, To};
 use waybill_channels::feed::{Found, Page, Window};
 use waybill_domain::ConnectionId;
 use waybill_domain::advice::Advice;
@@ -15,6 +16,7 @@ use waybill_runtime::channel::{NotDone, Open};
 use waybill_runtime::directory::Account;
 use waybill_runtime::remote::Told;
 use waybill_runtime::{Failure, Step};
+use waybill_store::deliveries::Stand;
 use waybill_store::queues::MAX_DELAY;
 use waybill_store::{Queue, StoreError, Work};
 
@@ -34,11 +36,7 @@ pub(crate) async fn poll(env: &Env, id: &ConnectionId, now: Timestamp) -> Result
     };
     let held = env.db.cursor(id).await?;
     if held.as_ref().is_none_or(|held| held.reading.is_none() && is_day_over(held.until, now)) {
-        let path = format!("/webhooks/{}/{id}", open.channel.channel().as_str());
-        // Changes are read whether deliveries come or not.
-        if let Err(not) = env.channels.look_after(&open, &path, now).await {
-            tracing::warn!(connection = %id, error = %not, "the channel's deliveries could not be looked after; tomorrow again");
-        }
+        look_after(env, &open, id, now).await?;
     }
     let mut cursor = held.unwrap_or_else(|| Cursor::starting(after(now, -days(FIRST_READ))));
     let Some(reading) = cursor.page(open.channel.overlap(), open.channel.settle(), now).cloned() else {
@@ -65,6 +63,38 @@ pub(crate) async fn poll(env: &Env, id: &ConnectionId, now: Timestamp) -> Result
         Ok(()) | Err(StoreError::Condition { .. }) => Ok(Step::Done),
         Err(error) => Err(error.into()),
     }
+}
+
+/// Sees to it that the channel sends what it can. Changes are read whether deliveries come or not.
+async fn look_after(env: &Env, open: &Open<'_>, id: &ConnectionId, now: Timestamp) -> Result<(), Failure> {
+    let mut deliveries = env.db.deliveries(id).await?;
+    let path = format!("/webhooks/{}/{id}", open.channel.channel().as_str());
+    let to = match &deliveries.service {
+        Some(service) => To::Address(format!("{service}{path}")),
+        None => To::EndsWith(path),
+    };
+    let stand = match env.channels.look_after(open, to, now).await {
+        Ok(None) => return Ok(()),
+        Ok(Some(looked)) => {
+            if looked.made + looked.enabled > 0 {
+                let Looked { made, enabled, .. } = looked;
+                tracing::warn!(connection = %id, made, enabled, "the channel's deliveries were not sent and are again");
+                deliveries.mended_at = Some(now);
+            }
+            match looked {
+                Looked { missing: true, .. } => Stand::Missing,
+                Looked { paused: 1.., .. } => Stand::Paused,
+                _ => Stand::On,
+            }
+        }
+        Err(not) => {
+            tracing::warn!(connection = %id, error = %not, "the channel's deliveries could not be looked after; tomorrow again");
+            Stand::Unknown
+        }
+    };
+    deliveries.stand = Some(stand);
+    deliveries.looked_at = Some(now);
+    Ok(env.db.save_deliveries(id, &deliveries).await?)
 }
 
 /// The channel understood and says no to this page, not to the whole account.

@@ -15,7 +15,7 @@ use waybill_domain::shipment::{Booking, Shipment};
 use waybill_domain::time::after;
 use waybill_runtime::Failure;
 use waybill_store::audit::{Action, Event, Stream};
-use waybill_store::labels::label_name;
+use waybill_store::labels::names_of;
 
 /// How often an order that changes under us is read again.
 const TRIES: usize = 5;
@@ -58,7 +58,9 @@ pub async fn erase(env: &Env, id: &OrderId, why: &str, now: Timestamp) -> Result
     }
     env.db.shred(id, now).await?;
     for mut shipment in env.db.shipments(id).await? {
-        env.documents.delete(&label_name(id, &shipment.id)).await?;
+        for name in names_of(&shipment) {
+            env.documents.delete(&name).await?;
+        }
         if shipment.booking != Booking::Forgotten {
             forget_shipment(&mut shipment);
             env.db.save_shipment(&mut shipment).await?;
@@ -123,4 +125,5 @@ fn forget_order(order: &mut Order, now: Timestamp) {
 fn forget_shipment(shipment: &mut Shipment) {
     shipment.booking = Booking::Forgotten;
     shipment.reference = String::new();
+    shipment.papers.clear();
 }

@@ -8,6 +8,7 @@ use jiff::{SignedDuration, Timestamp};
 use std::collections::BTreeSet;
 use waybill_domain::order::{Order, PersonalData, Status};
 use waybill_domain::request::{Asker, Kind};
+use waybill_domain::shipment::Shipment;
 use waybill_domain::time::after;
 use waybill_domain::{ConnectionId, MerchantId, OrderId, RequestId};
 use waybill_runtime::Failure;
@@ -168,8 +169,11 @@ async fn add_recipients(env: &Env, request: &mut Request, orders: &[Order]) -> R
     let mut told: BTreeSet<ConnectionId> = BTreeSet::new();
     for order in orders {
         let shipments = env.db.shipments(&order.id).await?;
-        let carriers = shipments.into_iter().filter(|one| !one.disclosed.is_empty()).map(|one| one.carrier);
-        told.extend(std::iter::once(order.connection.clone()).chain(carriers));
+        told.insert(order.connection.clone());
+        for Shipment { carrier, disclosed, papers, .. } in shipments {
+            told.extend((!disclosed.is_empty()).then_some(carrier));
+            told.extend(papers.into_iter().filter(|one| !one.disclosed.is_empty()).map(|one| one.carrier));
+        }
     }
     let received = request.clock.received;
     for connection in told {

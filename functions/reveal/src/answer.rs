@@ -56,6 +56,12 @@ pub(crate) const NO_LABEL: Problem = Problem::new(
     "no_label",
     "This shipment has no label now: it is not booked yet, or was cancelled at the carrier.",
 );
+pub(crate) const NO_PAPER: Problem = Problem::new(
+    StatusCode::NOT_FOUND,
+    "no_paper",
+    "There is no such paper: ask for it with POST /v1/shipments/{shipment}/papers; GET /v1/shipments/{shipment} says how \
+     far it is.",
+);
 pub(crate) const BAD_BATCH: Problem = Problem::new(
     StatusCode::BAD_REQUEST,
     "bad_batch",

@@ -154,6 +154,9 @@ async fn one(
             json!({
                 "shipment": one.id, "carrier": one.service.carrier, "service": one.service.code,
                 "tracking": one.tracking(), "fields_given": one.disclosed, "label_made_at": one.labelled_at,
+                "papers": one.papers.iter().map(|paper| json!({
+                    "paper": paper.paper, "at": paper.at, "tracking": paper.tracking, "fields_given": paper.disclosed,
+                })).collect::<Vec<_>>(),
             })
         })
         .collect();

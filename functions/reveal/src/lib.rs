@@ -1,7 +1,7 @@
 //! Opens one order's recipient or one label, for a stated purpose, to someone who may, and leaves a record.
 //!
 //! The record comes first: when it cannot be written nothing is opened. Nothing is cached, so every answer is
-//! one record in the audit chain and one Decrypt in CloudTrail, and the two can be counted against each other
+//! one record in the audit chain and one Decrypt in CloudTrail, and the auditor compares the two
 //! (CONTROLS D4).
 
 mod answer;

@@ -18,6 +18,8 @@ pub enum Paper {
 
 /// A4 in points.
 const SHEET: (f32, f32) = (595.0, 842.0);
+/// What is left free around each label on a sheet, in points: 5 mm, for few printers reach the edge of their paper.
+const MARGIN: f32 = 14.2;
 /// Attributes a page may have from its parents.
 const INHERITED: [&[u8]; 4] = [b"MediaBox", b"CropBox", b"Resources", b"Rotate"];
 
@@ -99,9 +101,12 @@ fn sheet(all: &mut Document, pages: &[ObjectId]) -> Result<ObjectId, Error> {
         let name = format!("L{n}");
         forms.set(name.as_bytes().to_vec(), form);
         let [left, bottom, right, top] = size;
-        let scale = (width / (right - left)).min(height / (top - bottom)).min(1.0);
-        let x = if n % 2 == 0 { 0.0 } else { width } - left * scale;
-        let y = if n < 2 { height } else { 0.0 } - bottom * scale;
+        let (wide, high) = (right - left, top - bottom);
+        let free = 2.0 * MARGIN;
+        let scale = ((width - free) / wide).min((height - free) / high).min(1.0);
+        // In the middle of its quarter.
+        let x = if n % 2 == 0 { 0.0 } else { width } + (width - wide * scale) / 2.0 - left * scale;
+        let y = if n < 2 { height } else { 0.0 } + (height - high * scale) / 2.0 - bottom * scale;
         drawn.push_str(&format!("q {scale:.4} 0 0 {scale:.4} {x:.2} {y:.2} cm /{name} Do Q\n"));
     }
     let content = all.add_object(Stream::new(Dictionary::new(), drawn.into_bytes()));

@@ -28,6 +28,12 @@ pub fn all() -> Vec<Route> {
         .gives_files(LABELS)
         .limited()
         .such_as("/v1/shipments/shp_0123456789abcdef0123456789abcdef-1/label?purpose=label");
+    let paper = Route::get("/v1/shipments/{shipment}/papers/{paper}", label::paper)
+        .does("A paper beside a label: despatch_note, cn22, cn23 or return_label, once it was asked for and made.")
+        .query::<ask::Stated>()
+        .gives_files(&["application/pdf"])
+        .limited()
+        .such_as("/v1/shipments/shp_0123456789abcdef0123456789abcdef-2/papers/despatch_note?purpose=label");
     let labels = Route::get("/v1/labels", batch::download)
         .does("Up to a hundred labels as one document, in the order they are named.")
         .query::<batch::Wanted>()
@@ -37,6 +43,7 @@ pub fn all() -> Vec<Route> {
     vec![
         Why::ALL.into_iter().fold(recipient, |route, why| route.may(Action::RevealRecipient(why))),
         Why::ALL.into_iter().fold(label, |route, why| route.may(Action::DownloadLabel(why))),
+        Why::ALL.into_iter().fold(paper, |route, why| route.may(Action::DownloadLabel(why))),
         Why::ALL.into_iter().fold(labels, |route, why| route.may(Action::DownloadLabel(why))),
         Route::post("/v1/buyers/requests", buyer::ask)
             .does("A buyer asks by mail address, to be forgotten or to be told what is held; the address is not kept.")

@@ -5,7 +5,7 @@
 //! arrived (`SETTLE`), and only then creates.
 
 use crate::desk::{self, Closed, Desk, Found, Held};
-use crate::{Env, choose, claim, label, patience};
+use crate::{Env, asked, choose, claim, label, patience};
 use jiff::{SignedDuration, Timestamp};
 use std::collections::{BTreeMap, BTreeSet};
 use waybill_carriers::royal_mail::label::Declaration;
@@ -17,11 +17,12 @@ use waybill_domain::intake::SWEEP_AFTER;
 use waybill_domain::order::{Claim, Hold, Order, Status};
 use waybill_domain::shipment::{Booking, Shipment};
 use waybill_domain::time::after;
-use waybill_privacy::Recipient;
 use waybill_privacy::disclosure::Disclosed;
 use waybill_privacy::seal::open;
+use waybill_privacy::{Purpose, Recipient};
 use waybill_runtime::remote::Told;
 use waybill_runtime::{Failure, Step};
+use waybill_store::audit::{Action, Event, Stream};
 use waybill_store::keys::KeyState;
 use waybill_store::{Queue, Work};
 
@@ -82,6 +83,12 @@ pub(crate) async fn book(
         Ok(desks) => desks,
         Err(closed) => return wait(env, order, closed).await,
     };
+    if turn == Turn::First
+        && shipments.iter().all(|s| !s.has_label())
+        && let Some(step) = asked::first(env, &order, sent, now).await?
+    {
+        return Ok(step);
+    }
     // No recipient is opened for a booking that has to wait.
     let mut paid = None;
     if let Some(first) = shipments.iter().find(|s| !s.has_label()) {
@@ -91,7 +98,8 @@ pub(crate) async fn book(
         paid = Some(first.id.clone());
     }
     // Open and check before the claim: a refusal here must not look like a call that may have been made.
-    let recipient = match recipient(env, &order, sealed, now).await? {
+    let fields = disclosable(&shipments, &desks);
+    let recipient = match recipient(env, &order, sealed, fields, now).await? {
         Some(recipient) => recipient,
         None => return hold(env, order, turn.reason(Reason::MissingAddress), None, now).await,
     };
@@ -133,7 +141,7 @@ pub(crate) async fn book(
 
 /// An account among these that may be given nothing, because nobody has assessed it within the year (CONTROLS H2).
 /// What was begun there is still brought to its end.
-async fn not_assessed(
+pub(crate) async fn not_assessed(
     env: &Env,
     order: &Order,
     connections: &BTreeSet<ConnectionId>,
@@ -198,11 +206,23 @@ pub(crate) async fn wait(env: &Env, mut order: Order, closed: Closed) -> Result<
     Ok(Step::Done)
 }
 
-/// The recipient, opened for the purpose of the label; `None` when there is none or it may no longer be read.
-async fn recipient(
+/// The personal fields that carriers may be given of what is still to be booked, by name.
+fn disclosable(shipments: &[Shipment], desks: &BTreeMap<ConnectionId, Desk>) -> Vec<String> {
+    let open = shipments.iter().filter(|s| !s.has_label());
+    let allowed = open
+        .filter_map(|s| desks.get(&s.carrier).map(|desk| desk.allowed_fields(&s.service)))
+        .flatten()
+        .collect::<BTreeSet<_>>();
+    allowed.into_iter().map(|field| field.as_str().to_owned()).collect()
+}
+
+/// The recipient, opened for the purpose of the label; `None` when there is none or it may no longer be read. Each
+/// opening is on record before it is made, with the fields that carriers may be given (CONTROLS D4).
+pub(crate) async fn recipient(
     env: &Env,
     order: &Order,
     sealed: Option<Vec<u8>>,
+    fields: Vec<String>,
     now: Timestamp,
 ) -> Result<Option<Recipient>, Failure> {
     let (Some(sealed), KeyState::Live { wrapped, purge_at }) =
@@ -213,6 +233,15 @@ async fn recipient(
     if now >= purge_at {
         return Ok(None);
     }
+    let event = Event {
+        at: now,
+        action: Action::Disclose,
+        actor: "shipper".into(),
+        order: order.id.clone(),
+        purpose: Purpose::Label.as_str().into(),
+        fields,
+    };
+    env.db.append(&order.merchant, Stream::Disclosure, &[event]).await?;
     let key = env.open_keys.open(&order.merchant, &order.id, &wrapped).await?;
     open(&key, &order.merchant, &order.id, &sealed)
         .map(Some)

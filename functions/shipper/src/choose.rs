@@ -61,6 +61,7 @@ pub(crate) fn new_shipment(
         disclosed: Vec::new(),
         label_format: LabelFormat::default(),
         labelled_at: None,
+        papers: Vec::new(),
         delivered_at: None,
         seen_at: None,
         rev: 0,

@@ -1,10 +1,12 @@
 //! Books labels, once each, voids them when an order is cancelled, and hands a day's parcels over.
 
+mod asked;
 mod book;
 mod choose;
 mod desk;
 mod label;
 mod manifest;
+mod paper;
 mod patience;
 mod void;
 
@@ -15,7 +17,7 @@ use waybill_domain::booking::{LEASE, Turn, turn};
 use waybill_domain::order::{Claim, Order, Status};
 use waybill_domain::{ConnectionId, OrderId};
 use waybill_runtime::directory::Merchants;
-use waybill_runtime::{Clock, Directory, Failure, Outbound, Step, batch};
+use waybill_runtime::{Channels, Clock, Directory, Failure, Outbound, Step, batch};
 use waybill_store::keyring::{MakeKeys, OpenKeys, Vault};
 use waybill_store::labels::Documents;
 use waybill_store::{Db, Queue, StoreError, Work, queues};
@@ -38,6 +40,8 @@ pub struct Env {
     pub documents: Arc<dyn Documents>,
     /// Next stages.
     pub queues: Arc<dyn queues::Send>,
+    /// Channels that are asked before a label is bought.
+    pub channels: Channels,
     /// Carriers.
     pub outbound: Arc<dyn Outbound>,
     /// Now.
@@ -63,6 +67,10 @@ pub async fn work_on(env: &Env, work: Work) -> Result<Step, Failure> {
     let now = env.clock.now(sent);
     let id = match work {
         Work::Order { order, .. } => order,
+        Work::Paper { shipment, paper, looked, at } => {
+            let asked = paper::Wanted { shipment, paper, looked, at };
+            return Box::pin(paper::work_on(env, &asked, now)).await;
+        }
         Work::Manifest { .. } => return Box::pin(manifest::work_on(env, work, now)).await,
         _ => return Err(Failure::Fault("this work is not the shipper's")),
     };

@@ -13,7 +13,7 @@ use waybill_domain::shipment::{Booking, Shipment, Voiding};
 use waybill_domain::time::after;
 use waybill_domain::{ConnectionId, ShipmentId};
 use waybill_runtime::{Failure, Step};
-use waybill_store::labels::label_name;
+use waybill_store::labels::{label_name, names_of};
 use waybill_store::registry::Merchant;
 use waybill_store::{Queue, Work};
 
@@ -50,7 +50,10 @@ pub(crate) async fn void(env: &Env, mut order: Order, turn: Turn, now: Timestamp
             }
         }
         // Nobody prints it any more; and one that was stored while its order was erased would stay.
-        env.documents.delete(&label_name(&order.id, id)).await?;
+        let names = stored.map_or_else(|| vec![label_name(&order.id, id)], names_of);
+        for name in names {
+            env.documents.delete(&name).await?;
+        }
         if let Some(n) = place.filter(|_| gone) {
             shipments[n].booking = Booking::Voided;
             env.db.save_shipment(&mut shipments[n]).await?;
@@ -102,7 +105,9 @@ pub(crate) async fn asked(
             order.due_at = Some(now);
         }
         Removed::Gone => {
-            env.documents.delete(&label_name(&order.id, id)).await?;
+            for name in names_of(&shipment) {
+                env.documents.delete(&name).await?;
+            }
             if !shipment.is_void() {
                 shipment.booking = Booking::Voided;
                 env.db.save_shipment(&mut shipment).await?;

@@ -162,11 +162,25 @@ pub async fn store(
     goods::store(db, ids, now).await
 }
 
+/// Whether invented people and orders may be put there: on this machine, or where the stack itself says that it may be
+/// thrown away (CONTROLS E6). Nothing said is no.
+fn may_be_seeded(endpoint: &str, stage: Option<&str>) -> bool {
+    let host = endpoint.parse::<http::Uri>().ok().and_then(|uri| uri.host().map(str::to_owned));
+    let here = host.is_some_and(|host| matches!(host.as_str(), "127.0.0.1" | "localhost" | "[::1]"));
+    match stage {
+        Some(stage) => stage == "dev",
+        None => here,
+    }
+}
+
 /// Seeds a running stack and sets up its sandbox.
 ///
 /// # Errors
-/// When AWS or the sandbox refuses.
+/// When the stack holds real orders, or AWS or the sandbox refuses.
 pub async fn stack(stack: &Stack) -> Result<Ids, Trouble> {
+    if !may_be_seeded(&stack.endpoint, stack.outputs.get("Stage").map(String::as_str)) {
+        return Err("this stack is not Stage=dev: what is invented is not put beside what is real".into());
+    }
     let ids = Ids::demo()?;
     let db = stack.db()?;
     store(&db, &stack.kms()?, &ids, &stack.sandbox_url, Timestamp::now()).await?;
@@ -182,4 +196,42 @@ pub async fn stack(stack: &Stack) -> Result<Ids, Trouble> {
     }
     crate::staff::seed(stack, &ids).await?;
     Ok(ids)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const AWS: &str = "https://dynamodb.eu-west-2.amazonaws.com";
+
+    #[test]
+    fn what_is_invented_goes_only_where_it_may_be_thrown_away() {
+        assert!(may_be_seeded(AWS, Some("dev")));
+        assert!(may_be_seeded("http://127.0.0.1:4566", Some("dev")));
+        assert!(may_be_seeded("http://127.0.0.1:4566", None), "a stack from before it said so");
+        assert!(!may_be_seeded("http://127.0.0.1:4566", Some("prod")), "a tunnel, or a copy of production");
+        for elsewhere in [AWS, "http://127.0.0.1.waybill.invalid", "http://localhost@waybill.invalid", ""] {
+            assert!(!may_be_seeded(elsewhere, None), "{elsewhere}");
+        }
+        assert!(!may_be_seeded(AWS, Some("prod")));
+    }
+
+    /// The refusal comes before anything is asked: neither endpoint answers.
+    #[tokio::test]
+    async fn production_is_not_seeded() {
+        let nowhere = "http://127.0.0.1:1".to_owned();
+        let prod = Stack {
+            name: "prod".into(),
+            stack: "waybill-prod".into(),
+            endpoint: nowhere.clone(),
+            region: "eu-west-2".into(),
+            access_key_id: "key".into(),
+            secret_access_key: "secret".into(),
+            api_url: nowhere.clone(),
+            sandbox_url: nowhere,
+            outputs: BTreeMap::from([("Stage".into(), "prod".into())]),
+        };
+        let refused = stack(&prod).await.unwrap_err().to_string();
+        assert!(refused.contains("not Stage=dev"), "{refused}");
+    }
 }

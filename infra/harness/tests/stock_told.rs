@@ -9,12 +9,15 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, OnceLock};
 use waybill_domain::catalogue::{Mapping, Part, Sku};
 use waybill_domain::order::Channel;
+use waybill_domain::service::local_date;
 use waybill_domain::sourcing::{Buffer, Policy};
+use waybill_domain::stock::{Movement, MovementKind};
 use waybill_domain::time::after;
 use waybill_domain::{MerchantId, WarehouseId};
-use waybill_harness::accounts::ACCOUNT;
+use waybill_harness::accounts::{ACCOUNT, connection_id};
 use waybill_harness::world::{Setup, Stocked, World};
 use waybill_sandbox::Call;
+use waybill_store::catalogue::SKU_SHARDS;
 use waybill_store::memory::{Calm, Outside, Verdict};
 use waybill_store::{Db, Queue, Work};
 
@@ -129,6 +132,36 @@ async fn a_channel_is_told_what_is_not_kept_back_from_it() {
 }
 
 #[tokio::test]
+async fn a_place_that_is_ours_no_more_is_told_that_it_has_none() {
+    let stock = vec![Stocked { sku: MUG.to_owned(), pieces: [7, 4] }];
+    let world = World::new(&Setup { stock, ..Setup::default() }, Arc::new(Calm)).await.unwrap();
+    let id = connection_id(Channel::Magento).unwrap();
+    world.sandbox.with_state(|state| {
+        let account = state.magento.accounts.get_mut(ACCOUNT).unwrap();
+        account.config.sources.extend(["man", "bri"].map(str::to_owned));
+    });
+    let at = |source: &str| {
+        world.sandbox.with_state(|state| state.magento.accounts[ACCOUNT].stock.at(MUG, source))
+    };
+    let map = async |places: &[(usize, &str)]| {
+        let mut connection = world.db.connection(&id).await.unwrap().unwrap();
+        let place =
+            |(n, name): &(usize, &str)| (world.merchant.warehouses[*n].id.clone(), (*name).to_owned());
+        connection.places = places.iter().map(place).collect();
+        world.db.save_connection(&connection).await.unwrap();
+        // Accounts are kept warm for a minute.
+        world.set_now(after(world.time.now(), SignedDuration::from_secs(61)));
+        push(&world, MUG).await;
+        ["default", "man", "bri"].map(at)
+    };
+    assert_eq!(map(&[]).await, [11, 0, 0]);
+    assert_eq!(map(&[(0, "man"), (1, "bri")]).await, [0, 7, 4], "not shown twice");
+    assert_eq!(map(&[(0, "man")]).await, [0, 7, 0]);
+    assert_eq!(map(&[(0, "bri")]).await, [0, 0, 7]);
+    assert_eq!(map(&[]).await, [11, 0, 0]);
+}
+
+#[tokio::test]
 async fn a_new_policy_reaches_every_sku_however_many_there_are() {
     let skus: Vec<String> = (0..250).map(|n| format!("SKU-{n:03}")).collect();
     let stock = skus.iter().map(|sku| Stocked { sku: sku.clone(), pieces: [7, 4] }).collect();
@@ -158,5 +191,46 @@ async fn a_number_that_grew_old_while_it_was_told_is_told_anew() {
     assert!(!meanwhile.comes.load(Ordering::Relaxed));
     for channel in ["woocommerce", "amazon", "ebay", "magento"] {
         assert_eq!(shown(&world, channel, MUG), 16, "{channel}");
+    }
+}
+
+#[tokio::test]
+async fn goods_that_pass_their_day_are_told_of_though_nothing_moves() {
+    let stock = vec![Stocked { sku: MUG.to_owned(), pieces: [7, 4] }];
+    let world = World::new(&Setup { stock, ..Setup::default() }, Arc::new(Calm)).await.unwrap();
+    let (merchant, warehouse) = (world.merchant_id(), world.merchant.warehouses[0].id.clone());
+    let last = local_date(world.time.now());
+    let dated = Movement::new(MovementKind::Receive, warehouse, 5, world.time.now())
+        .between(None, Some(format!("A-01~L1~{last}").parse().unwrap()))
+        .noted(None, None, "dated");
+    world.db.record(merchant, MUG, dated).await.unwrap();
+    push(&world, MUG).await;
+    assert_eq!(shown(&world, "woocommerce", MUG), 16);
+    // The clock's minute: what it sends to tell channels of stock, and what comes of it.
+    let minute = async |at: &str| {
+        let at: Timestamp = at.parse().unwrap();
+        world.set_now(at);
+        let report = world.functions.tick(at).await.unwrap();
+        let sent = world.queues.take().into_iter().filter(|sent| sent.queue == Queue::Push);
+        for sent in sent.collect::<Vec<_>>() {
+            carry_out(&world, sent.work).await;
+        }
+        report.expiries
+    };
+    assert_eq!(minute("2026-11-23T23:00:00Z").await, 1);
+    assert_eq!(shown(&world, "woocommerce", MUG), 16, "on its last day it may be sold");
+    assert_eq!(minute("2026-11-24T00:01:00Z").await, 0);
+    assert_eq!(
+        minute("2026-11-24T01:00:00Z").await,
+        1,
+        "the first minute was lost, the next hour makes up for it"
+    );
+    for channel in ["woocommerce", "amazon", "ebay"] {
+        assert_eq!(shown(&world, channel, MUG), 11, "{channel}");
+    }
+    let left =
+        async |shard| world.db.past_their_day(merchant, shard, last.tomorrow().unwrap(), 9).await.unwrap();
+    for shard in 0..SKU_SHARDS {
+        assert_eq!(left(shard).await, [], "it is told once");
     }
 }

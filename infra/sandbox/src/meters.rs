@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, VecDeque};
 
 use jiff::{SignedDuration, Timestamp};
 use serde::Serialize;
+use waybill_contract::{System, Verdict};
 
 /// One request as it arrived, for least-data checks and canary scans.
 #[derive(Debug, Clone, Serialize)]
@@ -48,9 +49,61 @@ pub struct EndpointMeter {
     window: VecDeque<Timestamp>,
 }
 
+/// Requests held against the official specifications.
+#[derive(Debug, Default, Serialize)]
+pub struct Validation {
+    /// Requests that were what the specification says: by system and operation.
+    pub validated: BTreeMap<&'static str, BTreeMap<String, u64>>,
+    /// Requests no specification speaks of: why, and how many.
+    pub unspecified: BTreeMap<&'static str, u64>,
+    /// What was wrong with others, and how often. A run that leaves one here has failed.
+    pub invalid: Vec<Invalid>,
+}
+
+/// One thing that is wrong with requests for one operation.
+#[derive(Debug, Serialize)]
+pub struct Invalid {
+    /// The channel or carrier.
+    pub system: &'static str,
+    /// The operation.
+    pub operation: String,
+    /// Field and rule, never the value.
+    pub wrong: String,
+    /// How often.
+    pub times: u64,
+}
+
+impl Validation {
+    /// Counts a judged request.
+    pub fn count(&mut self, system: System, verdict: Verdict) {
+        match verdict {
+            Verdict::Valid { operation } => {
+                *self.validated.entry(system.as_str()).or_default().entry(operation).or_default() += 1;
+            }
+            Verdict::Unspecified { why } => *self.unspecified.entry(why).or_default() += 1,
+            Verdict::Invalid { operation, wrongs } => {
+                for wrong in wrongs {
+                    self.add(system.as_str(), &operation, wrong);
+                }
+            }
+        }
+    }
+
+    fn add(&mut self, system: &'static str, operation: &str, wrong: String) {
+        let same =
+            |one: &&mut Invalid| one.system == system && one.operation == operation && one.wrong == wrong;
+        match self.invalid.iter_mut().find(same) {
+            Some(known) => known.times += 1,
+            None => self.invalid.push(Invalid { system, operation: operation.to_owned(), wrong, times: 1 }),
+        }
+    }
+}
+
 /// Everything counted.
 #[derive(Debug, Default)]
 pub struct Meters {
+    /// Requests held against the specifications; empty where there are none.
+    pub validation: Validation,
     /// By endpoint name.
     pub endpoints: BTreeMap<String, EndpointMeter>,
     /// Requests refused as invalid, oldest first.

@@ -9,11 +9,14 @@ use axum::response::Response;
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, StatusCode};
 use http_body_util::BodyExt;
 use serde_json::{Value, json};
+use waybill_contract::{Asked, Contracts, System};
 
 use crate::faults::FaultKind;
 use crate::meters::Captured;
 use crate::state::State;
-use crate::{Sandbox, amazon, control, dpd, ebay, magento, pro_shipping, royal_mail, shopify, woocommerce};
+use crate::{
+    Sandbox, amazon, control, dpd, ebay, magento, pro_shipping, receiver, royal_mail, shopify, woocommerce,
+};
 
 /// Set on an answer that must not reach the caller: the work was done, the reply is lost. Its value is how many
 /// seconds to keep the caller waiting.
@@ -181,9 +184,11 @@ pub(crate) fn answer(state: &mut State, call: &Call) -> Reply {
         ["pro-shipping", rest @ ..] => {
             (pro_shipping::endpoint(call, rest), Work::Plain(pro_shipping::answer, rest))
         }
+        ["receiver", rest @ ..] => (receiver::endpoint(call, rest), Work::Plain(receiver::answer, rest)),
         ["dpd", rest @ ..] => (dpd::endpoint(call, rest), Work::Plain(dpd::answer, rest)),
         _ => ("unknown".to_owned(), Work::Nothing),
     };
+    judge(state, call, &segments);
     let fault = state.take_fault(&endpoint, is_for_any_endpoint);
     let reply = match (&fault, work) {
         (Some(FaultKind::TooManyRequests { .. }), Work::Shopify(asked)) => shopify::throttled(state, &asked),
@@ -207,6 +212,40 @@ pub(crate) fn answer(state: &mut State, call: &Call) -> Reply {
     };
     state.meters.count(capture(state.clock.now(), endpoint, call, reply.status), reply.is_lost());
     reply
+}
+
+/// Holds a request against the specification of the system it is for, where the specifications are. It changes no
+/// answer: what the real system would refuse is refused by what plays it.
+fn judge(state: &mut State, call: &Call, segments: &[&str]) {
+    // How many parts of the path are the sandbox's own.
+    let (system, own) = match segments {
+        ["shopify", ..] => (System::Shopify, 2),
+        ["woocommerce", ..] => (System::WooCommerce, 2),
+        ["magento", ..] => (System::Magento, 2),
+        ["amazon", ..] => (System::Amazon, 2),
+        ["ebay", ..] => (System::Ebay, 2),
+        ["royal-mail", ..] => (System::ClickAndDrop, 1),
+        ["royal-mail-tracking", ..] => (System::Tracking, 1),
+        ["pro-shipping", ..] => (System::ProShipping, 1),
+        ["dpd", ..] => (System::Dpd, 2),
+        _ => return,
+    };
+    let Some(contracts) = Contracts::find() else { return };
+    let path: String = segments.iter().skip(own).flat_map(|part| ["/", part]).collect();
+    // A shop's address here stands for `https://{shop}/rest/default`.
+    let path = if system == System::Magento && path.starts_with("/V1/") {
+        format!("/rest/default{path}")
+    } else {
+        path
+    };
+    let asked = Asked {
+        method: &call.method,
+        path: &path,
+        query: &call.query,
+        headers: &call.headers,
+        body: &call.body,
+    };
+    state.meters.validation.count(system, contracts.judge(system, &asked));
 }
 
 enum Work<'a> {

@@ -7,7 +7,9 @@ pub fn label(lines: &[String], number: &str, dpi: usize) -> String {
     let (width, height, bar) = (dots(812), dots(1218), dots(3));
     let mut label = format!("^XA\r\n^CI28\r\n^PW{width}\r\n^LL{height}\r\n^LH0,0\r\n");
     for (index, line) in lines.iter().enumerate() {
-        let (x, y, size) = (dots(40), dots(40 + 56 * index), if index == 1 { 50 } else { 36 });
+        // Room under the larger line, for letters that wear something above them.
+        let below = if index > 1 { 16 } else { 0 };
+        let (x, y, size) = (dots(40), dots(40 + 56 * index + below), if index == 1 { 50 } else { 36 });
         let (tall, wide) = (dots(size), dots(size.min(letter(line))));
         label += &format!("^FO{x},{y}^A0N,{tall},{wide}^FH_^FD{}^FS\r\n", escaped(line));
     }

@@ -1,5 +1,6 @@
 //! A merchant's account at one channel, ready to be called: the one place that knows which channel does what.
 
+use crate::care::{Care, To};
 use crate::error::{CannotBuild, CannotRead};
 use crate::feed::{Page, Reading, Window};
 use crate::stock::Level;
@@ -197,15 +198,19 @@ impl Account {
         }
     }
 
-    /// Looks after what the channel sends by itself, to an address that ends with `path` and signed with `secret`;
-    /// `None` where that needs no care.
-    pub fn care(&self, path: &str, secret: &Secret) -> Option<Talk> {
+    /// Looks after what the channel sends by itself; `secret` is what it is to sign with, where it is told so. `None`
+    /// where nothing can be looked after.
+    pub fn care(&self, to: To, secret: Option<&Secret>) -> Option<Care> {
         match self {
-            Self::WooCommerce(shop) => {
-                let mut care = woocommerce::hooks::Care::of(shop, path, secret);
+            Self::Shopify(shop) => {
+                let mut care = shopify::hooks::Care::new(shop, to);
                 Some(Box::new(move |reply, stamp| care.next(reply, stamp)))
             }
-            Self::Shopify(_) | Self::Magento(_) | Self::Amazon(_) | Self::Ebay(_) => None,
+            Self::WooCommerce(shop) => {
+                let mut care = woocommerce::hooks::Care::new(shop, to, secret?);
+                Some(Box::new(move |reply, stamp| care.next(reply, stamp)))
+            }
+            Self::Magento(_) | Self::Amazon(_) | Self::Ebay(_) => None,
         }
     }
 

@@ -6,6 +6,7 @@
 mod account;
 pub mod amazon;
 mod amount;
+pub mod care;
 pub mod ebay;
 pub mod error;
 pub mod feed;

@@ -80,7 +80,8 @@ pub struct Decided {
 ///
 /// Every way of serving it from one, two or three warehouses, or from all, is a candidate; the one that serves most
 /// of it wins, and among those the policy's criteria decide. Without leave to ship in parts an order is reserved
-/// whole or not at all. What is already reserved and still wanted stays; what is reserved too much is given back.
+/// whole or not at all; of one that stands still, what is there is kept. What is already reserved and still wanted stays,
+/// unless a rule does not let the order leave from there; what is reserved too much is given back.
 pub fn allocate(order: &Order, ground: &Ground<'_>, available: &mut Available) -> Decided {
     let (decided, _) = decide(order, ground, available);
     decided
@@ -91,6 +92,8 @@ fn decide(order: &Order, ground: &Ground<'_>, available: &mut Available) -> (Dec
     let mut lines = order.lines.clone();
     let mut changes = Changes::new();
     let mut unmapped = false;
+    let terms = ground.policy.terms(order, ground.catalogue, ground.part_ship);
+    let settled = !order.picked.is_empty() || order.shipments > 0 || order.claim.is_some();
     for line in &mut lines {
         match wanted_parts(order, line, ground.catalogue) {
             Some(parts) if parts != line.takes() => {
@@ -102,20 +105,20 @@ fn decide(order: &Order, ground: &Ground<'_>, available: &mut Available) -> (Dec
             None => unmapped = true,
         }
         let wanted = if line.ships { line.quantity } else { 0 };
+        if !settled {
+            give_back_from(line, |place| !terms.allows(place), &mut changes);
+        }
         give_back(line, line.allocated().saturating_sub(wanted), &mut changes);
     }
-    let terms = ground.policy.terms(order, ground.catalogue, ground.part_ship);
     let stopped = match &terms.hold {
         _ if unmapped => Some(Stopped::Unmapped),
         Some(rule) if !order.let_go => Some(Stopped::Rule(rule.clone())),
         _ => None,
     };
     let mut weighed = Weighed { terms, tried: Vec::new(), won: None };
-    let status = if stopped.is_some() {
-        Status::Held
-    } else {
-        serve(order, ground, &mut lines, &mut changes, available, &mut weighed)
-    };
+    let keep = stopped.is_some() || order.stands_still();
+    let served = serve(order, ground, &mut lines, &mut changes, available, &mut weighed, keep);
+    let status = if stopped.is_some() { Status::Held } else { served };
     lines.retain(|l| l.quantity > 0 || l.sent > 0 || !l.allocations.is_empty());
     changes.retain(|_, n| *n != 0);
     apply(&changes, available);
@@ -129,7 +132,7 @@ struct Weighed {
     won: Option<usize>,
 }
 
-/// Reserves what lines lack, if the order may have it.
+/// Reserves what lines lack, if the order may have it. An order that is kept its goods has what is there.
 fn serve(
     order: &Order,
     ground: &Ground<'_>,
@@ -137,6 +140,7 @@ fn serve(
     changes: &mut Changes,
     available: &Available,
     weighed: &mut Weighed,
+    keep: bool,
 ) -> Status {
     let short: u32 = lines.iter().map(Line::owed).sum();
     let held: u32 = lines.iter().filter(|l| l.ships).map(Line::allocated).sum();
@@ -151,7 +155,8 @@ fn serve(
     let status = match (missing, held + (short - missing)) {
         (0, _) => Status::Allocated,
         (_, 1..) if weighed.terms.part_ship => Status::PartAllocated,
-        _ => return Status::Backordered,
+        _ if !keep => return Status::Backordered,
+        _ => Status::Backordered,
     };
     let Some(plan) = plan else { return status };
     for take in &plan.takes {
@@ -278,6 +283,14 @@ fn slots(line: &Line) -> impl Iterator<Item = (Slot, i64)> + '_ {
             line.allocations.iter().map(|a| ((part.sku.clone(), a.warehouse.clone()), pieces(a))).collect();
         all
     })
+}
+
+/// Gives back what is reserved at such places.
+fn give_back_from(line: &mut Line, leaves: impl Fn(&WarehouseId) -> bool, changes: &mut Changes) {
+    let (gone, stay) = std::mem::take(&mut line.allocations).into_iter().partition(|a| leaves(&a.warehouse));
+    line.allocations = gone;
+    give_back(line, line.allocated(), changes);
+    line.allocations = stay;
 }
 
 fn give_back(line: &mut Line, mut surplus: u32, changes: &mut Changes) {

@@ -148,7 +148,7 @@ pub fn cancel(order: &mut Order, now: Timestamp) -> Result<(), TooLate> {
     Ok(())
 }
 
-/// Holds its fulfilment. What is promised to it stays so; an order that waits for something else already is held when
+/// Holds its fulfilment. What is promised to it stays so, and what it still lacks is looked for; an order that waits for something else already is held when
 /// that has ended.
 ///
 /// # Errors
@@ -167,7 +167,9 @@ pub fn hold(order: &mut Order) -> Result<(), TooLate> {
     if order.status != Status::Held {
         order.status = Status::Held;
         order.hold = Some(Hold::Merchant);
-        order.due_at = None;
+        if order.owed() == 0 {
+            order.due_at = None;
+        }
     }
     Ok(())
 }
@@ -341,7 +343,8 @@ mod tests {
         hold(&mut order).unwrap();
         assert_eq!(order.hold, Some(Hold::AwaitingPayment));
         order.go_on(Status::Received, NOW);
-        assert_eq!((order.status, order.hold, order.due_at), (Status::Held, Some(Hold::Merchant), None));
+        // What it lacks is looked for, once.
+        assert_eq!((order.status, order.hold, order.due_at), (Status::Held, Some(Hold::Merchant), Some(NOW)));
     }
 
     #[test]

@@ -247,6 +247,10 @@ fn update(held: &Order, incoming: &Incoming, who: &Identity, now: Timestamp) -> 
     order.digest.clone_from(&who.digest);
     order.channel_ref = Some(incoming.channel_ref.clone());
     let was_due = order.due_at;
+    if is_collected(held, incoming) {
+        collect(&mut order, now);
+        return order;
+    }
     // Amazon tells no address of an order that left: not told is not changed.
     let mut changed = incoming.destination.is_some() && order.destination != incoming.destination;
     let gone = matches!(held.status, Status::Dispatched | Status::Delivered | Status::Returned);
@@ -296,6 +300,26 @@ fn update(held: &Order, incoming: &Incoming, who: &Identity, now: Timestamp) -> 
     order
 }
 
+/// The channel shows that the buyer has collected everything.
+fn is_collected(held: &Order, incoming: &Incoming) -> bool {
+    let mut wanted = incoming.lines.iter().filter(|line| line.ships && line.quantity > 0).peekable();
+    held.status == Status::Held
+        && held.hold == Some(Hold::Pickup)
+        && incoming.cancelled_at.is_none()
+        && wanted.peek().is_some()
+        && wanted.all(|line| line.sent >= line.quantity)
+}
+
+/// The goods have left with the buyer: what is kept for the order goes out of stock, and its days are counted from now.
+/// One that nobody collects ends as one that nobody sends: its goods are given back when it is forgotten.
+fn collect(order: &mut Order, now: Timestamp) {
+    order.status = Status::Delivered;
+    order.hold = None;
+    order.milestones.shipped = Some(now);
+    order.milestones.delivered = Some(now);
+    order.due_at = order.holds_stock().then(|| after(now, SWEEP_AFTER));
+}
+
 /// What we hold of a line goes on: what is reserved, of what, and what has left already. The channel counts that as
 /// sent only once it has been told, so the larger of the two figures is right.
 fn carry_over(held: &Line, fresh: &mut Line) {
@@ -332,7 +356,8 @@ fn stand(order: &mut Order, incoming: &Incoming, now: Timestamp) {
     let hold = |order: &mut Order, why: Hold| {
         order.status = Status::Held;
         order.hold = Some(why);
-        if !order.holds_stock() {
+        // What it wants is reserved like any other order's, or given back.
+        if !order.keeps_goods() && !order.holds_stock() {
             order.due_at = None;
         }
     };
@@ -351,8 +376,6 @@ fn stand(order: &mut Order, incoming: &Incoming, now: Timestamp) {
         let until = order.unpaid.map_or_else(|| after(now, UNPAID), |unpaid| unpaid.until);
         order.unpaid = Some(Unpaid { until, lapsed: now >= until && !order.holds_stock() });
         hold(order, Hold::AwaitingPayment);
-        // It keeps its goods while it waits, and the clock looks when they are to be given back.
-        order.due_at = order.unpaid.filter(|unpaid| !unpaid.lapsed).map(|_| after(now, SWEEP_AFTER));
     } else if incoming.readiness == Readiness::OnHold {
         order.raise(Reason::HeldByChannel, None, now);
         hold(order, Hold::Channel);

@@ -24,8 +24,10 @@ pub mod instructions;
 pub mod intake;
 pub mod manifest;
 pub mod money;
+pub mod openings;
 pub mod order;
 pub mod packing;
+pub mod paper;
 pub mod passed;
 pub mod picking;
 pub mod places;
@@ -40,9 +42,11 @@ pub mod service;
 pub mod shipment;
 pub mod sourcing;
 pub mod stock;
+pub mod subscription;
 pub mod time;
 pub mod tracking;
 
 pub use id::{
-    ConnectionId, IncidentId, LineId, ManifestId, MerchantId, OrderId, RequestId, ShipmentId, WarehouseId,
+    ConnectionId, DeliveryId, IncidentId, LineId, ManifestId, MerchantId, OrderId, RequestId, ShipmentId,
+    SubscriptionId, WarehouseId,
 };

@@ -384,12 +384,44 @@ impl Order {
         !self.stock_settled && self.lines.iter().any(|l| !l.allocations.is_empty())
     }
 
-    /// Goes on to `status` and is looked at when it is due, unless its people hold it.
+    /// Pieces that are to be sent and have nothing reserved yet.
+    pub fn owed(&self) -> u32 {
+        self.lines.iter().map(Line::owed).sum()
+    }
+
+    /// Its channel has to say something first, whatever goods there are: that it is paid, let go or collected, or where
+    /// it goes.
+    pub fn waits_for_channel(&self) -> bool {
+        let no_address = || self.exceptions.iter().any(|open| open.reason == Reason::MissingAddress);
+        self.status == Status::Held
+            && match self.hold {
+                Some(Hold::AwaitingPayment | Hold::Channel | Hold::Pickup) => true,
+                Some(Hold::Exception) => no_address(),
+                Some(Hold::NothingToShip | Hold::TestOrder | Hold::Merchant) | None => false,
+            }
+    }
+
+    /// It is not to leave now, whatever goods there are.
+    pub fn stands_still(&self) -> bool {
+        self.instructions.held || self.waits_for_channel()
+    }
+
+    /// It is held, and what it wants is kept for it meanwhile: its channel has sold that, and no other may be told that
+    /// it is free (decision 029). Not what was ever at a carrier, nor what a person has to look at first.
+    pub fn keeps_goods(&self) -> bool {
+        let asked = |open: &Exception| matches!(open.reason, Reason::UnmappedSku | Reason::HeldByRule);
+        let lapsed = self.unpaid.is_some_and(|unpaid| unpaid.lapsed);
+        self.status == Status::Held
+            && (self.stands_still() || self.exceptions.iter().any(asked))
+            && !(lapsed || self.stock_settled || self.shipments > 0 || self.claim.is_some())
+    }
+
+    /// Goes on to `status`, unless its people hold it; is looked at when it is due.
     pub fn go_on(&mut self, status: Status, due: Timestamp) {
         let held = self.instructions.held;
         self.status = if held { Status::Held } else { status };
         self.hold = held.then_some(Hold::Merchant);
-        self.due_at = (!held).then_some(due);
+        self.due_at = Some(due);
     }
 
     /// Adds an open matter, once per reason.

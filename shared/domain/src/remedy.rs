@@ -164,6 +164,7 @@ pub(crate) mod tests {
             disclosed: Vec::new(),
             label_format: Default::default(),
             labelled_at: None,
+            papers: Vec::new(),
             delivered_at: None,
             seen_at: None,
             rev: 1,

@@ -1,6 +1,7 @@
 //! A shipment: what leaves one warehouse for one order by one service, and how its label came to be.
 
 use crate::id::{ConnectionId, LineId, MerchantId, OrderId, ShipmentId, WarehouseId};
+use crate::paper::Printed;
 use crate::service::{Carrier, ServiceChoice};
 use jiff::Timestamp;
 use schemars::JsonSchema;
@@ -213,6 +214,9 @@ pub struct Shipment {
     /// When the carrier last saw it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub seen_at: Option<Timestamp>,
+    /// Papers that were asked for beside the label.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub papers: Vec<Printed>,
     /// Counts our own writes; every write is conditional on it.
     pub rev: u64,
 }

@@ -8,11 +8,14 @@ use std::collections::BTreeSet;
 use waybill_domain::access::Role;
 
 /// Names in paths, with what they stand for.
-const NAMED: [(&str, &str); 16] = [
+const NAMED: [(&str, &str); 20] = [
     ("order", "An order's id, `ord_…`."),
     ("shipment", "A shipment's id, `shp_…`."),
+    ("paper", "A paper: despatch_note, cn22, cn23 or return_label."),
     ("connection", "A connection's id, `con_…`."),
     ("manifest", "A manifest's id, `man_…`."),
+    ("subscription", "The id of an address that hears of events, `sub_…`."),
+    ("delivery", "The id of an event on its way to one address, `dlv_…`."),
     ("sku", "A SKU, as the merchant calls it."),
     ("warehouse", "A warehouse's id, `wh_…`."),
     ("bin", "A bin, as its label says."),
@@ -24,7 +27,8 @@ const NAMED: [(&str, &str); 16] = [
     ("register", "Which register."),
     ("sub", "A member of staff, by the id of their sign-in."),
     ("incident", "An incident's id, `inc_…`."),
-    ("channel", "shopify, amazon or ebay."),
+    ("channel", "shopify, woocommerce, magento, amazon or ebay."),
+    ("state", "The one-time state of an authorisation that was begun."),
 ];
 
 const ABOUT: &str = "Order fulfilment that forgets. Everything here is one merchant's: the caller's, as the sign-in \

@@ -6,6 +6,7 @@ use waybill_store::bus::EventBridge;
 use waybill_store::keyring::Kms;
 use waybill_store::labels::Bucket;
 use waybill_store::queues::Sqs;
+use waybill_store::trail::CloudTrail;
 use waybill_store::{Db, Queue, Tables};
 
 /// What the environment says about Region, credentials and, locally, the endpoint.
@@ -21,6 +22,11 @@ pub fn db(sdk: &SdkConfig, tables: Tables) -> Db {
 /// KMS with the ids of both keys; a function without business with one leaves it empty.
 pub fn kms(sdk: &SdkConfig, recipients: String, credentials: String) -> Kms {
     Kms { client: aws_sdk_kms::Client::new(sdk), recipients, credentials }
+}
+
+/// What CloudTrail knows of the recipients' key, by its ARN.
+pub fn trail(sdk: &SdkConfig, recipients: String) -> CloudTrail {
+    CloudTrail { client: aws_sdk_cloudtrail::Client::new(sdk), key: recipients }
 }
 
 /// The queues a function sends to.

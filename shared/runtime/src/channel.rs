@@ -10,6 +10,7 @@ use crate::token_cache::TokenCache;
 use http::{Request, Response};
 use jiff::{SignedDuration, Timestamp};
 use std::sync::Arc;
+use waybill_channels::care::{self, Looked, To};
 use waybill_channels::feed::{Found, Page, Reading, Window};
 use waybill_channels::stock::Level;
 use waybill_channels::writeback::{Next, Outcome};
@@ -183,23 +184,27 @@ impl Channels {
         led.await
     }
 
-    /// Keeps up what a channel sends by itself; `path` is where its deliveries arrive, below our address. A channel
-    /// where that needs no care is not asked. A refusal pauses nothing: the keys may be good for all else.
+    /// Keeps up what a channel sends by itself, and says how it stood; nothing of a channel where nothing can be looked
+    /// after. A refusal pauses nothing: the keys may be good for all else.
     ///
     /// # Errors
     /// As [`NotDone`] says.
-    pub async fn look_after(&self, open: &Open<'_>, path: &str, now: Timestamp) -> Result<(), NotDone> {
-        let Some(mut talk) = open.account.signing_secret().and_then(|s| open.channel.care(path, &s)) else {
-            return Ok(());
-        };
+    pub async fn look_after(
+        &self,
+        open: &Open<'_>,
+        to: To,
+        now: Timestamp,
+    ) -> Result<Option<Looked>, NotDone> {
+        let secret = open.account.signing_secret();
+        let Some(mut talk) = open.channel.care(to, secret.as_ref()) else { return Ok(None) };
         self.take(open, Operation::Read).await?;
         let mut turn = |reply: Option<&Response<Vec<u8>>>, stamp: &Stamp| {
             Ok(match talk(reply, stamp)? {
-                Next::Send(request) => Turn::Send(request),
-                Next::Over(_) => Turn::Over(()),
+                care::Next::Send(request) => Turn::Send(request),
+                care::Next::Over(looked) => Turn::Over(looked),
             })
         };
-        Ok(self.turns(now, &mut turn).await?)
+        Ok(Some(self.turns(now, &mut turn).await?))
     }
 
     /// Tells the channel how much of a SKU may be sold, if its listing may be changed once more.

@@ -2,7 +2,7 @@
 //! specification"). A metric lives for 15 months and nothing in it can be deleted, so names and dimensions are closed
 //! lists and no id gets in (CONTROLS section 1.4).
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use serde_json::{Map, Value, json};
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -18,6 +18,8 @@ pub enum Service {
     Clock,
     /// What reads channels.
     Poller,
+    /// What calls carriers.
+    Shipper,
     /// What takes deliveries.
     Webhook,
 }
@@ -29,6 +31,7 @@ impl Service {
             Self::Auditor => "auditor",
             Self::Clock => "clock",
             Self::Poller => "poller",
+            Self::Shipper => "shipper",
             Self::Webhook => "webhook",
         }
     }
@@ -47,6 +50,8 @@ pub enum Metric {
     ClockOverdue,
     /// Openings of personal data that look wrong.
     AccessAlarm,
+    /// Openings of recipients that are not on record, and records of what CloudTrail does not know.
+    OpeningsDiffer,
     /// Orders that a tick brought to their next stage.
     OrdersMoved,
     /// Orders that stand in the middle of the road for over a day although nobody is asked to act.
@@ -57,27 +62,34 @@ pub enum Metric {
     ChannelsSilent,
     /// Connections that refuse their credentials.
     ConnectionsRefused,
+    /// Carrier accounts that have not been answering and are left alone for a while.
+    CarriersSilent,
     /// Connections that have used up nearly all the calls they are allowed.
     BudgetsSpent,
     /// Orders stored, new or changed.
     OrdersStored,
+    /// Merchants' own addresses that events are not sent to any more.
+    SubscriptionsOff,
 }
 
 impl Metric {
     /// Everything that can be counted.
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 13] = [
         Self::PurgeOverdue,
         Self::AuditChainBroken,
         Self::RegisterDue,
         Self::ClockOverdue,
         Self::AccessAlarm,
+        Self::OpeningsDiffer,
         Self::OrdersMoved,
         Self::OrdersStuck,
         Self::ChannelsRead,
         Self::ChannelsSilent,
         Self::ConnectionsRefused,
+        Self::CarriersSilent,
         Self::BudgetsSpent,
         Self::OrdersStored,
+        Self::SubscriptionsOff,
     ];
 
     /// Its name in CloudWatch.
@@ -88,13 +100,16 @@ impl Metric {
             Self::RegisterDue => "RegisterDue",
             Self::ClockOverdue => "ClockOverdue",
             Self::AccessAlarm => "AccessAlarm",
+            Self::OpeningsDiffer => "OpeningsDiffer",
             Self::OrdersMoved => "OrdersMoved",
             Self::OrdersStuck => "OrdersStuck",
             Self::ChannelsRead => "ChannelsRead",
             Self::ChannelsSilent => "ChannelsSilent",
             Self::ConnectionsRefused => "ConnectionsRefused",
+            Self::CarriersSilent => "CarriersSilent",
             Self::BudgetsSpent => "BudgetsSpent",
             Self::OrdersStored => "OrdersStored",
+            Self::SubscriptionsOff => "SubscriptionsOff",
         }
     }
 }
@@ -115,6 +130,64 @@ pub fn line(service: Service, counts: &[(Metric, usize)], now: Timestamp) -> Val
     ]);
     line.extend(counts.iter().map(|(metric, count)| (metric.as_str().to_owned(), (*count).into())));
     Value::Object(line)
+}
+
+/// A carrier's platform: the one other dimension.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Platform {
+    /// Royal Mail's and Parcelforce's.
+    ClickAndDrop,
+    /// Royal Mail's other one.
+    ProShipping,
+    /// DPD's and DPD Local's.
+    Dpd,
+}
+
+impl Platform {
+    /// Every platform.
+    pub const ALL: [Self; 3] = [Self::ClickAndDrop, Self::ProShipping, Self::Dpd];
+
+    /// Its name in the dimension.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::ClickAndDrop => "click_and_drop",
+            Self::ProShipping => "pro_shipping",
+            Self::Dpd => "dpd",
+        }
+    }
+}
+
+/// What is measured of every step with a carrier: how many there were, how many got no usable answer, how long one
+/// took. A step is a booking, a label, a search, a void: one call, or the few that make it.
+pub const CARRIER_METRICS: [&str; 3] = ["CarrierSteps", "CarrierFailures", "CarrierMilliseconds"];
+
+/// The line from which CloudWatch takes one step with a carrier, as of `now`. To be told to wait, or to be refused, is
+/// an answer.
+pub fn carrier_line(platform: Platform, failed: bool, took: SignedDuration, now: Timestamp) -> Value {
+    let [steps, failures, time] = CARRIER_METRICS;
+    let service = Service::Shipper.as_str();
+    json!({
+        "_aws": {
+            "Timestamp": now.as_millisecond(),
+            "CloudWatchMetrics": [{"Namespace": NAMESPACE, "Dimensions": [["service", "carrier"]], "Metrics": [
+                {"Name": steps, "Unit": "Count"},
+                {"Name": failures, "Unit": "Count"},
+                {"Name": time, "Unit": "Milliseconds"},
+            ]}],
+        },
+        "service": service,
+        "carrier": platform.as_str(),
+        steps: 1,
+        failures: u8::from(failed),
+        time: i64::try_from(took.as_millis().max(0)).unwrap_or(i64::MAX),
+    })
+}
+
+/// Hands one step with a carrier to CloudWatch, as [`emit`].
+pub fn emit_carrier(platform: Platform, failed: bool, took: SignedDuration, now: Timestamp) {
+    if STARTED.load(Ordering::Relaxed) {
+        println!("{}", carrier_line(platform, failed, took, now));
+    }
 }
 
 /// Somebody listens to standard output: a function was started.
@@ -148,5 +221,23 @@ mod tests {
         assert_eq!(described["Dimensions"], json!([["service"]]));
         assert_eq!(described["Metrics"].as_array().unwrap().len(), Metric::ALL.len());
         assert_eq!((&line["service"], &line["OrdersStuck"]), (&json!("clock"), &json!(2)));
+    }
+
+    #[test]
+    fn a_step_with_a_carrier_is_told_by_its_platform_and_no_account() {
+        let now = Timestamp::from_second(1_795_425_300).unwrap();
+        for platform in Platform::ALL {
+            let line = carrier_line(platform, true, SignedDuration::from_millis(1_234), now);
+            let mut names: Vec<&String> = line.as_object().unwrap().keys().collect();
+            names.sort_unstable();
+            let all =
+                ["CarrierFailures", "CarrierMilliseconds", "CarrierSteps", "_aws", "carrier", "service"];
+            assert_eq!(names, all);
+            let described = &line["_aws"]["CloudWatchMetrics"][0];
+            assert_eq!(described["Dimensions"], json!([["service", "carrier"]]));
+            assert_eq!(line["carrier"], platform.as_str());
+            assert_eq!((&line["CarrierFailures"], &line["CarrierMilliseconds"]), (&json!(1), &json!(1_234)));
+        }
+        assert_eq!(carrier_line(Platform::Dpd, false, SignedDuration::ZERO, now)["CarrierFailures"], 0);
     }
 }

@@ -1,7 +1,7 @@
 //! Append-only, chained records: who did what to which order for what purpose, with no personal data from
 //! birth (CONTROLS D3, D4). Each record carries the hash of the one before it.
 
-use crate::db::{Db, from_item, key, s, to_item};
+use crate::db::{Db, Item, from_item, key, s, to_item};
 use crate::error::StoreError;
 use aws_lc_rs::digest::{SHA256, digest};
 use aws_sdk_dynamodb::types::{Put, TransactWriteItem};
@@ -20,7 +20,7 @@ pub enum Action {
     Label,
     /// A read was refused.
     Refused,
-    /// Fields were given to a carrier.
+    /// A recipient was opened to book a carrier, who may be given these fields.
     Disclose,
     /// An order was erased.
     Erase,
@@ -123,6 +123,8 @@ pub fn first_break(records: &[Record]) -> Result<Option<u64>, StoreError> {
 
 /// How often a contended append is tried.
 const TRIES: usize = 20;
+/// Records read at a time from the end of a chain.
+const NEWEST: i32 = 500;
 /// Records appended in one transaction (AWS limit is 100 actions).
 const MAX_APPEND: usize = 100;
 
@@ -151,29 +153,49 @@ impl Db {
     ) -> Result<(), StoreError> {
         let pk = format!("{merchant}#{}", stream.name());
         for _ in 0..TRIES {
-            let (mut seq, mut previous) = self.end(&pk).await?;
-            let mut actions = Vec::with_capacity(events.len());
-            for event in events {
-                seq += 1;
+            let (end, mut previous) = self.end(&pk).await?;
+            let mut items = Vec::with_capacity(events.len());
+            for (seq, event) in (end + 1..).zip(events) {
                 let hash = hash(&previous, seq, event)?;
                 let record = Record { seq, event: event.clone(), previous, hash: hash.clone() };
                 previous = hash;
                 let mut item = to_item(&record)?;
                 item.extend(key(&pk, &format!("{seq:012}")));
-                let put = Put::builder()
-                    .table_name(&self.tables.audit)
-                    .set_item(Some(item))
-                    .condition_expression("attribute_not_exists(pk)")
-                    .build()
-                    .map_err(|_| StoreError::Corrupt("put"))?;
-                actions.push(TransactWriteItem::builder().put(put).build());
+                items.push(item);
             }
-            match self.transact(actions).await {
-                Err(StoreError::Condition { .. } | StoreError::Conflict) => continue,
-                other => return other,
+            let Err(error) = self.put_records(items).await else { return Ok(()) };
+            if !matches!(
+                error,
+                StoreError::Condition { .. } | StoreError::Conflict | StoreError::Unavailable(_)
+            ) {
+                return Err(error);
+            }
+            // A write whose reply was lost is there all the same, and meets itself when it is made again.
+            let there = self.chain(&pk, end, None).await?;
+            if there.get(events.len() - 1).is_some_and(|last| last.hash == previous) {
+                return Ok(());
+            }
+            if matches!(error, StoreError::Unavailable(_)) {
+                return Err(error);
             }
         }
         Err(StoreError::Conflict)
+    }
+
+    /// Writes records where none is yet, all or none. One alone needs no transaction, which costs twice as much.
+    async fn put_records(&self, mut items: Vec<Item>) -> Result<(), StoreError> {
+        const NEW: &str = "attribute_not_exists(pk)";
+        let table = &self.tables.audit;
+        if items.len() == 1 {
+            let put = self.client.put_item().table_name(table).set_item(items.pop());
+            let done = put.condition_expression(NEW).send().await;
+            return done.map(|_| ()).map_err(|e| StoreError::from_sdk("dynamodb:PutItem", &e));
+        }
+        let put = |item| {
+            let put = Put::builder().table_name(table).set_item(Some(item)).condition_expression(NEW);
+            Ok(TransactWriteItem::builder().put(put.build().map_err(|_| StoreError::Corrupt("put"))?).build())
+        };
+        self.transact(items.into_iter().map(put).collect::<Result<_, StoreError>>()?).await
     }
 
     /// A merchant's chain from its beginning.
@@ -195,6 +217,46 @@ impl Db {
         seq: u64,
     ) -> Result<Vec<Record>, StoreError> {
         self.chain(&format!("{merchant}#{}", stream.name()), seq, None).await
+    }
+
+    /// The records of a merchant's chain from a moment on, the newest first; old ones are not read. What ran side by side
+    /// may lie a little out of turn: ask from a little earlier. One that cannot be read counts as missing.
+    ///
+    /// # Errors
+    /// As AWS answers.
+    pub async fn records_since(
+        &self,
+        merchant: &MerchantId,
+        stream: Stream,
+        since: Timestamp,
+    ) -> Result<Vec<Record>, StoreError> {
+        let (mut found, mut from): (Vec<Record>, _) = (Vec::new(), None);
+        loop {
+            let reply = self
+                .client
+                .query()
+                .table_name(&self.tables.audit)
+                .key_condition_expression("pk = :pk")
+                .expression_attribute_values(":pk", s(format!("{merchant}#{}", stream.name())))
+                .consistent_read(true)
+                .scan_index_forward(false)
+                .limit(NEWEST)
+                .set_exclusive_start_key(from)
+                .send()
+                .await
+                .map_err(|e| StoreError::from_sdk("dynamodb:Query", &e))?;
+            for item in reply.items.unwrap_or_default() {
+                match from_item::<Record>(item, "audit record") {
+                    Ok(record) if record.event.at < since => return Ok(found),
+                    Ok(record) => found.push(record),
+                    Err(_) => {}
+                }
+            }
+            from = reply.last_evaluated_key;
+            if from.is_none() {
+                return Ok(found);
+            }
+        }
     }
 
     /// The last record of a merchant's chain: place and hash; 0 and nothing when it has none.

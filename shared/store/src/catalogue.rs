@@ -14,7 +14,7 @@ use waybill_domain::{ConnectionId, MerchantId};
 pub const SKU_SHARDS: u8 = 16;
 
 /// The shard of a SKU.
-fn shard_of(sku: &str) -> u8 {
+pub(crate) fn shard_of(sku: &str) -> u8 {
     let hash =
         sku.bytes().fold(0x811c_9dc5_u32, |hash, byte| (hash ^ u32::from(byte)).wrapping_mul(0x0100_0193));
     u8::try_from(hash % u32::from(SKU_SHARDS)).unwrap_or_default()

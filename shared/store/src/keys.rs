@@ -5,9 +5,11 @@
 
 use crate::db::{Db, Item, SHARDS, SetAll, b, key, n, s, shard};
 use crate::error::StoreError;
+use crate::labels::paper_id;
 use crate::orders::pk_of;
 use aws_sdk_dynamodb::types::{AttributeValue, Put, Update};
 use jiff::Timestamp;
+use waybill_domain::paper::Paper;
 use waybill_domain::time::{after, days, sortable};
 use waybill_domain::{ConnectionId, MerchantId, OrderId, ShipmentId};
 
@@ -153,6 +155,11 @@ fn label_attribute(shipment: &ShipmentId) -> String {
     format!("label#{shipment}")
 }
 
+/// The attribute that holds a paper's wrapped key.
+fn paper_attribute(shipment: &ShipmentId, paper: Paper) -> String {
+    format!("label#{}", paper_id(shipment, paper))
+}
+
 impl Db {
     /// The key of an order's recipient; an absent one counts as erased.
     ///
@@ -168,6 +175,19 @@ impl Db {
     /// As AWS answers.
     pub async fn label_key(&self, order: &OrderId, shipment: &ShipmentId) -> Result<KeyState, StoreError> {
         self.key_in(order, &label_attribute(shipment)).await
+    }
+
+    /// The key of a paper beside a label, as [`Db::label_key`].
+    ///
+    /// # Errors
+    /// As AWS answers.
+    pub async fn paper_key(
+        &self,
+        order: &OrderId,
+        shipment: &ShipmentId,
+        paper: Paper,
+    ) -> Result<KeyState, StoreError> {
+        self.key_in(order, &paper_attribute(shipment, paper)).await
     }
 
     async fn key_in(&self, order: &OrderId, attribute: &str) -> Result<KeyState, StoreError> {
@@ -188,13 +208,31 @@ impl Db {
         shipment: &ShipmentId,
         wrapped: &[u8],
     ) -> Result<(), StoreError> {
+        self.save_key(order, label_attribute(shipment), wrapped).await
+    }
+
+    /// Stores the key of a paper that is about to be sealed, as [`Db::save_label_key`].
+    ///
+    /// # Errors
+    /// `Condition` when the order was erased.
+    pub async fn save_paper_key(
+        &self,
+        order: &OrderId,
+        shipment: &ShipmentId,
+        paper: Paper,
+        wrapped: &[u8],
+    ) -> Result<(), StoreError> {
+        self.save_key(order, paper_attribute(shipment, paper), wrapped).await
+    }
+
+    async fn save_key(&self, order: &OrderId, attribute: String, wrapped: &[u8]) -> Result<(), StoreError> {
         self.client
             .update_item()
             .table_name(&self.tables.keys)
             .set_key(Some(key(order.as_str(), RECIPIENT)))
             .update_expression("SET #label = :wrapped")
             .condition_expression("#state = :live")
-            .expression_attribute_names("#label", label_attribute(shipment))
+            .expression_attribute_names("#label", attribute)
             .expression_attribute_names("#state", "state")
             .expression_attribute_values(":wrapped", b(wrapped.to_vec()))
             .expression_attribute_values(":live", s("live"))

@@ -3,11 +3,30 @@
 use crate::error::StoreError;
 use async_trait::async_trait;
 use aws_sdk_s3::error::ProvideErrorMetadata;
+use waybill_domain::paper::Paper;
+use waybill_domain::shipment::Shipment;
 use waybill_domain::{OrderId, ShipmentId};
 
 /// The name of a label's object.
 pub fn label_name(order: &OrderId, shipment: &ShipmentId) -> String {
     format!("labels/{order}/{shipment}")
+}
+
+/// What a paper beside a label is sealed as, and the end of its object's name.
+pub fn paper_id(shipment: &ShipmentId, paper: Paper) -> String {
+    format!("{shipment}.{}", paper.as_str())
+}
+
+/// The name of a paper's object.
+pub fn paper_name(order: &OrderId, shipment: &ShipmentId, paper: Paper) -> String {
+    format!("labels/{order}/{}", paper_id(shipment, paper))
+}
+
+/// The names of all objects that there may be of a shipment.
+pub fn names_of(shipment: &Shipment) -> Vec<String> {
+    let Shipment { order, id, papers, .. } = shipment;
+    let papers = papers.iter().map(|one| paper_name(order, id, one.paper));
+    std::iter::once(label_name(order, id)).chain(papers).collect()
 }
 
 /// Sealed documents.

@@ -180,6 +180,18 @@ impl Db {
             .map_err(|e| StoreError::from_sdk("dynamodb:PutItem", &e))?;
         Ok(())
     }
+
+    /// Takes an item away; nothing happens when it is not there.
+    pub(crate) async fn drop_stock(&self, pk: &str, sk: &str) -> Result<(), StoreError> {
+        self.client
+            .delete_item()
+            .table_name(&self.tables.stock)
+            .set_key(Some(key(pk, sk)))
+            .send()
+            .await
+            .map_err(|e| StoreError::from_sdk("dynamodb:DeleteItem", &e))?;
+        Ok(())
+    }
 }
 
 fn policy_of(item: &Item) -> Result<Policy, StoreError> {

@@ -50,6 +50,17 @@ impl Listing<'_> {
     }
 }
 
+/// What a place of a channel was last told of a listing.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ToldPlace {
+    /// How the channel calls it.
+    pub place: String,
+    /// The channel's SKU.
+    pub channel_sku: String,
+    /// What it was told.
+    pub pushed: Pushed,
+}
+
 /// Where an account shows the SKU, and how many pieces one of each listing is.
 pub fn listings<'a>(
     sku: &'a str,
@@ -81,6 +92,38 @@ impl Db {
             .await
             .map_err(|e| StoreError::from_sdk("dynamodb:Query", &e))?;
         reply.items.unwrap_or_default().into_iter().map(|item| from_item(item, "level")).collect()
+    }
+
+    /// Every place of an account that was ever told of a SKU, with what it was told last.
+    ///
+    /// # Errors
+    /// As AWS answers; `Corrupt` when a row is not one of these.
+    pub async fn told_places(
+        &self,
+        merchant: &MerchantId,
+        sku: &str,
+        connection: &ConnectionId,
+    ) -> Result<Vec<ToldPlace>, StoreError> {
+        let begins = format!("push#{connection}@");
+        let reply = self
+            .client
+            .query()
+            .table_name(&self.tables.stock)
+            .key_condition_expression("pk = :pk AND begins_with(sk, :begins)")
+            .expression_attribute_values(":pk", s(format!("{merchant}#{sku}")))
+            .expression_attribute_values(":begins", s(begins.as_str()))
+            .send()
+            .await
+            .map_err(|e| StoreError::from_sdk("dynamodb:Query", &e))?;
+        let told = |item: crate::db::Item| {
+            let sk = item.get("sk").and_then(|v| v.as_s().ok()).and_then(|sk| sk.strip_prefix(&begins));
+            let at = sk.ok_or(StoreError::Corrupt("push"))?;
+            // Neither locations nor sources have a `#` in their names.
+            let (place, channel_sku) = at.split_once('#').unwrap_or((at, sku));
+            let (place, channel_sku) = (place.to_owned(), channel_sku.to_owned());
+            Ok(ToldPlace { place, channel_sku, pushed: from_item(item, "push")? })
+        };
+        reply.items.unwrap_or_default().into_iter().map(told).collect()
     }
 
     /// What was last told at a listing.

@@ -5,10 +5,15 @@
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
+use waybill_domain::event::Event;
 use waybill_domain::exception::Reason;
 use waybill_domain::order::{Hold, Order, Status};
 use waybill_domain::packing;
-use waybill_domain::{ConnectionId, ManifestId, MerchantId, OrderId, RequestId, WarehouseId};
+use waybill_domain::paper::Paper;
+use waybill_domain::{
+    ConnectionId, DeliveryId, ManifestId, MerchantId, OrderId, RequestId, ShipmentId, SubscriptionId,
+    WarehouseId,
+};
 
 /// The stages, each with its queue and dead-letter queue.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -27,12 +32,22 @@ pub enum Queue {
     Track,
     /// Forget: retention's.
     Erase,
+    /// Tell merchants' own addresses what happened: the notifier's. The bus puts events into it.
+    Deliver,
 }
 
 impl Queue {
     /// Every queue.
-    pub const ALL: [Self; 7] =
-        [Self::Poll, Self::Allocate, Self::Book, Self::Notify, Self::Push, Self::Track, Self::Erase];
+    pub const ALL: [Self; 8] = [
+        Self::Poll,
+        Self::Allocate,
+        Self::Book,
+        Self::Notify,
+        Self::Push,
+        Self::Track,
+        Self::Erase,
+        Self::Deliver,
+    ];
 
     /// The environment variable that holds its URL.
     pub fn variable(self) -> &'static str {
@@ -44,6 +59,7 @@ impl Queue {
             Self::Push => "QUEUE_PUSH",
             Self::Track => "QUEUE_TRACK",
             Self::Erase => "QUEUE_ERASE",
+            Self::Deliver => "QUEUE_DELIVER",
         }
     }
 }
@@ -69,6 +85,9 @@ pub fn stages(order: &Order) -> Vec<Queue> {
         },
         // Whether its articles are known by now the allocator sees.
         Status::Held if waits_for_mapping(order) => vec![Queue::Allocate],
+        // What it wants is not all kept for it yet.
+        Status::Held if order.keeps_goods() && order.due_at.is_some() => vec![Queue::Allocate],
+        Status::Held if order.keeps_goods() => vec![],
         // While a person decides, the goods stay promised.
         Status::Held if matches!(order.hold, Some(Hold::Exception | Hold::Merchant)) => vec![],
         Status::Held if order.holds_stock() => vec![Queue::Allocate],
@@ -153,6 +172,13 @@ pub enum Work {
         /// As in `Order`.
         at: Timestamp,
     },
+    /// Have the merchant's channels told of every SKU of which goods passed their day.
+    Expired {
+        /// Whose.
+        merchant: MerchantId,
+        /// As in `Order`.
+        at: Timestamp,
+    },
     /// Hand the parcels of a carrier account over: only ever sent because the seller said so.
     Manifest {
         /// The seller's wish; the same wish sent twice is one manifest.
@@ -166,6 +192,18 @@ pub enum Work {
         /// The carrier's name as the account lists it.
         carrier_name: String,
         /// As in `Order`; for a new manifest, when the seller asked.
+        at: Timestamp,
+    },
+    /// Have the carrier print a paper for a parcel: only ever sent because somebody asked.
+    Paper {
+        /// Which parcel.
+        shipment: ShipmentId,
+        /// Which paper.
+        paper: Paper,
+        /// They looked in the carrier's account and found no return label there.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        looked: bool,
+        /// As in `Order`: when they asked.
         at: Timestamp,
     },
     /// Carry out a request that is on record, or go on with it.
@@ -200,6 +238,22 @@ pub enum Work {
         /// As in `Order`.
         at: Timestamp,
     },
+    /// Something happened, as the bus tells it: see which addresses of the merchant hear of it.
+    Event {
+        /// What.
+        event: Event,
+    },
+    /// Tell one address of one event.
+    Deliver {
+        /// Whose address.
+        merchant: MerchantId,
+        /// Which.
+        subscription: SubscriptionId,
+        /// Which event, and how far it is.
+        delivery: DeliveryId,
+        /// As in `Order`.
+        at: Timestamp,
+    },
 }
 
 impl Work {
@@ -212,11 +266,15 @@ impl Work {
             | Self::Backfill { at, .. }
             | Self::Push { at, .. }
             | Self::PushAll { at, .. }
+            | Self::Expired { at, .. }
             | Self::Manifest { at, .. }
+            | Self::Paper { at, .. }
             | Self::Request { at, .. }
             | Self::Hold { at, .. }
             | Self::Purge { at, .. }
+            | Self::Deliver { at, .. }
             | Self::Retain { at } => *at,
+            Self::Event { event } => event.at,
         }
     }
 }
@@ -230,6 +288,15 @@ mod tests {
         let text = r#"{"V1":{"kind":"order","order":"ord_1","at":"2026-11-23T09:15:00Z"}}"#;
         let Message::V1(work) = serde_json::from_str(text).unwrap();
         assert!(matches!(&work, Work::Order { order, .. } if order.as_str() == "ord_1"));
+        assert_eq!(serde_json::to_string(&Message::V1(work)).unwrap(), text);
+    }
+
+    /// The rule of the template writes such a message around the event; it is not made here.
+    #[test]
+    fn an_event_of_the_bus_is_a_message() {
+        let text = r#"{"V1":{"kind":"event","event":{"id":"evt_1","merchant":"mer_1","at":"2026-11-23T09:15:00Z","type":"order.forgotten","order":"ord_1","connection":"con_1","channel":"ebay","revision":7}}}"#;
+        let Message::V1(work) = serde_json::from_str(text).unwrap();
+        assert!(matches!(&work, Work::Event { event } if event.id == "evt_1"));
         assert_eq!(serde_json::to_string(&Message::V1(work)).unwrap(), text);
     }
 }

@@ -17,13 +17,14 @@ use waybill_domain::time::{after, days};
 use waybill_store::audit::{Action, Event, Stream};
 use waybill_store::db::{key, s};
 use waybill_store::ingest::keep_unreadable;
-use waybill_store::memory::{Calm, Engine, MemoryKms};
+use waybill_store::memory::{Calm, Engine, MemoryKms, MemoryTrail};
 use waybill_store::registry::Merchant;
 use waybill_store::requests::{Request, Scope};
+use waybill_store::trail::Decrypt;
 
 const ORDER: &str = "ord_0123456789abcdef0123456789abcdef";
 
-struct Stage(Env);
+struct Stage(Env, MemoryTrail);
 
 fn merchant() -> MerchantId {
     "mer_00000000000000aa".parse().unwrap()
@@ -77,7 +78,8 @@ impl Stage {
             };
             db.save_register_entry(&merchant.id, &entry).await.unwrap();
         }
-        Self(Env { db })
+        let trail = MemoryTrail::new(db.clone());
+        Self(Env { db, trail: Arc::new(trail.clone()) }, trail)
     }
 
     /// What an audit tells CloudWatch.
@@ -96,6 +98,7 @@ pub async fn cases() -> BTreeMap<&'static str, Case> {
         // The year's reviews, left undone.
         ("RegisterDueAlarm", Stage::well().await.audit(after(midnight(), days(400))).await),
         ("RevealAnomalyAlarm", pulled().await),
+        ("OpeningsDifferAlarm", taken().await),
         ("AuditStoppedAlarm", Course { points: Vec::new(), until: midnight() }),
     ] {
         cases.insert(alarm, Case { bad, good: Stage::well().await.audit(midnight()).await });
@@ -154,5 +157,13 @@ async fn pulled() -> Course {
     let stage = Stage::well().await;
     let many: Vec<Event> = (0..i64::try_from(BULK).unwrap()).map(opening).collect();
     stage.0.db.append(&merchant(), Stream::Access, &many).await.unwrap();
+    stage.audit(midnight()).await
+}
+
+/// Somebody opened a recipient past our code.
+async fn taken() -> Course {
+    let stage = Stage::well().await;
+    let order = ORDER.parse().ok();
+    stage.1.add(Decrypt { at: noon(), merchant: Some(merchant()), order, denied: false });
     stage.audit(midnight()).await
 }

@@ -3,14 +3,16 @@
 use crate::points;
 use crate::{Case, Course, midnight};
 use jiff::{SignedDuration, Timestamp};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use waybill_clock::{Env, tick};
+use waybill_domain::breaker::Health;
 use waybill_domain::intake::{Identity, unreadable};
 use waybill_domain::order::{Channel, Status};
 use waybill_domain::polling::Cursor;
 use waybill_domain::rate::Rate;
 use waybill_domain::retention::Policy;
+use waybill_domain::subscription::{Off, Reason, State};
 use waybill_domain::time::after;
 use waybill_domain::{ConnectionId, MerchantId};
 use waybill_runtime::metrics::{Service, line};
@@ -19,6 +21,7 @@ use waybill_store::budget::EVERY_CALL;
 use waybill_store::ingest::keep_unreadable;
 use waybill_store::memory::{Calm, Engine, MemoryKms, MemoryQueues};
 use waybill_store::registry::{Connection, ConnectionState, Kind};
+use waybill_store::subscriptions::Subscription;
 
 struct Stage {
     env: Env,
@@ -107,7 +110,9 @@ pub async fn cases() -> BTreeMap<&'static str, Case> {
         ("ClockStoppedAlarm", stopped().await),
         ("ChannelSilentAlarm", silent().await),
         ("ConnectionRefusedAlarm", refused().await),
+        ("CarrierSilentAlarm", unanswered().await),
         ("BudgetSpentAlarm", spent().await),
+        ("SubscriptionOffAlarm", off().await),
     ])
 }
 
@@ -135,6 +140,48 @@ async fn refused() -> Case {
     let good = stage.ticks(midnight(), 15).await;
     stage.db().set_connection_state(&id(), ConnectionState::Refused).await.unwrap();
     Case { bad: stage.ticks(after(midnight(), minutes(15)), 15).await, good }
+}
+
+async fn off() -> Case {
+    let stage = Stage::set();
+    let subscription = Subscription {
+        id: "sub_00000000000000aa".parse().unwrap(),
+        merchant: merchant(),
+        url: "https://events.example.invalid".into(),
+        topics: BTreeSet::new(),
+        state: State::Off,
+        off: Some(Off { reason: Reason::Failing, at: midnight() }),
+        failing_since: Some(midnight()),
+        made_at: midnight(),
+        secrets: Vec::new(),
+        previous_until: None,
+        secret_by: "invented".into(),
+        rev: 0,
+    };
+    stage.db().list_off(&subscription).await.unwrap();
+    let bad = stage.ticks(midnight(), 30).await;
+    stage.db().not_off(&subscription.id).await.unwrap();
+    Case { bad, good: stage.ticks(after(midnight(), minutes(30)), 30).await }
+}
+
+/// A carrier that answers nothing for half an hour, and one that missed a few calls and is well again.
+async fn unanswered() -> Case {
+    let stage = async |answers_again: bool| {
+        let stage = Stage::connected(Kind::Dpd).await;
+        let (mut health, mut at) = (Health::default(), midnight());
+        while at < after(midnight(), minutes(30)) {
+            let failed = health.failed(at);
+            assert!(stage.db().save_health(&id(), &health, &failed).await.unwrap());
+            at = failed.open_until.unwrap_or(at);
+            health = failed;
+            if answers_again && health.failures > 3 {
+                assert!(stage.db().save_health(&id(), &health, &Health::default()).await.unwrap());
+                break;
+            }
+        }
+        stage.ticks(midnight(), 30).await
+    };
+    Case { bad: stage(false).await, good: stage(true).await }
 }
 
 async fn spent() -> Case {

@@ -9,6 +9,8 @@ use waybill_harness::canary::{events, personal_tokens};
 use waybill_harness::staff::{AUDITOR, PACKER, SUPPORT, sign_in};
 use waybill_sandbox::invent::Kind;
 use waybill_store::audit::{Action, Record, Stream, first_break};
+use waybill_store::keyring::OpenKeys;
+use waybill_store::keys::KeyState;
 
 pub static STAFF: Story = Story::new("staff", || Box::pin(staff()));
 
@@ -56,6 +58,32 @@ async fn staff() {
     one_person(&shop, order, &id).await;
     one_label(&shop, &id).await;
     gone(&shop, &id).await;
+    past_our_code().await;
+}
+
+/// The daily audit matches each opening with CloudTrail's record, and finds one that was made past our code.
+async fn past_our_code() {
+    let shop = Shop::open().await;
+    let order = shop.bought(Kind::Plain).await;
+    let id = shop.tell("orders/create", order).await;
+    shop.stands(&id, Status::Dispatched).await;
+    let merchant = &shop.ids.merchant;
+    // The day that is compared ends an hour before the run.
+    let soon = || after(jiff::Timestamp::now(), jiff::SignedDuration::from_hours(2));
+    shop.stack.run_at("FunctionAuditor", soon()).await.unwrap();
+    let day = shop.db.openings_compared(merchant).await.unwrap().unwrap();
+    assert!(day.opened > 0 && day.opened == day.recorded && day.holds(), "{day:?}");
+    let by_right = day.opened;
+    let KeyState::Live { wrapped, .. } = shop.db.recipient_key(&id).await.unwrap() else { panic!() };
+    OpenKeys::open(&shop.stack.kms().unwrap(), merchant, &id, &wrapped).await.unwrap();
+    let report = shop.stack.run_at("FunctionAuditor", soon()).await.unwrap();
+    let day = shop.db.openings_compared(merchant).await.unwrap().unwrap();
+    assert_eq!((day.opened, day.recorded), (by_right + 1, by_right));
+    assert_eq!((day.unrecorded, day.unopened), (vec![id.clone()], vec![]));
+    let name = format!("openings/{merchant}");
+    let check = report["checks"].as_array().unwrap().iter().find(|check| check["name"] == name).unwrap();
+    assert_eq!(check["ok"], false);
+    assert!(check["detail"].as_str().unwrap().contains(id.as_str()), "{check}");
 }
 
 /// The API shows orders and stock, and nobody's name.

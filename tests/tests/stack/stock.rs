@@ -4,8 +4,11 @@
 use crate::bus::carried;
 use crate::support::{Own, Shop, Story, unique, until};
 use crate::warehouse::done;
+use jiff::Timestamp;
 use serde_json::{Value, json};
+use waybill_domain::service::local_date;
 use waybill_harness::staff::{OWNER, PACKER, sign_in};
+use waybill_store::catalogue::SKU_SHARDS;
 
 pub static TOLD: Story = Story::new("stock told", || Box::pin(told()));
 
@@ -15,6 +18,14 @@ pub static RUNS_OUT: Story = Story::new("stock runs out", || Box::pin(runs_out()
 #[ignore = "needs a running stack"]
 fn stock_that_runs_low_and_out_is_heard_on_the_bus() {
     RUNS_OUT.told();
+}
+
+pub static PAST: Story = Story::new("goods past their day", || Box::pin(past()));
+
+#[test]
+#[ignore = "needs a running stack"]
+fn goods_that_passed_their_day_are_found_by_the_clock() {
+    PAST.told();
 }
 
 #[test]
@@ -77,4 +88,30 @@ async fn told() {
     };
     until("both shops to show what may be sold", shown).await;
     own.close(&shop).await;
+}
+
+/// Nothing moves when a day ends: the clock has channels told. That they then show fewer is played with the time in
+/// hand in the harness; here the roles are asked.
+async fn past() {
+    let shop = Shop::demo().await;
+    let token = sign_in(&shop.stack, PACKER).await.unwrap();
+    let sku = format!("OLD-{}", unique(8));
+    let now = Timestamp::now();
+    let today = local_date(now);
+    let goods = json!({"kind": "receive", "sku": sku, "warehouse": "wh_north", "quantity": 3, "reason": "purchase",
+        "to": format!("DOCK~L1~{}", today.yesterday().unwrap()), "reference": format!("PO-{sku}")});
+    done(&shop, &token, "POST", "/v1/stock/movements", Some(goods)).await;
+    let noted = async || {
+        let mut found = Vec::new();
+        for shard in 0..SKU_SHARDS {
+            found.extend(shop.db.past_their_day(&shop.ids.merchant, shard, today, 100).await.unwrap());
+        }
+        found.into_iter().any(|one| one.sku == sku)
+    };
+    assert!(noted().await);
+    let hour = Timestamp::from_second(now.as_second().div_euclid(3_600) * 3_600).unwrap();
+    let report = shop.stack.run_at("FunctionClock", hour).await.unwrap();
+    assert!(report["expiries"].as_u64().is_some_and(|count| count > 0), "{report}");
+    let told = async || (!noted().await).then_some(());
+    until("the notifier to have told of goods past their day", told).await;
 }

@@ -155,6 +155,7 @@ pub async fn rotate(
     connection.state = ConnectionState::Active;
     env.db.save_connection(&connection).await?;
     env.db.forget_token(&connection.id).await?;
+    connect::agreed(&env, &connection, &secrets).await?;
     works_again(&env, &connection).await?;
     Ok(Json(Shown::of(&env, &connection).await?))
 }
@@ -227,5 +228,8 @@ pub async fn disconnect(
         env.queues.send(Queue::Erase, &[work], 0).await?;
     }
     env.db.forget_token(&connection.id).await?;
+    if connection.kind == Kind::Ebay {
+        env.db.end_consent(&connection.merchant, &connection.id).await?;
+    }
     Ok((StatusCode::ACCEPTED, Json(Shown::of(&env, &connection).await?)))
 }

@@ -1,4 +1,5 @@
 //! Connecting an account whose owner agrees on the channel's own page: away with a one-time state, back with a code.
+//! What shops post instead of a code is in [`super::posted`].
 //!
 //! What is kept meanwhile is sealed and found by a digest of the state, so the state itself is nowhere but in the
 //! merchant's browser; it is good once, for ten minutes.
@@ -23,7 +24,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::sync::Arc;
-use waybill_channels::{Stamp, amazon, ebay, shopify};
+use waybill_channels::{Stamp, amazon, ebay, shopify, woocommerce};
 use waybill_domain::MerchantId;
 use waybill_domain::access::Action;
 use waybill_domain::time::after;
@@ -36,13 +37,17 @@ use waybill_store::registry::{Credentials, Kind, account_of_keyset, account_of_s
 
 /// How long the merchant may take.
 const GOOD_FOR: SignedDuration = SignedDuration::from_mins(10);
+/// Where they have to fill in a form of the channel's meanwhile.
+const GOOD_FOR_FORMS: SignedDuration = SignedDuration::from_hours(1);
+/// As the shop's owner sees us named.
+const OUR_NAME: &str = "Waybill";
 
-const BAD_STATE: Problem = Problem::new(
+pub(super) const BAD_STATE: Problem = Problem::new(
     StatusCode::BAD_REQUEST,
     "bad_state",
-    "This way back was used before, took over ten minutes or was not begun here; begin again.",
+    "This way back was used before, took too long or was not begun here; begin again.",
 );
-const DECLINED: Problem = Problem::new(
+pub(super) const DECLINED: Problem = Problem::new(
     StatusCode::FORBIDDEN,
     "declined",
     "The account's owner did not agree, or the code ended; begin again.",
@@ -61,6 +66,23 @@ pub enum Application {
         /// The app's client secret; signs webhooks too.
         client_secret: String,
         /// Where the shop sends the merchant back to: this service's `/connect/shopify`.
+        redirect: String,
+    },
+    /// A WooCommerce shop, which makes keys for us.
+    #[serde(rename = "woocommerce")]
+    WooCommerce {
+        /// `https://{shop}`.
+        address: String,
+        /// Where the shop posts its keys and sends its owner back to: this service's `/connect/woocommerce`, https.
+        redirect: String,
+    },
+    /// A Magento integration, which its owner makes and activates in the shop's admin.
+    Magento {
+        /// Of its REST API: `https://{shop}/rest/all`.
+        address: String,
+        /// The shop's admin, where integrations are made.
+        consent_address: String,
+        /// Where the shop posts the integration's keys and sends its owner back to: this service's `/connect/magento`.
         redirect: String,
     },
     /// An Amazon application.
@@ -105,6 +127,10 @@ pub enum Application {
 pub struct Away {
     /// Open this in the browser of the account's owner.
     pub address: String,
+    /// Enter this there as the callback and as the identity link of a new integration, then activate it. It is good
+    /// once.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub callback: Option<String>,
     /// Until when they may come back.
     #[schemars(with = "waybill_domain::time::Moment")]
     pub until: Timestamp,
@@ -112,10 +138,10 @@ pub struct Away {
 
 /// What is kept while the owner is away.
 #[derive(Serialize, Deserialize)]
-struct Begun {
-    merchant: MerchantId,
-    application: Application,
-    state: String,
+pub(super) struct Begun {
+    pub(super) merchant: MerchantId,
+    pub(super) application: Application,
+    pub(super) state: String,
 }
 
 /// `POST /v1/connections/authorise`.
@@ -135,11 +161,13 @@ pub async fn begin(
     {
         renewable(&connection)?;
     }
-    let mut bytes = [0u8; 32];
-    rand::fill(&mut bytes).map_err(|_| StoreError::Unavailable("randomness".into()))?;
-    let state = hex::encode(bytes);
+    let state = random()?;
     let address = address(&application, &state).ok_or(BAD_BODY)?;
-    let until = after(env.clock.read(), GOOD_FOR);
+    let (callback, good_for) = match &application {
+        Application::Magento { redirect, .. } => (Some(way_back(redirect, &state)), GOOD_FOR_FORMS),
+        _ => (None, GOOD_FOR),
+    };
+    let until = after(env.clock.read(), good_for);
     let key = key_of(&state);
     let begun = Begun { merchant, application, state };
     let plain = serde_json::to_vec(&begun).map(zeroize::Zeroizing::new);
@@ -147,10 +175,28 @@ pub async fn begin(
     let sealed = env.vault.seal(&key, &plain).await?;
     env.db.begin_authorisation(&key, sealed, until).await?;
     // The state in the address is good once: it is kept nowhere on its way.
-    Ok(([(http::header::CACHE_CONTROL, SECRET)], Json(Away { address, until })))
+    Ok(([(http::header::CACHE_CONTROL, SECRET)], Json(Away { address, callback, until })))
 }
 
-fn key_of(state: &str) -> String {
+/// A secret that nobody can guess: 64 letters and digits.
+pub(super) fn random() -> Result<String, Stop> {
+    let mut bytes = [0u8; 32];
+    rand::fill(&mut bytes).map_err(|_| StoreError::Unavailable("randomness".into()))?;
+    Ok(hex::encode(bytes))
+}
+
+/// Where a shop posts to: in the path, because Magento writes a query of its own behind it. Access logs have routes and
+/// no paths.
+fn way_back(redirect: &str, state: &str) -> String {
+    format!("{redirect}/{state}")
+}
+
+/// This service's address, which is where deliveries go, too: the way back is a route of it.
+pub(super) fn service_of(redirect: &str) -> Option<String> {
+    redirect.split_once("/connect/").map(|(service, _)| service.to_owned())
+}
+
+pub(super) fn key_of(state: &str) -> String {
     hex::encode(digest(&SHA256, state.as_bytes()).as_ref())
 }
 
@@ -159,6 +205,18 @@ fn address(application: &Application, state: &str) -> Option<String> {
         Application::Shopify { redirect, .. } => {
             Some(shopify::token::consent_address(&shopify_app(application)?, redirect, state))
         }
+        Application::WooCommerce { address, redirect } => {
+            let back = way_back(redirect, state);
+            let ask = woocommerce::connect::Ask {
+                base: address,
+                app_name: OUR_NAME,
+                once: &Secret::new(state.to_owned()),
+                return_url: &back,
+                callback_url: &back,
+            };
+            woocommerce::connect::authorisation(&ask).ok().map(|address| address.expose().to_owned())
+        }
+        Application::Magento { consent_address, .. } => Some(consent_address.clone()),
         Application::Amazon { consent_address, application_id, .. } => {
             let consent = amazon::connect::Consent {
                 site: consent_address.clone(),
@@ -175,6 +233,8 @@ fn address(application: &Application, state: &str) -> Option<String> {
 fn account(application: &Application) -> Option<(Kind, String)> {
     match application {
         Application::Shopify { address, .. } => Some((Kind::Shopify, account_of_shop(address))),
+        Application::WooCommerce { address, .. } => Some((Kind::WooCommerce, account_of_shop(address))),
+        Application::Magento { address, .. } => Some((Kind::Magento, account_of_shop(address))),
         Application::Amazon { .. } => None,
         Application::Ebay { address, client_id, .. } => {
             Some((Kind::Ebay, account_of_keyset(address, client_id)))
@@ -246,6 +306,10 @@ async fn granted(
     let lasting = |token: waybill_channels::token::Token| {
         token.refresh.map(|refresh| refresh.expose().to_owned()).ok_or(DECLINED)
     };
+    let deliver_to = match &application {
+        Application::Shopify { redirect, .. } => service_of(redirect),
+        _ => None,
+    };
     let (address, token_address, credentials) = match &application {
         Application::Shopify { address, client_secret, .. } => {
             let app = shopify_app(&application).ok_or(BAD_STATE)?;
@@ -263,6 +327,8 @@ async fn granted(
             };
             (address.clone(), None, credentials)
         }
+        // Those post, and their owners come back by another route.
+        Application::WooCommerce { .. } | Application::Magento { .. } => return Err(BAD_STATE.into()),
         Application::Amazon {
             address,
             token_address,
@@ -306,7 +372,8 @@ async fn granted(
             (address.clone(), None, credentials)
         }
     };
-    Ok(Wanted { address, tracking_address: None, token_address, places: BTreeMap::new(), credentials })
+    let (tracking_address, places) = (None, BTreeMap::new());
+    Ok(Wanted { address, tracking_address, token_address, places, deliver_to, credentials })
 }
 
 /// The names and values of a query, decoded; `None` when it is none.

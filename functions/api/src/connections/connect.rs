@@ -19,6 +19,8 @@ use waybill_http::Fresh;
 use waybill_runtime::outbound::may_go;
 use waybill_runtime::problem::Problem;
 use waybill_store::StoreError;
+use waybill_store::consent::Consent;
+use waybill_store::deliveries::Deliveries;
 use waybill_store::registry::{Connection, ConnectionState, Credentials, Kind};
 
 const BAD_ADDRESS: Problem = Problem::new(
@@ -41,6 +43,10 @@ pub struct Wanted {
     /// How it calls our warehouses, where it knows places.
     #[serde(default)]
     pub places: BTreeMap<WarehouseId, String>,
+    /// Where the channel reaches this service, without a slash at the end, `https://orders.example.com`. With it, Shopify
+    /// and WooCommerce are told to send their deliveries there, and again whenever they dropped them; without it a
+    /// person registers the connection's `webhook_path` at the channel.
+    pub deliver_to: Option<String>,
     /// Its secrets; their `kind` says what the account leads to.
     pub credentials: Credentials,
 }
@@ -71,12 +77,13 @@ pub(super) async fn store(
 ) -> Result<(StatusCode, Connection), Stop> {
     // Without it nothing of the account could be opened again.
     env.db.merchant(merchant).await?.ok_or(NO_MERCHANT)?;
-    let addresses = [Some(&wanted.address), wanted.tracking_address.as_ref(), wanted.token_address.as_ref()];
+    let others = [&wanted.tracking_address, &wanted.token_address, &wanted.deliver_to];
+    let addresses = others.into_iter().map(Option::as_ref).chain([Some(&wanted.address)]);
     let bad = |address: &&String| {
         let uri: Result<http::Uri, _> = address.parse();
         address.ends_with('/') || !uri.is_ok_and(|uri| may_go(&uri, env.egress))
     };
-    if addresses.into_iter().flatten().any(|a| bad(&a)) {
+    if addresses.flatten().any(|a| bad(&a)) {
         return Err(BAD_ADDRESS.into());
     }
     let id = ConnectionId::from_suffix(fresh.suffix()?.get(..16).unwrap_or_default());
@@ -118,12 +125,25 @@ pub(super) async fn store(
         })?,
         None => env.db.save_connection(&connection).await?,
     }
+    agreed(env, &connection, &wanted.credentials).await?;
+    if let Some(service) = wanted.deliver_to {
+        // The first reading, within a minute, sees to it.
+        let deliveries = Deliveries { service: Some(service), ..env.db.deliveries(&connection.id).await? };
+        env.db.save_deliveries(&connection.id, &deliveries).await?;
+    }
     if status == StatusCode::OK {
         env.db.forget_token(&connection.id).await?;
         works_again(env, &connection).await?;
     }
     tracing::info!(connection = %connection.id, kind = ?connection.kind, "connected");
     Ok((status, connection))
+}
+
+/// Keeps until when the account's owner has agreed, where that ends.
+pub(super) async fn agreed(env: &Env, connection: &Connection, secrets: &Credentials) -> Result<(), Stop> {
+    let Credentials::Ebay { refresh_until: Some(until), .. } = secrets else { return Ok(()) };
+    let consent = Consent { connection: connection.id.clone(), until: *until };
+    Ok(env.db.save_consent(&connection.merchant, &consent).await?)
 }
 
 /// The merchant's connection to an account of a channel, with its secrets.

@@ -5,6 +5,7 @@ pub mod authorise;
 pub mod backfill;
 pub mod connect;
 pub mod manifests;
+pub mod posted;
 mod show;
 
 pub use show::{All, Shown, list, read};

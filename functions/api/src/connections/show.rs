@@ -13,6 +13,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use waybill_domain::access::Action;
 use waybill_domain::{ConnectionId, WarehouseId};
+use waybill_store::deliveries::{Deliveries, Stand};
 use waybill_store::registry::{Connection, ConnectionState, Kind};
 
 /// A connection.
@@ -39,6 +40,9 @@ pub struct Shown {
     /// Where the channel must send its deliveries.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub webhook_path: Option<String>,
+    /// How those stand, once they were looked after: on connecting, and daily.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub deliveries: Option<Sent>,
     /// Everything changed before this was read from the channel.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(with = "Option<waybill_domain::time::Moment>")]
@@ -47,6 +51,45 @@ pub struct Shown {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(with = "Option<waybill_domain::time::Moment>")]
     pub token_until: Option<Timestamp>,
+    /// When the account's owner must have agreed anew, where what they agreed to ends; `advice` says so 30 days before.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Option<waybill_domain::time::Moment>")]
+    pub agreed_until: Option<Timestamp>,
+}
+
+/// What a channel sends by itself.
+#[derive(Debug, Serialize, JsonSchema)]
+#[schemars(rename = "ChannelDeliveries")]
+pub struct Sent {
+    /// How they stand.
+    pub stand: Stand,
+    /// When they were looked after.
+    #[schemars(with = "waybill_domain::time::Moment")]
+    pub looked_at: Timestamp,
+    /// When some were last registered or switched on again. What was not sent before that was read instead.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Option<waybill_domain::time::Moment>")]
+    pub mended_at: Option<Timestamp>,
+    /// What to do next, when they do not come.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub advice: Option<&'static str>,
+}
+
+impl Sent {
+    fn of(deliveries: &Deliveries) -> Option<Self> {
+        let (stand, looked_at) = (deliveries.stand?, deliveries.looked_at?);
+        let advice = match stand {
+            Stand::On => None,
+            Stand::Paused => Some("Somebody paused deliveries at the channel: switch them on there."),
+            Stand::Missing => Some(
+                "Nothing is registered through the channel's API: register `webhook_path` there, unless the app's own configuration does.",
+            ),
+            Stand::Unknown => {
+                Some("Give our application the right to manage deliveries there; orders are read meanwhile.")
+            }
+        };
+        Some(Self { stand, looked_at, mended_at: deliveries.mended_at, advice })
+    }
 }
 
 /// A kind of call that a connection has no right to.
@@ -75,12 +118,25 @@ impl Shown {
         let cursor = env.db.cursor(&connection.id).await?;
         let token = env.db.token(&connection.id).await?;
         let channel = connection.kind.channel();
-        let stopped = env.db.stopped_operations(&connection.id, env.clock.read()).await?;
+        let deliveries = match channel {
+            Some(_) => Sent::of(&env.db.deliveries(&connection.id).await?),
+            None => None,
+        };
+        let now = env.clock.read();
+        let stopped = env.db.stopped_operations(&connection.id, now).await?;
+        let consent = match connection.kind {
+            Kind::Ebay => env.db.consents(&connection.merchant).await?,
+            _ => Vec::new(),
+        };
+        let consent = consent.into_iter().find(|one| one.connection == connection.id);
         Ok(Self {
             id: connection.id.clone(),
             kind: connection.kind,
             state: connection.state,
             advice: match connection.state {
+                ConnectionState::Active if consent.as_ref().is_some_and(|one| one.ends_soon(now)) => Some(
+                    "What the account's owner agreed to ends soon: disconnect nothing, authorise it again.",
+                ),
                 ConnectionState::Active => None,
                 ConnectionState::Refused => {
                     Some("The account refused its credentials: replace them, or authorise it again.")
@@ -92,8 +148,10 @@ impl Shown {
             address: connection.address.clone(),
             places: connection.places.clone(),
             webhook_path: channel.map(|c| format!("/webhooks/{}/{}", c.as_str(), connection.id)),
+            deliveries,
             read_until: cursor.map(|c| c.until),
             token_until: token.map(|t| t.expires_at),
+            agreed_until: consent.map(|one| one.until),
         })
     }
 }

@@ -120,7 +120,10 @@ pub static ALL: [Account; 9] = [
         tracking: None,
         tokens: None,
         places: None,
-        consent: None,
+        consent: Some(Consent {
+            page: None,
+            fields: &[plain("redirect", "This service's address for the way back")],
+        }),
         fields: &[SIGNING, secret("key", "Consumer key"), secret("secret", "Consumer secret")],
     },
     Account {
@@ -131,7 +134,10 @@ pub static ALL: [Account; 9] = [
         tracking: None,
         tokens: None,
         places: Some("source"),
-        consent: None,
+        consent: Some(Consent {
+            page: Some(""),
+            fields: &[plain("redirect", "This service's address for the way back")],
+        }),
         fields: &[
             secret("consumer_key", "Consumer key"),
             secret("consumer_secret", "Consumer secret"),

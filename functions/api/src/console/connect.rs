@@ -157,6 +157,10 @@ pub async fn store(
     let account = named(path)?;
     let mut said = placed(account, &fields);
     said["credentials"] = credentials(account, &fields);
+    // Where a browser reaches us by https, shops do, too.
+    if desk.home().starts_with("https://") && matches!(account.kind, "shopify" | "woocommerce") {
+        said["deliver_to"] = json!(desk.home());
+    }
     let places = fields.under("place:").filter(|(_, name)| !name.is_empty());
     said["places"] = places.map(|(place, name)| (place.to_owned(), json!(name))).collect();
     let done =
@@ -202,6 +206,11 @@ pub async fn away(
     };
     let inside = html! {
         p.lead { "Agree at " (account.name) ", in the account that is to be connected." }
+        @if let Some(callback) = &way.callback {
+            p { "Make an integration there (System, Integrations). Its callback and its identity link are both:" }
+            p { code { (callback) } }
+            p { "Give it the rights to orders, shipments, stores and stock, save it and activate it." }
+        }
         p { a.button href=(way.address) { "To " (account.name) } }
         p.hint { "The way back is good until " (words::moment(way.until)) ", once." }
     };

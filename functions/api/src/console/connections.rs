@@ -100,6 +100,7 @@ fn card(desk: &Desk, one: &Shown, entries: &[Entry]) -> Markup {
                 (stopped.advice) " It is tried again by itself at " (words::moment(stopped.until)) "."
             }
         }
+        @if let Some(advice) = one.deliveries.as_ref().and_then(|sent| sent.advice) { p.notice.warn { (advice) } }
         dl.facts {
             @if one.kind.channel().is_some() {
                 dt { "Read until" }
@@ -110,6 +111,8 @@ fn card(desk: &Desk, one: &Shown, entries: &[Entry]) -> Markup {
                     }
                 }
             }
+            @if let Some(sent) = &one.deliveries { dt { "Webhooks looked after" } dd { (words::moment(sent.looked_at)) } }
+            @if let Some(at) = one.agreed_until { dt { "Agreed until" } dd { (words::moment(at)) } }
             @if let Some(at) = one.token_until { dt { "Token until" } dd { (words::moment(at)) } }
             dt { "Address" } dd { code { (one.address) } }
             @if let Some(path) = &one.webhook_path { dt { "Its webhooks go to" } dd { code { (desk.home()) (path) } } }

@@ -111,6 +111,16 @@ async fn inside(env: &Arc<Env>, desk: &Desk) -> Result<Markup, Stop> {
             }
         }
         (bars("chains", "Records in the audit chains.", "record", &rows))
+        h2 { "Openings and their records" }
+        @match &view.openings {
+            None => (nothing("Not compared yet: that is done once a day.")),
+            Some(day) => p {
+                "From " (words::moment(day.from)) " to " (words::moment(day.until)) ", recipients were opened "
+                (day.opened) " times, as AWS counts, and " (day.recorded) " openings are on record. "
+                @if day.holds() { span.badge.good { "Each one matches" } }
+                @else { span.badge.bad { (day.unrecorded.len()) " without a record, " (day.unopened.len()) " not opened" } }
+            },
+        }
         h2 { "Due in the registers" }
         @if view.due.is_empty() { (nothing("Nothing is due.")) }
         @else {

@@ -6,8 +6,9 @@ use crate::answer::{Misplaced, Stop};
 use std::collections::BTreeSet;
 use std::sync::Arc;
 use waybill_carriers::account::{Account as Carrier, bookable};
+use waybill_carriers::preflight::uk_postcode;
 use waybill_domain::retention::Policy;
-use waybill_domain::service::{Shipping, Way};
+use waybill_domain::service::{Returns, Shipping, Way};
 use waybill_domain::{ConnectionId, MerchantId};
 use waybill_runtime::directory::Account;
 use waybill_store::registry::{ConnectionState, Merchant, Warehouse};
@@ -83,7 +84,7 @@ fn retention(wanted: Policy) -> Result<(), Misplaced> {
 
 /// What the rows say by themselves.
 fn rows(wanted: &Shipping) -> Result<(), Misplaced> {
-    let Shipping { products, named, channels, rules, rates, customs } = wanted;
+    let Shipping { products, named, channels, rules, rates, customs, returns } = wanted;
     for (list, length) in [
         ("products", products.len()),
         ("named", named.len()),
@@ -105,6 +106,17 @@ fn rows(wanted: &Shipping) -> Result<(), Misplaced> {
     }
     for (n, rate) in rates.iter().enumerate() {
         must(!rate.price.is_sign_negative(), format!("/services/rates/{n}/price"), "no less than nothing")?;
+    }
+    if let Some(Returns { service, to, .. }) = returns {
+        let line = |text: &str| (1..=100).contains(&text.chars().count()) && text.trim() == text;
+        let code = (1..=10).contains(&service.len()) && service.bytes().all(|b| b.is_ascii_alphanumeric());
+        must(code, "/services/returns/service", "the carrier's code of a return service, such as TSS")?;
+        must(line(&to.company), "/services/returns/to/company", "1 to 100 characters")?;
+        let lines = (1..=3).contains(&to.lines.len()) && to.lines.iter().all(|one| line(one));
+        must(lines, "/services/returns/to/lines", "from one to three lines of 1 to 100 characters")?;
+        must(line(&to.city), "/services/returns/to/city", "1 to 100 characters")?;
+        let postcode = uk_postcode(&to.postcode).is_some_and(|whole| whole == to.postcode);
+        must(postcode, "/services/returns/to/postcode", "a postcode as it is written, such as SW1A 1AA")?;
     }
     must(is_name(&customs.category), "/services/customs/category", "the carrier's word for why goods travel")
 }
@@ -132,6 +144,15 @@ async fn services(env: &Env, id: &MerchantId, wanted: &Shipping) -> Result<(), S
             "a code and a shape that a credit account can book; see the carrier's list of services",
         )?;
         must(*parcel_grams != Some(0), at("parcel_grams"), "one gram at least")?;
+    }
+    if let Some(Returns { connection, .. }) = &wanted.returns {
+        let account = account(env, id, connection).await?;
+        let books = matches!(account.as_deref().and_then(Account::carrier), Some(Carrier::ClickAndDrop(_)));
+        must(
+            books,
+            "/services/returns/connection",
+            "a Click & Drop account of this merchant, the one kind with returns",
+        )?;
     }
     Ok(())
 }

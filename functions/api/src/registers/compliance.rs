@@ -12,6 +12,7 @@ use serde::Serialize;
 use std::sync::Arc;
 use waybill_domain::access::Action;
 use waybill_domain::incident::Running;
+use waybill_domain::openings::Compared;
 use waybill_domain::register::{Due, due};
 use waybill_domain::{IncidentId, RequestId};
 use waybill_store::audit::{Stream, first_break};
@@ -46,6 +47,10 @@ pub struct View {
     pub(crate) due: Vec<Due>,
     pub(crate) overdue_requests: Vec<RequestId>,
     pub(crate) open_incidents: Vec<Open>,
+    /// The day that was last compared with CloudTrail: is each opening of a recipient on record? None before the first
+    /// daily audit.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) openings: Option<Compared>,
 }
 
 /// Answers.
@@ -69,9 +74,11 @@ pub async fn read(State(env): State<Arc<Env>>, caller: Caller) -> Result<Json<Vi
     let incidents = env.db.incidents(merchant).await?;
     let open = incidents.into_iter().map(|one| Open { clocks: one.running(at), incident: one.id });
     let open_incidents: Vec<Open> = open.filter(|one| !one.clocks.is_empty()).collect();
+    let openings = env.db.openings_compared(merchant).await?;
     let ok = chains.iter().all(|chain| chain.broken_at.is_none())
         && due.is_empty()
         && overdue_requests.is_empty()
+        && openings.as_ref().is_none_or(Compared::holds)
         && open_incidents.iter().flat_map(|one| &one.clocks).all(|clock| !clock.overdue);
-    Ok(Json(View { at, ok, chains, due, overdue_requests, open_incidents }))
+    Ok(Json(View { at, ok, chains, due, overdue_requests, open_incidents, openings }))
 }

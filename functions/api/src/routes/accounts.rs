@@ -1,7 +1,7 @@
 //! The merchant itself, and its accounts at channels and carriers.
 
 use super::Route;
-use crate::connections::{self, Shown, act, authorise, backfill, connect, manifests};
+use crate::connections::{self, Shown, act, authorise, backfill, connect, manifests, posted};
 use crate::merchant::{self, Settings};
 use serde_json::json;
 use waybill_domain::access::Action;
@@ -75,6 +75,13 @@ pub(super) fn routes() -> Vec<Route> {
             .does("Where the channel's page sends the account's owner back to, with a one-time state.")
             .gives_as::<Shown>(201)
             .gives::<Shown>(),
+        Route::get("/connect/{channel}/{state}", posted::back)
+            .does("Where a shop that posts its keys sends its owner back to.")
+            .gives_as::<Shown>(201)
+            .gives::<Shown>(),
+        Route::post("/connect/{channel}/{state}", posted::posted)
+            .does("Where a shop posts its keys when its owner has agreed; good once.")
+            .gives::<posted::Taken>(),
         Route::get("/v1/connections/{connection}", connections::read)
             .does("One connection and its health.")
             .may(Action::ReadConnections)

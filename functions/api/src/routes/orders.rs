@@ -1,7 +1,9 @@
 //! Orders, exceptions, pick lists and the packing bench.
 
 use super::Route;
-use crate::{dry_run, exceptions, instructions, order, orders, packing, page, picks, settle, shipments};
+use crate::{
+    dry_run, exceptions, instructions, order, orders, packing, page, papers, picks, settle, shipments,
+};
 use serde_json::{Value, json};
 use waybill_domain::access::Action;
 use waybill_domain::allocation::Explained;
@@ -72,6 +74,18 @@ pub(super) fn routes() -> Vec<Route> {
             .may(Action::DirectOrder)
             .gives_as::<shipments::Detail>(202)
             .such_as("/v1/shipments/shp_00000000000000000000000000000006-1/void"),
+        Route::post("/v1/shipments/{shipment}/papers", papers::ask)
+            .does(
+                "Has the carrier print a despatch note or a customs declaration, or book a return label, which is booked \
+                 once; GET …/papers/{paper} gives it when the shipment says that it is made.",
+            )
+            .may(Action::PrintPapers)
+            .takes::<papers::Wanted>()
+            .gives_as::<shipments::Detail>(202)
+            .such_as_with(
+                "/v1/shipments/shp_00000000000000000000000000000006-1/papers",
+                || json!({"paper": "despatch_note"}),
+            ),
         Route::get("/v1/exceptions", exceptions::list)
             .does("Orders that need a person, with what to do next.")
             .may(Action::ListExceptions)

@@ -27,7 +27,7 @@ async fn every_example_is_carried_out_and_answered_as_documented() {
     for about in waybill_api::routes().into_iter().map(|route| route.about) {
         let Some(example) = about.example else {
             // It needs a state that was just given out; its own story is among the tests of connections.
-            assert_eq!(about.path, "/connect/{channel}", "a route needs an example");
+            assert!(about.path.starts_with("/connect/{channel}"), "a route needs an example: {}", about.path);
             continue;
         };
         let stage = ready().await;

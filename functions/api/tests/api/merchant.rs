@@ -236,14 +236,30 @@ async fn what_is_wrong_is_told_by_its_place() {
             json!({"rates": [{"up_to_grams": 1, "price": "-0.01", "connection": CARRIER, "service": {"carrier": "royal_mail", "code": "TPS48", "format": "parcel"}}]}),
         ),
     ];
+    let returns = |change: &dyn Fn(&mut Value)| {
+        let mut returns = returns();
+        change(&mut returns);
+        json!({"returns": returns})
+    };
+    let wrong_returns = [
+        ("connection", returns(&|one| one["connection"] = json!("con_00000000000000aa"))),
+        ("service", returns(&|one| one["service"] = json!("24 hours"))),
+        ("to/company", returns(&|one| one["to"]["company"] = json!(""))),
+        ("to/lines", returns(&|one| one["to"]["lines"] = json!([]))),
+        ("to/city", returns(&|one| one["to"]["city"] = json!(" "))),
+        ("to/postcode", returns(&|one| one["to"]["postcode"] = json!("10115"))),
+    ];
     let (before, _) = seen(&stage).await;
-    for (pointer, field, value) in cases {
+    let wrong_returns =
+        wrong_returns.into_iter().map(|(at, value)| (format!("/services/returns/{at}"), "services", value));
+    let cases = cases.into_iter().map(|(at, field, value)| (at.to_owned(), field, value));
+    for (pointer, field, value) in cases.chain(wrong_returns) {
         let mut body = before.clone();
         body[field] = value;
         let told = store(&stage, &body).await;
         assert_eq!(
             (code(&told), told.1["pointer"].as_str()),
-            ((422, "invalid_field"), Some(pointer)),
+            ((422, "invalid_field"), Some(pointer.as_str())),
             "{body}"
         );
     }
@@ -251,6 +267,12 @@ async fn what_is_wrong_is_told_by_its_place() {
     unknown["retension"] = json!({});
     assert_eq!(code(&store(&stage, &unknown).await), (400, "bad_body"));
     assert_eq!(seen(&stage).await.0, before, "nothing was stored");
+}
+
+/// How goods come back.
+fn returns() -> Value {
+    json!({"connection": CARRIER, "service": "TSS", "to": {"company": "Harbour & Finch",
+        "lines": ["Unit 4"], "city": "Bristol", "postcode": "BS1 4ZZ"}})
 }
 
 #[tokio::test]
@@ -263,6 +285,7 @@ async fn services_of_the_merchants_own_accounts_are_kept_as_they_are_sent() {
             "connection": CARRIER, "service": {"carrier": "parcelforce", "code": "FE0", "format": "parcel"}},
         {"countries": [], "up_to_grams": 2000, "connection": CARRIER, "service": way},
     ]);
+    body["services"]["returns"] = returns();
     body["services"]["named"] =
         json!([{"method": "Express", "connection": CARRIER, "service": way, "parcel_grams": 5000}]);
     assert_eq!(store(&stage, &body).await, (200, body.clone()));

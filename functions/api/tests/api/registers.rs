@@ -3,6 +3,7 @@
 use crate::stage::{MERCHANT, Stage, code, order_id};
 use serde_json::{Value, json};
 use waybill_domain::MerchantId;
+use waybill_domain::openings::Compared;
 use waybill_domain::time::{after, days};
 use waybill_store::audit::{Action, Event, Stream};
 
@@ -180,6 +181,26 @@ async fn how_it_stands_is_told_from_what_is_there() {
     );
     let view = stage.get(Some("mine-Auditor"), "/v1/compliance").await.1;
     assert_eq!((view["ok"].as_bool(), &view["due"]), (Some(true), &json!([])));
+    // The daily comparison with CloudTrail: well, and then an opening that is on no record.
+    let merchant: MerchantId = MERCHANT.parse().unwrap();
+    let mut day = Compared {
+        from: after(stage.now(), days(-1)),
+        until: stage.now(),
+        recorded: 3,
+        opened: 3,
+        unrecorded: Vec::new(),
+        unopened: Vec::new(),
+    };
+    stage.db.save_openings_compared(&merchant, &day).await.unwrap();
+    let view = stage.get(Some("mine-Auditor"), "/v1/compliance").await.1;
+    assert_eq!((view["ok"].as_bool(), &view["openings"]["recorded"]), (Some(true), &json!(3)));
+    day.unrecorded = vec!["ord_0123456789abcdef0123456789abcdef".parse().unwrap()];
+    stage.db.save_openings_compared(&merchant, &day).await.unwrap();
+    let view = stage.get(Some("mine-Auditor"), "/v1/compliance").await.1;
+    assert_eq!(
+        (view["ok"].as_bool(), &view["openings"]["unrecorded"]),
+        (Some(false), &json!(day.unrecorded))
+    );
     stage.advance(days(14).as_secs());
     assert_eq!(stage.get(Some("mine-Auditor"), "/v1/compliance").await.1["due"][0]["register"], "log_review");
 }

@@ -5,8 +5,9 @@ use axum::body::to_bytes;
 use jiff::Timestamp;
 use rust_decimal::Decimal;
 use serde_json::{Value, json};
-use std::sync::Arc;
+use std::collections::VecDeque;
 use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::{Arc, Mutex};
 use tower::ServiceExt;
 use waybill_api::Env;
 use waybill_domain::access::Role;
@@ -42,19 +43,38 @@ pub struct Stage {
     /// What was sent to other functions.
     pub queues: MemoryQueues,
     pub documents: Arc<MemoryDocuments>,
+    /// What others answer.
+    pub outside: Arc<Outside>,
     /// What the function works with.
     pub env: Arc<Env>,
     seconds: Arc<AtomicI64>,
     router: Router,
 }
 
-/// A network that leads nowhere.
-struct Nowhere;
+/// A network that leads nowhere, but for what it was told to answer.
+#[derive(Default)]
+pub struct Outside {
+    answers: Mutex<VecDeque<http::Response<Vec<u8>>>>,
+    asked: Mutex<Vec<String>>,
+}
+
+impl Outside {
+    /// Answers these, in order.
+    pub fn answers(&self, all: impl IntoIterator<Item = http::Response<Vec<u8>>>) {
+        self.answers.lock().unwrap().extend(all);
+    }
+
+    /// What was asked, method and address.
+    pub fn asked(&self) -> Vec<String> {
+        self.asked.lock().unwrap().clone()
+    }
+}
 
 #[async_trait::async_trait]
-impl Outbound for Nowhere {
-    async fn send(&self, _: http::Request<Vec<u8>>) -> Result<http::Response<Vec<u8>>, NoAnswer> {
-        Err(NoAnswer::Lost)
+impl Outbound for Outside {
+    async fn send(&self, asked: http::Request<Vec<u8>>) -> Result<http::Response<Vec<u8>>, NoAnswer> {
+        self.asked.lock().unwrap().push(format!("{} {}", asked.method(), asked.uri()));
+        self.answers.lock().unwrap().pop_front().ok_or(NoAnswer::Lost)
     }
 }
 
@@ -81,9 +101,10 @@ impl Stage {
         let documents = Arc::new(MemoryDocuments::new(calm.clone()));
         let queues = MemoryQueues::new(calm);
         let vault = Arc::new(kms.clone());
+        let outside = Arc::new(Outside::default());
         let env = Arc::new(Env {
             directory: Directory::new(db.clone(), vault.clone()),
-            channels: Channels::new(db.clone(), vault.clone(), Arc::new(Nowhere), clock.clone()),
+            channels: Channels::new(db.clone(), vault.clone(), outside.clone(), clock.clone()),
             db: db.clone(),
             vault,
             egress: Egress::Public,
@@ -93,7 +114,7 @@ impl Stage {
             clock,
         });
         let router = waybill_api::router(env.clone());
-        let stage = Self { db, kms, queues, documents, env, seconds, router };
+        let stage = Self { db, kms, queues, documents, outside, env, seconds, router };
         for merchant in [MERCHANT, OTHER] {
             stage.open_business(merchant).await;
         }
@@ -152,6 +173,14 @@ impl Stage {
         let (status, _, body) = self.send(sub, method, address, body, &[]).await;
         let text = String::from_utf8(body).unwrap();
         (status, serde_json::from_str(&text).unwrap_or(Value::String(text)))
+    }
+
+    /// A shop posts a form.
+    pub async fn post_form(&self, address: &str, body: Vec<u8>) -> Answer {
+        let (body, kind) = (String::from_utf8(body).unwrap(), "application/x-www-form-urlencoded");
+        let headers = [("content-type", kind)];
+        let (status, _, body) = self.send(None, "POST", address, Some(Value::String(body)), &headers).await;
+        (status, serde_json::from_slice(&body).unwrap_or(Value::Null))
     }
 
     /// As [`Stage::call`], with headers both ways.
@@ -300,6 +329,7 @@ impl Stage {
             disclosed: vec!["name".into()],
             label_format: Default::default(),
             labelled_at: Some(self.now()),
+            papers: Vec::new(),
             delivered_at: None,
             seen_at: None,
             rev: 0,

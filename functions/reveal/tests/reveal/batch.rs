@@ -84,6 +84,26 @@ async fn labels_come_as_one_document_in_the_order_asked() {
             .is_ok_and(|s| s.dict.get(b"Subtype").is_ok_and(|t| t.as_name().is_ok_and(|n| n == b"Form")))
     });
     assert_eq!(forms.count(), 4);
+    within_what_printers_reach(&drawn);
+}
+
+/// Every label of 4 by 6 inches stands in its quarter, in order, 5 mm or more from its edges.
+fn within_what_printers_reach(sheet: &Document) {
+    let page = sheet.get_pages()[&1];
+    let content = String::from_utf8(sheet.get_page_content(page)).unwrap();
+    let places: Vec<Vec<f32>> = content
+        .lines()
+        .filter(|line| line.contains(" cm "))
+        .map(|line| line.split(' ').filter_map(|word| word.parse().ok()).collect())
+        .collect();
+    assert_eq!(places.len(), 4);
+    for (n, place) in places.iter().enumerate() {
+        let [scale, _, _, same, x, y] = place[..] else { panic!("{place:?}") };
+        assert!(scale == same && scale > 0.85, "{scale}");
+        let (left, bottom) = ([0.0, 297.5][n % 2], [421.0, 421.0, 0.0, 0.0][n]);
+        assert!(x - left >= 14.0 && left + 297.5 - (x + 288.0 * scale) >= 14.0, "{n}: {place:?}");
+        assert!(y - bottom >= 14.0 && bottom + 421.0 - (y + 432.0 * scale) >= 14.0, "{n}: {place:?}");
+    }
 }
 
 #[tokio::test]

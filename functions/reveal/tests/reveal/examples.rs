@@ -4,6 +4,7 @@
 use crate::stage::{Answer, MERCHANT, ORDER, Stage, sub};
 use serde_json::{Value, json};
 use waybill_domain::access::{Role, Why, allowed};
+use waybill_domain::paper::Paper;
 use waybill_domain::request::{Asker, Clock, Kind};
 use waybill_domain::shipment::LabelFormat;
 use waybill_http::{About, document};
@@ -14,6 +15,7 @@ async fn ready() -> Stage {
     let stage = Stage::set().await;
     stage.open_business().await;
     stage.add_label(2, b"^XA^XZ", LabelFormat::Zpl).await;
+    stage.add_paper(2, Paper::DespatchNote, b"%PDF-1.4 note").await;
     let request = Request::new(
         "req_00000000000000a1".parse().unwrap(),
         MERCHANT.parse().unwrap(),

@@ -7,5 +7,6 @@ mod buyer;
 mod console;
 mod erased;
 mod examples;
+mod papers;
 mod records;
 mod stage;

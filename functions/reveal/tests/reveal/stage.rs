@@ -14,6 +14,7 @@ use waybill_domain::access::Role;
 use waybill_domain::intake::{Delivery, Identity, Incoming, IncomingLine};
 use waybill_domain::money::Money;
 use waybill_domain::order::{Channel, ChannelRef};
+use waybill_domain::paper::{Paper, Printed, Progress};
 use waybill_domain::retention::Policy;
 use waybill_domain::service::{Carrier, ServiceChoice};
 use waybill_domain::shipment::{Booking, LabelFormat, Shipment, Transit, WriteBack};
@@ -26,7 +27,7 @@ use waybill_store::Db;
 use waybill_store::audit::{Record, Stream, first_break};
 use waybill_store::ingest::{Arrival, ingest};
 use waybill_store::keyring::{MakeKeys, Vault};
-use waybill_store::labels::{Documents, label_name};
+use waybill_store::labels::{Documents, label_name, paper_id, paper_name};
 use waybill_store::memory::{Engine, MemoryDocuments, MemoryKms, MemoryQueues, Outside, Verdict};
 use waybill_store::registry::Merchant;
 use waybill_store::staff::Staff;
@@ -283,6 +284,29 @@ impl Stage {
         self.keep_label(ShipmentId::of(&ORDER.parse().unwrap(), n), label, format).await;
     }
 
+    /// A paper beside the label of a further shipment.
+    pub async fn add_paper(&self, n: usize, paper: Paper, bytes: &[u8]) {
+        let order: OrderId = ORDER.parse().unwrap();
+        let id = ShipmentId::of(&order, n);
+        let mut shipment = self.db().shipment(&id).await.unwrap().unwrap();
+        let key = self.kms.make(&shipment.merchant, &order).await.unwrap();
+        let sealed_as = paper_id(&id, paper);
+        let to =
+            Binding { merchant: &shipment.merchant, order: &order, field_set: FieldSet::Label(&sealed_as) };
+        let sealed = seal_bytes(&key.plain, to, bytes).unwrap();
+        self.db().save_paper_key(&order, &id, paper, &key.wrapped).await.unwrap();
+        self.documents.put(&paper_name(&order, &id, paper), sealed).await.unwrap();
+        shipment.note(Printed {
+            paper,
+            progress: Progress::Made,
+            at: self.now(),
+            carrier: shipment.carrier.clone(),
+            tracking: None,
+            disclosed: if paper.is_booked() { vec!["name".into()] } else { Vec::new() },
+        });
+        self.db().save_shipment(&mut shipment).await.unwrap();
+    }
+
     /// The label of any shipment.
     pub async fn keep_label(&self, id: ShipmentId, label: &[u8], label_format: LabelFormat) {
         let order: OrderId = id.order().unwrap();
@@ -316,6 +340,7 @@ impl Stage {
             disclosed: vec!["name".into(), "lines".into(), "postcode".into()],
             label_format,
             labelled_at: Some(self.now()),
+            papers: Vec::new(),
             delivered_at: None,
             seen_at: None,
             rev: 0,

@@ -5,8 +5,10 @@ use super::{Booking, Found, Held, Printed, Sheet, Undone, not_yet};
 use crate::Env;
 use http::{Request, Response, StatusCode};
 use waybill_carriers::error::{CannotBuild, CannotRead};
-use waybill_carriers::royal_mail::{Account, cancel, label, manifest};
+use waybill_carriers::royal_mail::returns::{Return, ReturnRequest};
+use waybill_carriers::royal_mail::{Account, cancel, documents, label, manifest, returns};
 use waybill_domain::advice::Advice;
+use waybill_domain::paper::Paper;
 use waybill_domain::shipment::{Booking as Booked, LabelFormat, Shipment};
 use waybill_runtime::remote::{Told, exchange};
 
@@ -94,6 +96,16 @@ pub(super) async fn delete(line: &Line<'_>, carrier_order: &str) -> Result<Undon
         cancel::Voided::Done => Undone::Done,
         cancel::Voided::Refused { code } => Undone::Refused(code),
     })
+}
+
+pub(super) async fn paper(line: &Line<'_>, carrier_order: &str, paper: Paper) -> Result<Vec<u8>, Told> {
+    let read = |r: &Reply| label::read_label(r.status(), r.headers(), r.body());
+    line.exchange(documents::build_paper(line.account, carrier_order, paper), read).await
+}
+
+pub(super) async fn send_back(line: &Line<'_>, request: &ReturnRequest<'_>) -> Result<Return, Told> {
+    let read = |r: &Reply| returns::read_return(r.status(), r.headers(), r.body());
+    line.exchange(returns::build_return(line.account, request), read).await
 }
 
 pub(super) async fn manifest(line: &Line<'_>, carrier_name: &str) -> Result<Sheet, Told> {

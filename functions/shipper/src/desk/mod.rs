@@ -14,18 +14,22 @@ pub(crate) use pace::seconds;
 use std::sync::Arc;
 use watch::Watch;
 use waybill_carriers::account::Account;
+use waybill_carriers::error::CannotBuild;
 use waybill_carriers::royal_mail::label::Declaration;
+use waybill_carriers::royal_mail::returns::{Return, ReturnRequest};
 use waybill_domain::ConnectionId;
 use waybill_domain::advice::Advice;
 use waybill_domain::breaker::Gate;
 use waybill_domain::exception::Reason;
 use waybill_domain::order::Order;
+use waybill_domain::paper::Paper;
 use waybill_domain::service::ServiceChoice;
 use waybill_domain::shipment::{LabelFormat, Shipment};
 use waybill_privacy::disclosure::{Disclosed, Field};
 use waybill_runtime::Failure;
 use waybill_runtime::directory;
 use waybill_runtime::line::Line;
+use waybill_runtime::metrics::Platform;
 use waybill_runtime::remote::Told;
 use waybill_store::StoreError;
 use waybill_store::registry::ConnectionState;
@@ -113,7 +117,7 @@ impl Desk {
             return Ok(Err(Closed::Paused));
         }
         let carrier = account.carrier().ok_or(Failure::Fault("the connection is not a carrier's"))?;
-        let (watch, gate) = Watch::start(env, id, now).await?;
+        let (watch, gate) = Watch::start(env, id, platform(&carrier), now).await?;
         Ok(match gate {
             Gate::Closed | Gate::Trying => {
                 let pace = Pace::new(id, carrier.rate());
@@ -187,16 +191,18 @@ impl Desk {
         reference: &str,
         to: Option<&Disclosed>,
     ) -> Result<Found, Told> {
-        let asked = match &self.account {
-            Account::ClickAndDrop(account) => {
-                click_and_drop::find(&self.click_and_drop(env, account), reference).await
+        let asked = async {
+            match &self.account {
+                Account::ClickAndDrop(account) => {
+                    click_and_drop::find(&self.click_and_drop(env, account), reference).await
+                }
+                Account::ProShipping(account) => {
+                    pro_shipping::find(&self.line(env, account.as_ref()), reference).await
+                }
+                Account::Dpd(account) => dpd::find(&self.line(env, account.as_ref()), reference, to).await,
             }
-            Account::ProShipping(account) => {
-                pro_shipping::find(&self.line(env, account.as_ref()), reference).await
-            }
-            Account::Dpd(account) => dpd::find(&self.line(env, account.as_ref()), reference, to).await,
         };
-        self.watch.note(env, asked).await
+        self.watch.over(env, asked).await
     }
 
     /// Books, without a label.
@@ -204,23 +210,23 @@ impl Desk {
         self.check(&booking.shipment.service)?;
         let account = match &self.account {
             Account::ClickAndDrop(account) => {
-                let made = click_and_drop::create(&self.click_and_drop(env, account), booking).await;
-                return self.watch.note(env, made).await;
+                let line = self.click_and_drop(env, account);
+                return self.watch.over(env, click_and_drop::create(&line, booking)).await;
             }
             Account::ProShipping(account) => {
-                let made = pro_shipping::create(&self.line(env, account.as_ref()), booking).await;
-                return self.watch.note(env, made).await;
+                let line = self.line(env, account.as_ref());
+                return self.watch.over(env, pro_shipping::create(&line, booking)).await;
             }
             Account::Dpd(account) => account,
         };
         let line = self.line(env, account.as_ref());
         let goods = dpd::goods(account, booking)?;
         for _ in 0..2 {
-            let key = dpd::service(&line, booking, &goods).await;
+            let key = dpd::service(&line, booking, &goods);
             // Nothing is booked by asking: this may be done again from the beginning.
-            let key = self.watch.note(env, key).await.map_err(nothing_asked_yet)?;
-            let made = dpd::create(&line, booking, &goods, &key).await;
-            if let Some(held) = self.watch.note(env, made).await? {
+            let key = self.watch.over(env, key).await.map_err(nothing_asked_yet)?;
+            let made = dpd::create(&line, booking, &goods, &key);
+            if let Some(held) = self.watch.over(env, made).await? {
                 return Ok(held);
             }
         }
@@ -229,55 +235,103 @@ impl Desk {
 
     /// Makes the label of what the carrier holds, or prints it again: repeating it buys nothing.
     pub(crate) async fn label(&self, env: &Env, held: &Held, customs: bool) -> Result<Printed, Told> {
-        let printed = match &self.account {
-            Account::ClickAndDrop(account) => {
-                click_and_drop::label(&self.click_and_drop(env, account), held, customs).await
+        let printed = async {
+            match &self.account {
+                Account::ClickAndDrop(account) => {
+                    click_and_drop::label(&self.click_and_drop(env, account), held, customs).await
+                }
+                Account::ProShipping(account) => {
+                    pro_shipping::label(&self.line(env, account.as_ref()), held).await
+                }
+                Account::Dpd(account) => dpd::labels(&self.line(env, account.as_ref()), held).await,
             }
-            Account::ProShipping(account) => {
-                pro_shipping::label(&self.line(env, account.as_ref()), held).await
-            }
-            Account::Dpd(account) => dpd::labels(&self.line(env, account.as_ref()), held).await,
         };
-        self.watch.note(env, printed).await
+        self.watch.over(env, printed).await
     }
 
     /// Undoes a label.
     pub(crate) async fn delete(&self, env: &Env, carrier_order: &str) -> Result<Undone, Told> {
-        let undone = match &self.account {
-            Account::ClickAndDrop(account) => {
-                click_and_drop::delete(&self.click_and_drop(env, account), carrier_order).await
+        let undone = async {
+            match &self.account {
+                Account::ClickAndDrop(account) => {
+                    click_and_drop::delete(&self.click_and_drop(env, account), carrier_order).await
+                }
+                Account::ProShipping(account) => {
+                    pro_shipping::delete(&self.line(env, account.as_ref()), carrier_order).await
+                }
+                Account::Dpd(_) => Ok(dpd::delete()),
             }
-            Account::ProShipping(account) => {
-                pro_shipping::delete(&self.line(env, account.as_ref()), carrier_order).await
-            }
-            Account::Dpd(_) => Ok(dpd::delete()),
         };
-        self.watch.note(env, undone).await
+        self.watch.over(env, undone).await
+    }
+
+    /// A paper of what the carrier holds. Asking again prints it again.
+    pub(crate) async fn paper(&self, env: &Env, carrier_order: &str, paper: Paper) -> Result<Vec<u8>, Told> {
+        let printed = async {
+            match &self.account {
+                Account::ClickAndDrop(account) => {
+                    click_and_drop::paper(&self.click_and_drop(env, account), carrier_order, paper).await
+                }
+                Account::ProShipping(_) | Account::Dpd(_) => Err(not_offered("papers apart from the label")),
+            }
+        };
+        self.watch.over(env, printed).await
+    }
+
+    /// Books a return label. Asking again books another.
+    pub(crate) async fn send_back(&self, env: &Env, request: &ReturnRequest<'_>) -> Result<Return, Told> {
+        let made = async {
+            match &self.account {
+                Account::ClickAndDrop(account) => {
+                    click_and_drop::send_back(&self.click_and_drop(env, account), request).await
+                }
+                Account::ProShipping(_) | Account::Dpd(_) => Err(not_offered("return labels")),
+            }
+        };
+        self.watch.over(env, made).await
     }
 
     /// Hands every label of the account over.
     pub(crate) async fn manifest(&self, env: &Env, carrier_name: &str) -> Result<Sheet, Told> {
-        let made = match &self.account {
-            Account::ClickAndDrop(account) => {
-                click_and_drop::manifest(&self.click_and_drop(env, account), carrier_name).await
+        let made = async {
+            match &self.account {
+                Account::ClickAndDrop(account) => {
+                    click_and_drop::manifest(&self.click_and_drop(env, account), carrier_name).await
+                }
+                Account::ProShipping(_) => Err(pro_shipping::no_manifest()),
+                Account::Dpd(_) => Err(dpd::no_manifest()),
             }
-            Account::ProShipping(_) => Err(pro_shipping::no_manifest()),
-            Account::Dpd(_) => Err(dpd::no_manifest()),
         };
-        self.watch.note(env, made).await
+        self.watch.over(env, made).await
     }
 
     /// How far a manifest is.
     pub(crate) async fn manifest_status(&self, env: &Env, number: u64) -> Result<Sheet, Told> {
-        let seen = match &self.account {
-            Account::ClickAndDrop(account) => {
-                click_and_drop::manifest_status(&self.click_and_drop(env, account), number).await
+        let seen = async {
+            match &self.account {
+                Account::ClickAndDrop(account) => {
+                    click_and_drop::manifest_status(&self.click_and_drop(env, account), number).await
+                }
+                Account::ProShipping(_) => Err(pro_shipping::no_manifest()),
+                Account::Dpd(_) => Err(dpd::no_manifest()),
             }
-            Account::ProShipping(_) => Err(pro_shipping::no_manifest()),
-            Account::Dpd(_) => Err(dpd::no_manifest()),
         };
-        self.watch.note(env, seen).await
+        self.watch.over(env, seen).await
     }
+}
+
+/// How CloudWatch tells platforms apart.
+fn platform(account: &Account) -> Platform {
+    match account {
+        Account::ClickAndDrop(_) => Platform::ClickAndDrop,
+        Account::ProShipping(_) => Platform::ProShipping,
+        Account::Dpd(_) => Platform::Dpd,
+    }
+}
+
+/// Nobody has seen this carrier do it.
+fn not_offered(what: &'static str) -> Told {
+    CannotBuild::Unsupported { what }.into()
 }
 
 /// A carrier that has what was booked and does not show it yet.

@@ -8,11 +8,13 @@ use waybill_domain::ConnectionId;
 use waybill_domain::advice::Advice;
 use waybill_domain::breaker::{Gate, Health};
 use waybill_runtime::Failure;
+use waybill_runtime::metrics::{self, Platform};
 use waybill_runtime::remote::Told;
 
 /// Watches one connection while one order is worked on.
 pub(super) struct Watch {
     connection: ConnectionId,
+    platform: Platform,
     seen: Mutex<Health>,
 }
 
@@ -21,6 +23,7 @@ impl Watch {
     pub(super) async fn start(
         env: &Env,
         connection: &ConnectionId,
+        platform: Platform,
         now: Timestamp,
     ) -> Result<(Self, Gate), Failure> {
         let mut health = env.db.health(connection).await?;
@@ -34,12 +37,27 @@ impl Watch {
                 gate = tries.gate(now);
             }
         }
-        Ok((Self { connection: connection.clone(), seen: Mutex::new(health) }, gate))
+        Ok((Self { connection: connection.clone(), platform, seen: Mutex::new(health) }, gate))
+    }
+
+    /// Makes a step with the carrier: how long it took and whether it was answered is told to CloudWatch, and what it says
+    /// of the account is learned.
+    pub(super) async fn over<T>(
+        &self,
+        env: &Env,
+        step: impl Future<Output = Result<T, Told>>,
+    ) -> Result<T, Told> {
+        let began = env.clock.read();
+        let end = step.await;
+        let now = env.clock.read();
+        let failed = end.as_ref().is_err_and(|told| told.advice == Advice::Retry);
+        metrics::emit_carrier(self.platform, failed, now.duration_since(began), now);
+        self.note(env, end).await
     }
 
     /// Learns from the end of a call, and passes it on. That this cannot be stored never fails the work: what the
     /// carrier answered matters more.
-    pub(super) async fn note<T>(&self, env: &Env, end: Result<T, Told>) -> Result<T, Told> {
+    async fn note<T>(&self, env: &Env, end: Result<T, Told>) -> Result<T, Told> {
         let advice = end.as_ref().err().map(|told| told.advice);
         // To be asked to wait says nothing of how it is; we may even have asked ourselves.
         if matches!(advice, Some(Advice::Wait { .. })) {

@@ -51,6 +51,13 @@ async fn book(stage: &Stage) -> Outcome {
     stage.one_label(&id).await?;
     let shipment = stage.shipment(&id).await?;
     is("number", shipment.numbers().len(), 1)?;
+    // Opened once, on record once, with all that the carrier was given.
+    let records = stage.openings(&id).await;
+    is("openings and records", (stage.kms.decrypts(), records.len()), (1, 1))?;
+    let record = &records[0];
+    is("who and why", (record.actor.as_str(), record.purpose.as_str()), ("shipper", "label"))?;
+    is("named", shipment.disclosed.iter().all(|field| record.fields.contains(field)), true)?;
+    is("too much", record.fields.iter().any(|field| field == "gift_note"), false)?;
     let sealed = stage.documents.get(&label_name(&id, &shipment.id)).await.unwrap().unwrap();
     let shows = |text: &[u8]| sealed.windows(text.len()).any(|part| part == text);
     is("sealed", shows(b"%PDF-") || shows(b"^XA"), false)?;
@@ -132,6 +139,8 @@ async fn dies_at_each_step(stage: &Stage) -> Outcome {
         let died = fresh.dies(&id, n).await;
         fresh.ship(&id).await.map_err(|why| format!("step {n}: {why}"))?;
         fresh.bought_once(&id).await.map_err(|why| format!("step {n}: {why}"))?;
+        let (opened, recorded) = (fresh.kms.decrypts(), fresh.openings(&id).await.len() as u64);
+        is(&format!("step {n}: an opening is not on record"), opened <= recorded, true)?;
         if !died {
             return is("steps", n > 20, true);
         }
@@ -217,7 +226,7 @@ async fn down(stage: &Stage) -> Outcome {
     is("at the carrier", stage.at_carrier(), (13, 13, 0))
 }
 
-fn berlin() -> Recipient {
+pub fn berlin() -> Recipient {
     Recipient {
         city: Some(Sensitive::new("Berlin".into())),
         region: None,

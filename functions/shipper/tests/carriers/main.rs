@@ -9,6 +9,7 @@ mod hand;
 mod leaving;
 mod missing;
 mod pacing;
+mod papers;
 mod pro_shipping;
 mod refusing;
 mod stage;
@@ -31,6 +32,8 @@ pub struct Scenario {
     pub not_at_dpd: Option<&'static str>,
     /// Why it cannot be at Pro Shipping, where it cannot.
     pub not_at_pro: Option<&'static str>,
+    /// Why it cannot be at Click & Drop, where it cannot.
+    pub not_at_click_and_drop: Option<&'static str>,
     /// It can be by this API alone.
     pub alone: Option<Api>,
 }
@@ -46,6 +49,11 @@ impl Scenario {
         Self { not_at_pro: Some(why), ..self }
     }
 
+    /// Not at Click & Drop, and why.
+    fn not_at_click_and_drop(self, why: &'static str) -> Self {
+        Self { not_at_click_and_drop: Some(why), ..self }
+    }
+
     /// By one API alone.
     fn alone(self, api: Api) -> Self {
         Self { alone: Some(api), ..self }
@@ -53,7 +61,7 @@ impl Scenario {
 
     fn applies(&self, brand: &Brand) -> bool {
         let not_there = match brand.api {
-            Api::ClickAndDrop => None,
+            Api::ClickAndDrop => self.not_at_click_and_drop,
             Api::ProShipping => self.not_at_pro,
             Api::Dpd => self.not_at_dpd,
         };
@@ -69,6 +77,7 @@ macro_rules! row {
             play: |stage| Box::pin($play(stage)),
             not_at_dpd: None,
             not_at_pro: None,
+            not_at_click_and_drop: None,
             alone: None,
         }
     };
@@ -84,9 +93,12 @@ async fn every_scenario_on_every_carrier() {
         .chain(leaving::rows())
         .chain(missing::rows())
         .chain(undone::rows())
+        .chain(papers::rows())
         .chain(trying::rows())
         .chain(pro_shipping::rows())
-        .chain(dpd::rows());
+        .chain(dpd::rows())
+        // All of them, unless those are named whose names hold these words.
+        .filter(|row| std::env::var("SCENARIOS").map_or(true, |words| row.name.contains(&words)));
     let head: String = BRANDS.iter().map(|brand| format!("{:>13}", brand.name)).collect();
     let mut table = format!("{:<62}{head}\n", "scenario");
     let mut failed = Vec::new();

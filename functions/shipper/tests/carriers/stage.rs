@@ -16,11 +16,12 @@ use waybill_domain::{ConnectionId, MerchantId, OrderId};
 use waybill_privacy::seal::{Binding, FieldSet, open_bytes};
 use waybill_privacy::{Recipient, Sensitive};
 use waybill_runtime::directory::Merchants;
-use waybill_runtime::{Clock, Directory, Failure, Step};
+use waybill_runtime::{Channels, Clock, Directory, Failure, Step};
 use waybill_sandbox::pro_shipping;
 use waybill_sandbox::royal_mail::Fate;
 use waybill_sandbox::royal_mail::{DEFAULT_KEY, TRACKING_CLIENT_ID, TRACKING_CLIENT_SECRET};
 use waybill_sandbox::{Call, Fault, FaultKind, Sandbox};
+use waybill_store::audit::{Event, Stream, first_break};
 use waybill_store::ingest::{Arrival, ingest};
 use waybill_store::keyring::{OpenKeys, Vault};
 use waybill_store::keys::KeyState;
@@ -137,6 +138,7 @@ impl Stage {
             vault: vault.clone(),
             documents: Arc::new(documents.clone()),
             queues: Arc::new(queues.clone()),
+            channels: Channels::new(db.clone(), vault.clone(), outbound.clone(), clock.clone()),
             outbound: outbound.clone(),
             clock: clock.clone(),
         };
@@ -387,6 +389,14 @@ impl Stage {
             (Some(one), true) => Ok(one),
             (_, _) => Err("not exactly one shipment".to_owned()),
         }
+    }
+
+    /// What the audit chain says about who opened the order's recipient to book it.
+    pub async fn openings(&self, id: &OrderId) -> Vec<Event> {
+        let merchant = self.db.order(id).await.unwrap().unwrap().merchant;
+        let records = self.db.records(&merchant, Stream::Disclosure).await.unwrap();
+        assert_eq!(first_break(&records).unwrap(), None);
+        records.into_iter().map(|record| record.event).filter(|event| event.order == *id).collect()
     }
 
     pub fn work(&self, id: &OrderId) -> Work {

@@ -134,6 +134,7 @@ fn shipment(order: &OrderId) -> Result<Shipment, Trouble> {
         disclosed: Vec::new(),
         label_format: Default::default(),
         labelled_at: None,
+        papers: Vec::new(),
         delivered_at: None,
         seen_at: None,
         rev: 0,

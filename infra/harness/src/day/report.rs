@@ -116,6 +116,9 @@ pub struct Report {
     pub deliveries_refused: u64,
     /// Requests the other sides called wrong.
     pub refusals: u64,
+    /// Requests held against the official specifications: `validated` by system and operation, `unspecified`, and
+    /// `invalid`, which must be empty. Empty altogether where there are no specifications.
+    pub contracts: Value,
     /// Orders that never reached their end.
     pub undone: usize,
     /// What they are stuck as, and for which reasons.
@@ -141,6 +144,7 @@ impl Report {
         self.channels.len() == Channel::ALL.len()
             && self.channels.values().all(whole)
             && self.undone == 0
+            && self.contracts["invalid"].as_array().is_none_or(Vec::is_empty)
             && self.click_and_drop.booked_twice == 0
             && self.click_and_drop.is_rarely_refused()
             && self.queues.values().all(|queue| queue.dead == 0)
@@ -193,6 +197,7 @@ pub(super) async fn of(world: &World, ledger: &Ledger, facts: Facts) -> Result<R
         queues: queues.collect(),
         deliveries_refused: facts.refused,
         refusals: number(&meters["refusals"]),
+        contracts: meters["contracts"].clone(),
         undone: ledger.undone(),
         undone_as: undone_as(world, &entries).await?,
         oldest_undone: ledger.oldest().as_secs(),

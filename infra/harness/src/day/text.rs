@@ -60,6 +60,7 @@ pub fn text(report: &Report) -> String {
     for (state, orders) in &report.undone_as {
         let _ = writeln!(out, "  undone as {state}: {orders}");
     }
+    let _ = writeln!(out, "held against the official specifications: {}", report.contracts);
     let _ = writeln!(out, "calls to the tables: {}", report.table_calls.values().sum::<u64>());
     let _ = writeln!(out, "Click & Drop calls over its limit: {}", report.click_and_drop.over_limit);
     let verdict = if report.ok() { "every documented limit of every channel was kept" } else { "NOT KEPT" };

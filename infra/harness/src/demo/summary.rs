@@ -80,6 +80,7 @@ impl Summary {
             ("carriers", carriers::report(r.live, r.delivered)),
             ("breach_drill", r.drill.clone()),
             ("erasure", r.erasure.clone()),
+            ("contracts", shop["contracts"].clone()),
             ("seconds", round(r.seconds)),
         ];
         Ok(Self { fields })
@@ -128,6 +129,10 @@ impl Summary {
             (n("oversold") == 0.0, "nothing is oversold"),
             (n("stock_differences") == 0.0, "stock is what its movements say"),
             (n("canary_hits") == 0.0, "nobody is found in the clear"),
+            (
+                self.report("contracts")["invalid"].as_array().is_none_or(Vec::is_empty),
+                "every request is what the official specifications say",
+            ),
             (self.report("erasure")["done"].as_u64() > Some(0), "who asks to be forgotten is"),
             (self.every_channel("stock_pushed"), "every channel is told of stock"),
         ];

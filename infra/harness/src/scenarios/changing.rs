@@ -2,6 +2,7 @@
 
 use super::bodies::Wanted;
 use super::stage::{Broken, Stage, must};
+use super::telling::agrees;
 use super::{MUG, PIECES, SCARF, is_sound, is_told, open, status_is, stock_is};
 use waybill_domain::exception::Reason;
 use waybill_domain::order::{Channel, Status};
@@ -37,11 +38,20 @@ pub async fn edit(channel: Channel) -> Result<(), Broken> {
     is_sound(&stage, channel, 2).await
 }
 
-/// Nothing is sent, everything is free again.
+/// Nothing is sent, everything is free again. eBay is asked about the order before a label is bought: there, that also
+/// holds when nobody has read of it yet.
 pub async fn cancel_before_booking(channel: Channel) -> Result<(), Broken> {
     let (mut stage, id) = allocated(channel, &[(MUG, 2)]).await?;
     stage.road(channel).cancel(&id)?;
-    stage.rounds(channel, 1).await?;
+    if channel == Channel::Ebay {
+        stage.held = [Queue::Poll].into();
+        stage.run(3).await?;
+        status_is(&stage, channel, &id, Status::Allocated)?;
+        let (facts, order) = (stage.facts()?, stage.order_id(channel, &id)?);
+        must(facts.shipments_of(&order).all(|one| !one.has_label()), || "a label was bought".to_owned())?;
+    } else {
+        stage.rounds(channel, 1).await?;
+    }
     stage.held.clear();
     stage.rounds(channel, 1).await?;
     is_gone(&stage, channel, &id).await
@@ -130,6 +140,9 @@ pub async fn held_at_channel(channel: Channel) -> Result<(), Broken> {
         format!("nobody is told that it is held: {:?}", order.exceptions)
     })?;
     must(road.shown(&id)?.tracking.is_empty(), || "an order on hold was sent".to_owned())?;
+    // No other channel may sell them, and this one has.
+    stock_is(&stage, MUG, PIECES, 2)?;
+    agrees(&stage, channel)?;
     road.hold(&id, false)?;
     stage.rounds(channel, 1).await?;
     is_told(&stage, channel, &id, 1)?;

@@ -66,7 +66,7 @@ fn wanted(stage: &Stage, channel: Channel) -> Result<i64, Broken> {
     Ok(if waybill_channels::counts_physical(channel) { on_hand } else { on_hand - reserved })
 }
 
-fn agrees(stage: &Stage, channel: Channel) -> Result<(), Broken> {
+pub(super) fn agrees(stage: &Stage, channel: Channel) -> Result<(), Broken> {
     let (shown, wanted) = (stage.road(channel).stock(MUG)?, wanted(stage, channel)?);
     must(shown == wanted, || format!("the channel believes in {shown} instead of {wanted}"))
 }

@@ -208,6 +208,7 @@ impl Sim {
                 let (pieces, now) = (self.rng.random_range(1..=4), self.now());
                 let world = &self.world;
                 world.db.receive(&world.merchant.id, &slot, pieces, &format!("delivery-{n}"), now).await?;
+                self.announce_goods(&slot.0).await?;
             }
         }
         self.note("goods arrive");
@@ -260,11 +261,15 @@ impl Sim {
             Work::Backfill { .. } => "backfill".to_owned(),
             Work::Push { .. } => "push".to_owned(),
             Work::PushAll { .. } => "push all".to_owned(),
+            Work::Expired { .. } => "expired".to_owned(),
             Work::Manifest { .. } => "manifest".to_owned(),
+            Work::Paper { .. } => "paper".to_owned(),
             Work::Request { .. } => "request".to_owned(),
             Work::Hold { .. } => "hold".to_owned(),
             Work::Purge { .. } => "purge".to_owned(),
             Work::Retain { .. } => "retain".to_owned(),
+            Work::Event { event } => format!("event {}", event.id),
+            Work::Deliver { subscription, delivery, .. } => format!("deliver {delivery} to {subscription}"),
         }
     }
 }

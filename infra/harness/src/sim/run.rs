@@ -13,6 +13,7 @@ use jiff::{SignedDuration, Timestamp};
 use rand::rngs::StdRng;
 use rand::{Rng, SeedableRng};
 use std::sync::Arc;
+use waybill_domain::catalogue::{Mapping, Part, Sku};
 use waybill_domain::time::{after, days};
 use waybill_sandbox::royal_mail::Fate as ParcelFate;
 use waybill_sandbox::{Fault, FaultKind};
@@ -77,17 +78,57 @@ async fn begin(seed: u64, settings: Settings) -> Result<Sim, WorldError> {
     let script = script::write(&mut rng, seed, settings.orders, start);
     let most = if rng.random_ratio(1, 3) { 40 } else { 4 };
     // What is ordered is kept, but for one article nobody keeps.
-    let stock = script::skus(&script)
+    let mut kept: Vec<String> = script::skus(&script).into_iter().filter(|sku| sku != "MUG-STONE").collect();
+    let made = catalogue(&mut rng, &mut kept);
+    let stock = kept
         .into_iter()
-        .filter(|sku| sku != "MUG-STONE")
         .map(|sku| Stocked { sku, pieces: [rng.random_range(0..=most), rng.random_range(0..=most)] })
         .collect();
     let setup = Setup { seed, part_ship: rng.random_ratio(1, 3), stock, ..Setup::default() };
     let world = World::new(&setup, gate.clone()).await?;
+    for sku in &made.bundles {
+        world.db.save_sku(world.merchant_id(), sku).await?;
+    }
+    for (channel_sku, sku, units) in made.listings.iter().cloned() {
+        let mapping = Mapping { connection: world.shop.clone(), channel_sku, sku, units };
+        world.db.save_mapping(world.merchant_id(), &mapping).await?;
+    }
     let mut sim = Sim::new(world, gate, rng, settings.plant);
     sim.script = script;
+    for sku in &made.bundles {
+        sim.note(&format!("{} is made of {:?}", sku.sku, sku.parts));
+    }
+    for (listing, sku, units) in &made.listings {
+        sim.note(&format!("{listing} is sold as {units} of {sku}"));
+    }
     trouble(&mut sim);
     Ok(sim)
+}
+
+/// What is sold as something else.
+#[derive(Default)]
+struct Made {
+    /// Put together from other articles.
+    bundles: Vec<Sku>,
+    /// What the shop calls so many pieces of an article.
+    listings: Vec<(String, String, u32)>,
+}
+
+/// In most runs one of the articles is put together from two others and has no stock of its own, and another is sold
+/// as several of a third.
+fn catalogue(rng: &mut StdRng, kept: &mut Vec<String>) -> Made {
+    let mut made = Made::default();
+    if kept.len() >= 3 && rng.random_ratio(3, 4) {
+        let bundle = kept.remove(rng.random_range(0..kept.len()));
+        let first = rng.random_range(0..kept.len() - 1);
+        let part = |sku: &String, units| Part { sku: sku.clone(), units };
+        let parts = vec![part(&kept[first], rng.random_range(1..=2)), part(&kept[first + 1], 1)];
+        made.bundles.push(Sku { parts, ..Sku::named(bundle) });
+    }
+    if kept.len() >= 2 && rng.random_ratio(1, 2) {
+        made.listings.push((kept[0].clone(), kept[1].clone(), 2));
+    }
+    made
 }
 
 /// What shop and carrier do wrong by themselves.

@@ -5,11 +5,14 @@ use super::facts::Facts;
 use super::scheduler::Sim;
 use crate::world::WorldError;
 use rand::Rng;
+use std::collections::BTreeSet;
+use std::rc::Rc;
 use waybill_domain::OrderId;
 use waybill_domain::allocation::Slot;
 use waybill_domain::picking::{Style, TaskState};
 use waybill_domain::stock::{Movement, MovementKind, Spot, Why};
 use waybill_store::queues::Send;
+use waybill_store::stock::by_hand::Recorded;
 use waybill_store::stock::counts::CountState;
 use waybill_store::stock::picks::Request;
 use waybill_store::stock::transfers::Transfer;
@@ -37,56 +40,68 @@ impl Sim {
         let from = spots.get(self.rng.random_range(0..spots.len().max(1))).cloned();
         let bin: Spot = BINS[self.rng.random_range(0..BINS.len())].parse().map_err(|_| BAD)?;
         let pieces = self.rng.random_range(1..=3);
-        match self.rng.random_range(0..10) {
+        match self.rng.random_range(0..12) {
             0 | 1 => self.make_list(n, &facts, &slot).await?,
             2..=4 => self.walk(&facts).await?,
-            5 => {
-                if let Some(from) = from.filter(|from| *from != bin) {
-                    self.by_hand(n, &slot, MovementKind::Move, pieces, Some(from), Some(bin)).await?;
+            5..=8 => {
+                if let Some(movement) = self.anything(&slot, from, bin, pieces) {
+                    self.by_hand(n, &slot, movement).await?;
                 }
             }
-            6 => {
-                let gone = self.rng.random_bool(0.5);
-                if let Some(from) = from.filter(|_| gone) {
-                    self.by_hand(n, &slot, MovementKind::WriteOff, pieces, Some(from), None).await?;
-                } else {
-                    self.by_hand(n, &slot, MovementKind::ReturnToStock, pieces, None, Some(bin)).await?;
-                }
-            }
-            7 => {
-                let kind = if self.rng.random_bool(0.5) {
-                    MovementKind::ReturnToQuarantine
-                } else {
-                    MovementKind::FromQuarantine
-                };
-                self.by_hand(n, &slot, kind, pieces, None, Some(bin)).await?;
-            }
-            8 => self.transfer(n, &facts, &slot, from, pieces).await?,
+            9 | 10 => self.transfer(n, &facts, &slot, from, pieces).await?,
             _ => self.count(n, &slot, from.unwrap_or(bin)).await?,
         }
         Ok(())
     }
 
-    async fn by_hand(
-        &mut self,
-        n: u32,
-        slot: &Slot,
-        kind: MovementKind,
-        pieces: i64,
-        from: Option<Spot>,
-        to: Option<Spot>,
-    ) -> Result<(), WorldError> {
-        let movement = Movement::new(kind, slot.1.clone(), pieces, self.now()).between(from, to).noted(
-            Some(Why::Rebin),
-            Some(STAFF),
-            &format!("hand-{n}"),
-        );
-        let world = &self.world;
-        // Now and then the same is sent twice.
-        for _ in 0..2 {
-            world.db.record(world.merchant_id(), &slot.0, movement.clone()).await?;
+    /// One of all movements that people record by themselves.
+    fn anything(&mut self, slot: &Slot, from: Option<Spot>, to: Spot, pieces: i64) -> Option<Movement> {
+        let kinds: Vec<MovementKind> =
+            MovementKind::ALL.into_iter().filter(|kind| kind.is_by_hand()).collect();
+        let kind = kinds[self.rng.random_range(0..kinds.len())];
+        let signed =
+            if kind.is_signed() && from.is_some() && self.rng.random_bool(0.5) { -pieces } else { pieces };
+        let movement = Movement::new(kind, slot.1.clone(), signed, self.now());
+        let other = |from: &Spot| from.in_bin(to.bin.clone());
+        Some(match (movement.effect().on_hand.signum(), kind) {
+            (1, _) => movement.between(None, Some(to)),
+            (-1, _) => movement.between(Some(from?), None),
+            (_, MovementKind::Putaway) => movement.between(Some(Spot::dock()), Some(Spot::of(to.bin))),
+            (_, MovementKind::Move) => {
+                let from = from.filter(|from| other(from) != *from)?;
+                let to = other(&from);
+                movement.between(Some(from), Some(to))
+            }
+            _ => movement,
+        })
+    }
+
+    async fn by_hand(&mut self, n: u32, slot: &Slot, movement: Movement) -> Result<(), WorldError> {
+        let movement = movement.noted(Some(Why::Rebin), Some(STAFF), &format!("hand-{n}"));
+        let (kind, pieces) = (movement.kind, movement.quantity);
+        let arrives = movement.effect().on_hand > 0;
+        let world = Rc::clone(&self.world);
+        let record = async || world.db.record(world.merchant_id(), &slot.0, movement.clone()).await;
+        let done = record().await?;
+        self.note(&format!("{kind:?} of {pieces} {}: {done:?}", slot.0));
+        if done == Recorded::Done && record().await? != Recorded::Repeat {
+            return Err(AGAIN);
         }
-        self.note(&format!("{kind:?} of {pieces} {}", slot.0));
+        if arrives { self.announce_goods(&slot.0).await } else { Ok(()) }
+    }
+
+    /// Wakes who waits for goods that came in, as the API does; one call in three dies before it gets there.
+    pub(super) async fn announce_goods(&mut self, sku: &str) -> Result<(), WorldError> {
+        if self.rng.random_ratio(1, 3) {
+            return Ok(());
+        }
+        let (world, now, skus) = (&self.world, self.now(), BTreeSet::from([sku.to_owned()]));
+        let waiting = world.db.backordered(world.merchant_id(), &skus, usize::MAX).await?;
+        let work: Vec<Work> =
+            waiting.into_iter().map(|order| Work::Order { order: order.id, at: now }).collect();
+        if !work.is_empty() {
+            world.queues.send(Queue::Allocate, &work, 0).await?;
+        }
         Ok(())
     }
 
@@ -104,9 +119,17 @@ impl Sim {
             let (world, dock) = (&self.world, Spot::dock());
             let merchant = world.merchant_id();
             let part = format!("part-{n}");
-            world.db.transfer_in(merchant, &name, &part, left, dock, Some(STAFF), now).await?;
-            self.note(&format!("transfer {name} arrives"));
-            return Ok(());
+            let arrive = async || {
+                let done = world.db.transfer_in(merchant, &name, &part, left, dock.clone(), Some(STAFF), now);
+                Ok::<_, WorldError>(done.await?.map(|(_, recorded)| recorded))
+            };
+            let done = arrive().await?;
+            if done == Some(Recorded::Done) && arrive().await? != Some(Recorded::Repeat) {
+                return Err(AGAIN);
+            }
+            let sku = open.sku.clone();
+            self.note(&format!("transfer {name} arrives: {done:?}"));
+            return self.announce_goods(&sku).await;
         }
         let other = self.world.merchant.warehouses.iter().map(|w| w.id.clone()).find(|w| *w != slot.1);
         let (Some(from), Some(to)) = (from, other) else { return Ok(()) };
@@ -121,8 +144,14 @@ impl Sim {
             at: now,
         };
         let world = &self.world;
-        world.db.transfer_out(world.merchant_id(), &transfer, vec![(from, pieces)], Some(STAFF)).await?;
-        self.note(&format!("{} leaves with {pieces} {}", transfer.reference, slot.0));
+        let goods = vec![(from, pieces)];
+        let leave =
+            async || world.db.transfer_out(world.merchant_id(), &transfer, goods.clone(), Some(STAFF)).await;
+        let done = leave().await?;
+        if done == Recorded::Done && leave().await? != Recorded::Repeat {
+            return Err(AGAIN);
+        }
+        self.note(&format!("{} leaves with {pieces} {}: {done:?}", transfer.reference, slot.0));
         Ok(())
     }
 
@@ -133,10 +162,13 @@ impl Sim {
         let counted = (there + self.rng.random_range(-2..=3)).max(0);
         let (world, merchant) = (&self.world, self.world.merchant_id());
         let taken = world.db.take_count(merchant, slot, &spot, counted, 1, &reference, STAFF, now).await?;
-        if taken.is_some_and(|taken| taken.state == CountState::Waiting) {
-            world.db.approve_count(merchant, &reference, "manager").await?;
-        }
-        self.note(&format!("{counted} of {} are counted in {spot}", slot.0));
+        let state = taken.map(|taken| taken.state);
+        let approved = match state {
+            Some(CountState::Waiting) => Some(world.db.approve_count(merchant, &reference, "manager").await?),
+            _ => None,
+        };
+        let there = format!("{there} of {}, counted {counted} in {spot}", slot.0);
+        self.note(&format!("{there}: {state:?}, approved {approved:?}"));
         Ok(())
     }
 
@@ -183,9 +215,15 @@ impl Sim {
         if !work.is_empty() {
             world.queues.send(Queue::Allocate, &work, 0).await?;
         }
-        self.note(&format!("{} stop {}: {found} of {} {}", list.id, stop.n, stop.quantity, stop.sku));
+        let short = if found < stop.quantity { "short pick" } else { "pick" };
+        self.note(&format!(
+            "{} stop {}, {short}: {found} of {} {}",
+            list.id, stop.n, stop.quantity, stop.sku
+        ));
         Ok(())
     }
 }
 
 const BAD: WorldError = WorldError::Setup("a bin of the simulation");
+/// A request that was sent twice was carried out twice, or refused the second time.
+const AGAIN: WorldError = WorldError::Setup("what was done once was not known when it was sent again");

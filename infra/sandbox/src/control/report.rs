@@ -34,6 +34,7 @@ pub fn brief(state: &State) -> Value {
         "endpoints": state.meters.endpoints,
         "webhooks": state.outbox.report(),
         "refusals": state.meters.refusals.len(),
+        "contracts": state.meters.validation,
         "shops": shops,
         "royal_mail": {
             "orders": live,

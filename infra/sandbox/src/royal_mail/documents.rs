@@ -146,12 +146,25 @@ pub(super) fn contents(order: &CarrierOrder) -> Vec<String> {
     let contents = packages.flat_map(|package| package["contents"].as_array().into_iter().flatten());
     let text = |product: &Value| {
         let name = product["customsDescription"].as_str().or(product["name"].as_str()).unwrap_or("Goods");
-        let code = product["customsCode"].as_str().unwrap_or_default();
-        let origin = product["originCountryCode"].as_str().unwrap_or_default();
-        format!("{} x {name} {code} {origin}", product["quantity"]).trim_end().to_owned()
+        let mut lines = vec![format!("{} x {name}", product["quantity"])];
+        if let Some(code) = product["customsCode"].as_str() {
+            let origin = product["originCountryCode"].as_str().unwrap_or_default();
+            let (value, grams) = (&product["unitValue"], &product["unitWeightInGrams"]);
+            lines.push(format!("   HS {code}   origin {origin}   each {value}, {grams} g"));
+        }
+        lines
     };
     let reference = order.reference.clone().unwrap_or_default();
     let mut lines = vec![format!("Order {reference}"), format!("Click & Drop {}", order.id)];
-    lines.extend(contents.map(text));
+    lines.extend(contents.flat_map(text));
+    if passes_customs(&order.request["recipient"]["address"]) {
+        let currency = order.request["currencyCode"].as_str().unwrap_or("GBP");
+        lines.push(format!("Total {} {currency}", order.request["subtotal"]));
+        let said = |name: &str, value: &Value| value.as_str().map(|text| format!("{name} {text}"));
+        let category = &order.request["packages"][0]["contents"][0]["customsDeclarationCategory"];
+        lines.extend(said("Reason", category));
+        lines.extend(said("Delivery term", &order.request["deliveryTerm"]));
+        lines.extend(said("IOSS", &order.request["postageDetails"]["IOSSNumber"]));
+    }
     lines
 }

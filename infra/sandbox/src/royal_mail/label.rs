@@ -5,6 +5,7 @@ use serde_json::Value;
 use super::documents::contents;
 use super::orders::passes_customs;
 use super::pdf::{Page, file};
+use super::returns::Return;
 use super::{Account, CarrierOrder, code128, parcelforce, services};
 
 const WIDTH: f64 = 288.0;
@@ -96,6 +97,44 @@ fn address(address: &Value) -> Vec<String> {
     ];
     let texts = names.iter().filter_map(|name| address[*name].as_str()).map(str::trim);
     texts.filter(|text| !text.is_empty()).map(str::to_owned).collect()
+}
+
+/// The label with which goods come back: to the seller, from the buyer.
+pub fn return_label(made: &Return, service: &str) -> Vec<u8> {
+    let shipment = &made.request["shipment"];
+    let mut page = Page::new(WIDTH, HEIGHT);
+    page.frame(8.0, 8.0, WIDTH - 16.0, HEIGHT - 16.0);
+    page.text(LEFT, 404.0, 9.0, false, "Royal Mail (sandbox, not postage)");
+    page.fitted(LEFT, 380.0, 22.0, true, service, INNER);
+    page.text(LEFT, 364.0, 9.0, false, "Return");
+    page.rule(8.0, 356.0, WIDTH - 16.0);
+    barcode(&mut page, &made.tracking);
+    page.rule(8.0, 246.0, WIDTH - 16.0);
+    let lines = |address: &Value| {
+        let text = |name: &str| address[name].as_str().unwrap_or_default().to_owned();
+        let name = format!("{} {}", text("firstName"), text("lastName"));
+        let rest =
+            ["companyName", "addressLine1", "addressLine2", "addressLine3", "city", "postcode"].map(text);
+        let all = std::iter::once(name).chain(rest).map(|line| line.trim().to_owned());
+        all.filter(|line| !line.is_empty()).collect::<Vec<_>>()
+    };
+    let mut y = 224.0;
+    for (index, line) in lines(&shipment["returnAddress"]).iter().enumerate() {
+        page.fitted(LEFT, y, if index == 0 { 15.0 } else { 13.0 }, index == 0, line, INNER);
+        y -= 17.0;
+    }
+    page.rule(8.0, 76.0, WIDTH - 16.0);
+    let reference = made.reference.as_deref().unwrap_or("none");
+    page.fitted(LEFT, 60.0, 9.0, true, &format!("Return {reference}"), INNER);
+    page.fitted(
+        LEFT,
+        44.0,
+        8.0,
+        false,
+        &format!("From {}", lines(&shipment["shippingAddress"]).join(", ")),
+        INNER,
+    );
+    file(&[page])
 }
 
 /// Pages of a title and lines of text, 4 by 6 inches; lines beyond the page are left out.

@@ -8,6 +8,7 @@ pub mod orders;
 pub mod parcelforce;
 pub mod pdf;
 pub mod reading;
+pub mod returns;
 pub mod schema;
 pub mod services;
 pub mod tracking;
@@ -99,6 +100,8 @@ pub struct RoyalMail {
     pub parcels: BTreeMap<String, Parcel>,
     /// Manifests by number.
     pub manifests: BTreeMap<i64, manifest::Manifest>,
+    /// Returns, in the order they were booked.
+    pub returns: Vec<returns::Return>,
     /// Fates told before the parcel had a number, by order reference.
     pub fates: BTreeMap<String, Fate>,
     /// Labels made, reprints not counted.
@@ -119,6 +122,7 @@ impl RoyalMail {
             by_reference: BTreeMap::new(),
             parcels: BTreeMap::new(),
             manifests: BTreeMap::new(),
+            returns: Vec::new(),
             fates: BTreeMap::new(),
             labels: 0,
             label_documents: 0,
@@ -168,6 +172,8 @@ pub fn endpoint(call: &Call, rest: &[&str]) -> String {
         ("POST", ["manifests"]) => "manifest",
         ("POST", ["manifests", "retry", _]) => "manifest-retry",
         ("GET", ["manifests", _]) => "manifest-get",
+        ("GET", ["returns", "services"]) => "return-services",
+        ("POST", ["returns"]) => "return",
         ("GET", ["version"]) => "version",
         _ => "unknown",
     };
@@ -198,6 +204,8 @@ pub fn answer(state: &mut State, call: &Call, rest: &[&str]) -> Reply {
         ("get", [_, ids]) => reading::get(state, &key, ids),
         ("delete", [_, ids]) => orders::delete(state, &key, ids),
         ("label", [_, ids, _]) => documents::get(state, &key, ids, call),
+        ("return-services", _) => returns::list(),
+        ("return", _) => returns::create(state, key.as_str(), call),
         ("manifest", _) => manifest::make(state, &key, call),
         ("manifest-retry", [_, _, number]) => manifest::retry(state, &key, number),
         ("manifest-get", [_, number]) => manifest::get(state, &key, number),

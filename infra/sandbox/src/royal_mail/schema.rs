@@ -228,6 +228,36 @@ pub const SET_STATUS: &[Field] = &[(
     true,
 )];
 
+/// `CreateReturnRequest` of the returns specification, which requires nothing; what a label cannot do without is required
+/// here.
+pub const RETURN: &[Field] = &[
+    ("service", Of(&[("serviceCode", Text(10), true), ("serviceRegisterCode", Text(2), false)]), true),
+    (
+        "shipment",
+        Of(&[
+            ("shippingAddress", Of(RETURN_ADDRESS), true),
+            ("returnAddress", Of(RETURN_ADDRESS), true),
+            ("customerReference", Of(&[("reference", Text(40), false)]), false),
+        ]),
+        true,
+    ),
+];
+
+const RETURN_ADDRESS: &[Field] = &[
+    ("title", Text(ANY), false),
+    ("firstName", Text(ANY), false),
+    ("lastName", Text(ANY), false),
+    ("companyName", Text(100), false),
+    ("addressLine1", Text(100), true),
+    ("addressLine2", Text(100), false),
+    ("addressLine3", Text(100), false),
+    ("city", Text(100), true),
+    ("county", Text(100), false),
+    ("postcode", Text(20), true),
+    ("country", Text(100), false),
+    ("countryIsoCode", Text(3), false),
+];
+
 /// `ManifestEligibleOrdersRequest`.
 pub const MANIFEST: &[Field] = &[("carrierName", Text(ANY), false)];
 

@@ -74,6 +74,17 @@ pub const TYPES: &[(&str, &[(&str, &str)])] = &[
             ("changeFromQuantity", "Int"),
         ],
     ),
+    (
+        "WebhookSubscriptionInput",
+        &[
+            ("uri", "String"),
+            ("format", "WebhookSubscriptionFormat"),
+            ("filter", "String"),
+            ("includeFields", "[String!]"),
+            ("metafieldNamespaces", "[String!]"),
+            ("name", "String"),
+        ],
+    ),
 ];
 
 /// Values of `FulfillmentEventStatus`.

@@ -4,6 +4,7 @@ pub mod changes;
 pub mod fulfillment;
 pub mod graph;
 pub mod graphql;
+pub mod hooks;
 pub mod inputs;
 pub mod inventory;
 pub mod orders;
@@ -78,6 +79,8 @@ pub struct Shop {
     pub owners: BTreeMap<i64, i64>,
     /// Stock.
     pub inventory: Inventory,
+    /// What the app subscribed to by the Admin API.
+    pub subscriptions: Vec<hooks::Subscription>,
     bucket: Bucket,
 }
 
@@ -91,6 +94,7 @@ impl Shop {
             orders: BTreeMap::new(),
             owners: BTreeMap::new(),
             inventory: Inventory::of_catalogue(),
+            subscriptions: Vec::new(),
             bucket: Bucket::default(),
         }
     }
@@ -287,6 +291,7 @@ fn root(state: &mut State, shop: &str, mutation: bool, field: &Selection) -> Res
             "fulfillmentEventCreate" => fulfillment::event(state, shop, field),
             "fulfillmentTrackingInfoUpdate" => fulfillment::update_tracking(state, shop, field),
             "inventorySetQuantities" => inventory::set(state, shop, field),
+            "webhookSubscriptionCreate" => hooks::create(state, shop, field),
             _ => Err(missing()),
         };
     }
@@ -297,6 +302,7 @@ fn root(state: &mut State, shop: &str, mutation: bool, field: &Selection) -> Res
         "order" => Ok(graph::order_by_id(shop, &field.args)),
         "fulfillmentOrder" => Ok(graph::fulfillment_order_by_id(shop, &field.args)),
         "locations" => Ok(project::connection(shop.inventory.locations())),
+        "webhookSubscriptions" => Ok(hooks::list(&shop.subscriptions)),
         "inventoryItem" => Ok(shop.inventory.item(field)),
         "productVariants" => shop.inventory.variants(field),
         _ => Err(missing()),

@@ -7,7 +7,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::orders::StoredOrder;
-use super::{Shop, gid, number_of_gid};
+use super::{Shop, gid, hooks, number_of_gid};
 use crate::clock;
 use crate::deliver::{Repeat, SignedWebhook};
 use crate::state::State;
@@ -98,7 +98,8 @@ pub fn make(
         ("User-Agent".to_owned(), "Shopify-Captain-Hook".to_owned()),
     ];
     headers.extend(family.map(|(name, value)| (format!("{prefix}{name}"), value.to_owned())));
-    let url = config.webhook_url.clone().unwrap_or_default();
+    let subscribed = shop.subscriptions.iter().find(|one| one.topic == hooks::spelt(topic));
+    let url = config.webhook_url.as_ref().or(subscribed.map(|one| &one.uri)).cloned().unwrap_or_default();
     let after_host = url.split_once("://").map_or(url.as_str(), |(_, rest)| rest);
     let path = after_host.find('/').map_or("/", |at| &after_host[at..]).to_owned();
     Ok(SignedWebhook {

@@ -183,3 +183,34 @@ fn webhook_bodies_have_the_fields_of_the_samples() {
         assert_eq!(names(&body), names(&sample["response"]), "{topic}");
     }
 }
+
+#[test]
+fn what_it_is_sent_is_held_against_the_specifications() {
+    if waybill_contract::Contracts::or_skip().is_none() {
+        return;
+    }
+    let sandbox = sandbox();
+    book(&sandbox, "X");
+    graphql(&sandbox, "query($id:ID!){order(id:$id){id}}", json!({"id": "gid://shopify/Order/1"}));
+    let told = sandbox.report()["contracts"].clone();
+    assert_eq!(told["validated"]["shopify"], json!({"order": 1}));
+    assert_eq!(told["validated"]["royal-mail"].as_object().unwrap().len(), 1);
+    assert_eq!(told["invalid"], json!([]));
+    // One of each style that is not what the system's own description says.
+    let mut odd = booking("Y");
+    odd["items"][0]["recipient"]["nickname"] = json!("Zara");
+    carrier(&sandbox, "POST", "orders", Some(&odd));
+    graphql(&sandbox, "query($id:ID!){order(id:$id){id}}", json!({"id": true}));
+    for (method, path) in [
+        ("GET", "/amazon/a/orders/2026-01-01/orders/1?included=ALL"),
+        ("PUT", "/ebay/a/sell/fulfillment/v1/order/1"),
+        ("GET", "/magento/a/rest/default/V1/orders?search=x"),
+    ] {
+        sandbox.answer(&waybill_sandbox::Call::new(method.parse().unwrap(), path));
+    }
+    let told = sandbox.report()["contracts"]["invalid"].clone();
+    let systems: Vec<&str> =
+        told.as_array().unwrap().iter().filter_map(|one| one["system"].as_str()).collect();
+    assert_eq!(systems, ["royal-mail", "shopify", "amazon", "ebay", "magento"], "{told}");
+    assert!(!told.to_string().contains("Zara"), "{told}");
+}

@@ -62,6 +62,7 @@ fn shipment(reference: &str) -> Shipment {
         disclosed: Vec::new(),
         label_format: Default::default(),
         labelled_at: None,
+        papers: Vec::new(),
         seen_at: None,
         delivered_at: None,
         rev: 1,

@@ -4,41 +4,24 @@
 use super::{Account, call, carrier_key};
 use crate::error::CannotBuild;
 use http::{Method, Request};
+use waybill_domain::paper::Paper;
 
-/// A paper.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Paper {
-    /// What is in the parcel, for the buyer.
-    DespatchNote,
-    /// Customs declaration for goods of little value.
-    Cn22,
-    /// Customs declaration for the others.
-    Cn23,
-}
-
-impl Paper {
-    /// Every paper.
-    pub const ALL: [Self; 3] = [Self::DespatchNote, Self::Cn22, Self::Cn23];
-
-    fn document_type(self) -> &'static str {
-        match self {
-            Self::DespatchNote => "despatchNote",
-            Self::Cn22 => "CN22",
-            Self::Cn23 => "CN23",
-        }
-    }
-}
-
-/// Asks for a paper; read it with [`super::label::read_label`].
+/// Asks for a paper; read it with [`super::label::read_label`]. Asking again prints it again.
 ///
 /// # Errors
-/// `CannotBuild` when the key, address or credential cannot be sent.
+/// `CannotBuild` when the key, address or credential cannot be sent, and for a return label, which is booked by
+/// [`super::returns::build_return`].
 pub fn build_paper(
     account: &Account,
     carrier_order: &str,
     paper: Paper,
 ) -> Result<Request<Vec<u8>>, CannotBuild> {
     let key = carrier_key(carrier_order)?;
-    let path = format!("/orders/{key}/label?documentType={}", paper.document_type());
-    call(account, Method::GET, &path, None)
+    let document_type = match paper {
+        Paper::DespatchNote => "despatchNote",
+        Paper::Cn22 => "CN22",
+        Paper::Cn23 => "CN23",
+        Paper::ReturnLabel => return Err(CannotBuild::Unsupported { what: "return labels as papers" }),
+    };
+    call(account, Method::GET, &format!("/orders/{key}/label?documentType={document_type}"), None)
 }

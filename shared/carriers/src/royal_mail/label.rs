@@ -197,11 +197,15 @@ fn cut(text: &str, most: usize) -> &str {
     if text.get(end..).is_some_and(|rest| rest.starts_with(' ')) { begin } else { word.unwrap_or(begin) }
 }
 
-fn required<'a>(field: &'static str, text: Option<&'a Text>, most: usize) -> Result<&'a str, CannotBuild> {
+pub(super) fn required<'a>(
+    field: &'static str,
+    text: Option<&'a Text>,
+    most: usize,
+) -> Result<&'a str, CannotBuild> {
     optional(field, text, most)?.ok_or(CannotBuild::Missing { field })
 }
 
-fn optional<'a>(
+pub(super) fn optional<'a>(
     field: &'static str,
     text: Option<&'a Text>,
     most: usize,
@@ -210,7 +214,7 @@ fn optional<'a>(
     text.map(|t| fit(field, t, most)).transpose()
 }
 
-fn fit<'a>(field: &'static str, text: &'a str, most: usize) -> Result<&'a str, CannotBuild> {
+pub(super) fn fit<'a>(field: &'static str, text: &'a str, most: usize) -> Result<&'a str, CannotBuild> {
     match text.chars().count() {
         0 => Err(CannotBuild::Missing { field }),
         n if n > most => Err(CannotBuild::Beyond { field }),

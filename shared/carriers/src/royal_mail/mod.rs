@@ -7,6 +7,7 @@ mod errors;
 pub mod label;
 mod limits;
 pub mod manifest;
+pub mod returns;
 pub mod track;
 mod wire;
 

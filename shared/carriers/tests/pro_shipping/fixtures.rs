@@ -52,6 +52,7 @@ pub fn shipment() -> Shipment {
         disclosed: Vec::new(),
         label_format: Default::default(),
         labelled_at: None,
+        papers: Vec::new(),
         seen_at: None,
         delivered_at: None,
         rev: 1,

@@ -7,3 +7,4 @@ mod contracts;
 mod create;
 mod parcelforce;
 mod replies;
+mod returns;

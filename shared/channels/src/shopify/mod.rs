@@ -1,6 +1,7 @@
 //! Shopify: GraphQL Admin API out, signed webhooks in.
 
 pub mod feed;
+pub mod hooks;
 mod map;
 mod reply;
 pub mod stock;

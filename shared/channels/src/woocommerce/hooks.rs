@@ -2,10 +2,11 @@
 //! in a row, so on connecting and once a day they are listed, made where missing and switched on again.
 
 use super::{Shop, call, reply};
+use crate::care::{Looked, Next, To};
 use crate::error::{CannotBuild, CannotRead};
 use crate::lax::{Key, Lax, is_number};
 use crate::stamp::Stamp;
-use crate::writeback::{Broke, Next, Outcome};
+use crate::writeback::Broke;
 use http::{Method, Request, Response};
 use serde::Deserialize;
 use serde_json::json;
@@ -170,17 +171,11 @@ fn plain(secret: &Secret) -> Result<&str, CannotBuild> {
     if fits { Ok(text) } else { Err(CannotBuild::Credential) }
 }
 
-/// Where deliveries go.
-enum Address {
-    Known(String),
-    EndsWith(String),
-}
-
 /// Lists the webhooks and does what [`plan`] says, one call after the other. Making one is not idempotent, so
 /// every attempt begins with the list.
 pub struct Care {
     shop: Shop,
-    address: Address,
+    to: To,
     secret: Secret,
     registered: Vec<Registered>,
     page: u32,
@@ -190,21 +185,11 @@ pub struct Care {
 }
 
 impl Care {
-    /// Begins; deliveries go to `url` and are signed with `secret`.
-    pub fn new(shop: &Shop, url: &str, secret: &Secret) -> Self {
-        Self::at(shop, Address::Known(url.to_owned()), secret)
-    }
-
-    /// Begins for deliveries that go to an address ending with `path`: which, the webhooks that are there say. Where
-    /// none is there, the merchant wants none, and none is made.
-    pub fn of(shop: &Shop, path: &str, secret: &Secret) -> Self {
-        Self::at(shop, Address::EndsWith(path.to_owned()), secret)
-    }
-
-    fn at(shop: &Shop, address: Address, secret: &Secret) -> Self {
+    /// Begins; deliveries are to be signed with `secret`.
+    pub fn new(shop: &Shop, to: To, secret: &Secret) -> Self {
         Self {
             shop: shop.clone(),
-            address,
+            to,
             secret: secret.clone(),
             registered: Vec::new(),
             page: 0,
@@ -230,10 +215,12 @@ impl Care {
                     self.page += 1;
                     return Ok(Next::Send(Box::new(build_list(&self.shop, self.page)?)));
                 }
-                if let Address::EndsWith(path) = &self.address {
-                    let ours = self.registered.iter().find(|hook| hook.url.ends_with(path.as_str()));
-                    let Some(ours) = ours else { return Ok(Next::Over(Outcome::Applied)) };
-                    self.address = Address::Known(ours.url.clone());
+                if self.to.address().is_none() {
+                    let ours = self.registered.iter().find(|hook| self.to.fits(&hook.url));
+                    let Some(ours) = ours else {
+                        return Ok(Next::Over(Looked { missing: true, ..self.looked() }));
+                    };
+                    self.to = To::Address(ours.url.clone());
                 }
                 let mut steps = plan(&self.registered, self.url());
                 steps.reverse();
@@ -246,7 +233,7 @@ impl Care {
         }
         match self.steps.as_ref().and_then(|steps| steps.last()) {
             Some(step) => Ok(Next::Send(Box::new(build_step(&self.shop, step, self.url(), &self.secret)?))),
-            None => Ok(Next::Over(Outcome::Applied)),
+            None => Ok(Next::Over(self.looked())),
         }
     }
 
@@ -261,11 +248,13 @@ impl Care {
         self.registered.iter().filter(|r| r.url == self.url() && r.status == Status::Paused)
     }
 
+    fn looked(&self) -> Looked {
+        let made = self.done.iter().filter(|step| matches!(step, Step::Create(_))).count();
+        Looked { made, enabled: self.done.len() - made, paused: self.paused().count(), missing: false }
+    }
+
     /// Where deliveries go; nowhere while that is not known.
     fn url(&self) -> &str {
-        match &self.address {
-            Address::Known(url) => url,
-            Address::EndsWith(_) => "",
-        }
+        self.to.address().unwrap_or_default()
     }
 }

@@ -115,7 +115,8 @@ fn an_unknown_sku_waits_for_a_mapping() {
     let mut free = stock(&[("A", 1, 2)]);
     let decided = allocate(&order("BS", &[("A", 1), ("Z", 1)]), &candidates(), true, &mut free);
     assert_eq!(decided.stopped, Some(Stopped::Unmapped));
-    assert!(decided.changes.is_empty() && decided.status == Status::Held);
+    assert_eq!(decided.status, Status::Held);
+    assert_eq!(decided.changes, Changes::from([(slot("A", 1), 1)]), "what is known is kept meanwhile");
 }
 
 #[test]
@@ -393,5 +394,98 @@ proptest! {
             apply(&release(one).1, &mut free);
         }
         prop_assert_eq!(free, start);
+    }
+}
+
+proptest! {
+    /// Who came first is served first: goods that an earlier order waits for go to nobody who came after it, and an
+    /// order that came later changes nothing for one that came before.
+    #[test]
+    fn nobody_overtakes_who_waits(
+        levels in proptest::collection::vec((0usize..2, 1u32..4, 0i64..8), 1..6),
+        wants in proptest::collection::vec(proptest::collection::vec((0usize..4, 1u32..5), 1..4), 1..12),
+    ) {
+        let shop = Shop::new();
+        let mut free = stock(&[]);
+        for (sku, w, pieces) in &levels {
+            free.insert(slot(["MUG", "TEA"][*sku], *w), *pieces);
+        }
+        let mut waited_for = std::collections::BTreeSet::new();
+        for lines in &wants {
+            let lines: Vec<_> = lines.iter().map(|(n, q)| (["MUG", "TEA", "GIFT", "THREE-MUGS"][*n], *q)).collect();
+            let mut one = order("G", &lines);
+            let there = |sku: &str| free.iter().filter(|((name, _), _)| name == sku).map(|(_, n)| *n).sum::<i64>();
+            let mugs_and_tea = ["MUG", "TEA"].map(|sku| (sku, there(sku)));
+            let decided = shop.allocate(&one, &mut free);
+            for (sku, _) in decided.changes.keys() {
+                prop_assert!(!waited_for.contains(sku), "{sku} was waited for: {decided:?}");
+            }
+            if decided.status == Status::Backordered {
+                one.lines = decided.lines;
+                set_aside(&one, &shop.ground(), &mut free);
+                for (sku, there) in mugs_and_tea {
+                    let lacks = one.lines.iter().flat_map(|line| {
+                        line.takes().into_iter().map(|part| (part.sku, i64::from(line.owed() * part.units)))
+                    });
+                    if lacks.filter(|(name, _)| name == sku).map(|(_, n)| n).sum::<i64>() > there {
+                        waited_for.insert(sku.to_owned());
+                    }
+                }
+            }
+        }
+    }
+
+    /// What is kept for one channel no other ever gets, at any warehouse, and that channel can have all of it.
+    #[test]
+    fn a_pool_is_for_its_own_channel_alone(
+        levels in proptest::collection::vec((1u32..4, 0i64..15), 1..4),
+        kept in 0u32..9,
+        wants in proptest::collection::vec((any::<bool>(), any::<bool>(), 1u32..7), 1..12),
+    ) {
+        let mut shop = Shop::new();
+        shop.policy.pools = vec![Pool { channel: Channel::Amazon, sku: "MUG".into(), pieces: kept }];
+        let mut free: Available = levels.iter().map(|(w, pieces)| (slot("MUG", *w), *pieces)).collect();
+        for (theirs, bundle, pieces) in wants {
+            let mut one = order("BS", &[(if bundle { "THREE-MUGS" } else { "MUG" }, pieces)]);
+            one.channel = if theirs { Channel::Amazon } else { Channel::Ebay };
+            let before = free.clone();
+            let decided = shop.allocate(&one, &mut free);
+            for (slot, there) in &before {
+                let (left, kept) = (free[slot], if theirs { 0 } else { i64::from(kept) });
+                prop_assert!(left >= kept.min(*there), "{there} were there, {left} are left of {kept}");
+            }
+            let wanted = i64::from(pieces) * if bundle { 3 } else { 1 };
+            if theirs && !bundle && before.values().sum::<i64>() >= wanted {
+                prop_assert_eq!(decided.status, Status::Allocated);
+            }
+        }
+    }
+
+    /// Where the first to expire counts first, one piece comes from whoever has the earliest day, and never from an
+    /// empty shelf.
+    #[test]
+    fn what_expires_first_goes_first(
+        levels in proptest::collection::btree_map(1u32..4, (0i64..3, proptest::option::of(1i8..28)), 1..4),
+    ) {
+        let mut shop = Shop::new();
+        shop.policy.criteria = vec![Criterion::OldestExpiry];
+        let mut free = stock(&[]);
+        for (w, (pieces, day)) in &levels {
+            free.insert(slot("MUG", *w), *pieces);
+            if let Some(day) = day {
+                shop.expiries.insert(slot("MUG", *w), jiff::civil::date(2027, 1, *day));
+            }
+        }
+        let day = |w: u32| levels[&w].1.unwrap_or(i8::MAX);
+        let first = levels.iter().filter(|(_, (pieces, _))| *pieces > 0).map(|(w, _)| day(*w)).min();
+        let decided = shop.allocate(&order("XX", &[("MUG", 1)]), &mut free);
+        match (first, decided.changes.keys().next()) {
+            (None, None) => prop_assert_eq!(decided.status, Status::Backordered),
+            (Some(first), Some((_, from))) => {
+                let from = levels.keys().find(|w| wh(**w) == *from).copied().unwrap_or_default();
+                prop_assert_eq!(day(from), first);
+            }
+            (first, from) => prop_assert!(false, "{first:?} {from:?}"),
+        }
     }
 }

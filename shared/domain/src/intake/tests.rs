@@ -69,6 +69,13 @@ fn first_sight_is_received_and_watched() {
 }
 
 #[test]
+fn an_order_made_to_test_the_shop_is_held_and_reserves_nothing() {
+    let test = Incoming { test: true, ..incoming(0, 2) };
+    let Decision::Create(order) = decide(None, &test, &who("a"), false, at(1)) else { panic!() };
+    assert_eq!((order.status, order.hold, order.due_at), (Status::Held, Some(Hold::TestOrder), None));
+}
+
+#[test]
 fn older_and_same_are_ignored_and_a_clash_is_read_again() {
     let held = created(2);
     assert_eq!(decide(Some(&held), &incoming(-1, 9), &who("b"), false, at(2)), Decision::Ignore);
@@ -165,6 +172,29 @@ fn orders_with_nothing_to_send_are_held_with_their_reason() {
     assert_eq!(hold(&digital), (Status::Held, Some(Hold::NothingToShip), 0));
     assert_eq!(hold(&pickup), (Status::Held, Some(Hold::Pickup), 0));
     assert_eq!(hold(&redacted), (Status::Held, Some(Hold::Exception), 1));
+}
+
+#[test]
+fn what_its_buyer_collected_is_delivered_and_its_days_are_counted() {
+    let pickup = |version, sent| {
+        let mut told = Incoming { delivery: Delivery::Pickup, destination: None, ..incoming(version, 2) };
+        told.lines[0].sent = sent;
+        told
+    };
+    let mut held = reserved(2);
+    (held.status, held.hold) = (Status::Held, Some(Hold::Pickup));
+    let part = updated(&held, &pickup(4, 1), "a");
+    assert_eq!((part.status, part.hold), (Status::Held, Some(Hold::Pickup)));
+    let gone = updated(&held, &pickup(5, 2), "b");
+    assert_eq!((gone.status, gone.hold), (Status::Delivered, None));
+    assert_eq!(gone.milestones.delivered, Some(at(100)));
+    assert!(gone.holds_stock() && gone.due_at.is_some(), "its goods are still to leave the books");
+    assert_eq!(gone.lines[0].quantity, 2, "what left is known");
+    let cancelled = Incoming { cancelled_at: Some(at(6)), ..pickup(6, 2) };
+    assert_eq!(updated(&held, &cancelled, "c").status, Status::Cancelled);
+    // What never was to be collected is as ever.
+    held.hold = Some(Hold::Channel);
+    assert_ne!(updated(&held, &pickup(7, 2), "d").status, Status::Delivered);
 }
 
 proptest! {

@@ -6,6 +6,7 @@
 
 use super::ask::Ask;
 use super::card::Rate;
+use super::returns::Returns;
 use super::rule::{ChannelService, NamedService, ProductRule, ServiceRule, Way, Why};
 use crate::customs::Terms;
 use crate::id::ConnectionId;
@@ -29,6 +30,9 @@ pub struct Shipping {
     pub rates: Vec<Rate>,
     /// What customs are told about every parcel that needs it.
     pub customs: Terms,
+    /// What return labels are booked with; none are without it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub returns: Option<Returns>,
 }
 
 /// Reads it as stored: merchants of before the ladder have a list of rules in its place.

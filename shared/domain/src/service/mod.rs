@@ -3,6 +3,7 @@
 mod ask;
 mod card;
 mod ladder;
+mod returns;
 mod rule;
 mod shipment;
 #[cfg(test)]
@@ -12,6 +13,7 @@ mod uk;
 pub use ask::{Ask, Goods, Size, Wish};
 pub use card::Rate;
 pub use ladder::{Explanation, Judged, Rung, Shipping, Verdict, stored};
+pub use returns::{ReturnAddress, Returns};
 pub use rule::{ChannelService, MOST_PARCELS, NamedService, ProductRule, ServiceRule, Way, Why};
 pub use shipment::explain;
 pub use uk::{local_date, local_time};

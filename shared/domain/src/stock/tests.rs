@@ -89,6 +89,24 @@ proptest! {
         }
     }
 
+    /// What is past its day is counted once, is not available, and is never drawn; on its last day it still is.
+    #[test]
+    fn what_is_past_its_day_is_for_nobody(asked in steps(), quantity in 0i64..30, days in -2i64..3) {
+        let mut level = Level::empty(here());
+        for movement in &asked {
+            let _ = level.apply(movement);
+        }
+        let last = spot(2).expires().unwrap();
+        let today = last + jiff::Span::new().days(days);
+        let good = level.good_on(today);
+        let past = level.past(today);
+        prop_assert_eq!(past, if days > 0 { level.spots.get(&spot(2)).map_or(0, |held| held.on_hand) } else { 0 });
+        prop_assert_eq!((good.on_hand, good.available), (level.on_hand - past, level.available - past));
+        for (drawn, pieces) in good.draw(quantity, true) {
+            prop_assert!(drawn.expires().is_none_or(|last| last >= today), "{pieces} from {drawn}");
+        }
+    }
+
     #[test]
     fn a_level_reads_back_as_it_was_written(asked in steps()) {
         let mut level = Level::empty(here());

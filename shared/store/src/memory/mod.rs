@@ -7,12 +7,14 @@ mod bus;
 mod dynamo;
 mod kms;
 mod queues;
+mod trail;
 mod vault;
 
 pub use bus::MemoryBus;
 pub use dynamo::{Capacity, Engine};
 pub use kms::MemoryKms;
 pub use queues::{MemoryQueues, Sent};
+pub use trail::MemoryTrail;
 pub use vault::MemoryDocuments;
 
 use async_trait::async_trait;

@@ -5,7 +5,8 @@ use crate::db::{Db, key, n, s, to_item};
 use crate::error::StoreError;
 use crate::orders::replace;
 use aws_sdk_dynamodb::types::{AttributeValue, Put, TransactWriteItem, Update};
-use std::collections::{BTreeMap, HashMap};
+use jiff::civil::Date;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use waybill_domain::MerchantId;
 use waybill_domain::allocation::Slot;
 use waybill_domain::order::Order;
@@ -72,6 +73,16 @@ impl Ledger {
     /// Lets a level give goods that pick lists ask for.
     pub(crate) fn force(&mut self, slot: &Slot) {
         self.levels.entry(slot.clone()).or_default().forced = true;
+    }
+
+    /// SKUs of which goods come in that may be sold until a day, with that day.
+    fn last_days(&self) -> BTreeSet<(&str, Date)> {
+        let arrivals = self.movements.iter().filter(|(_, _, movement)| movement.effect().on_hand > 0);
+        let days = arrivals.flat_map(|(sku, _, movement)| {
+            let come = movement.spots.iter().filter(|(_, pieces)| *pieces > 0);
+            come.filter_map(move |(spot, _)| Some((sku.as_str(), spot.expires()?)))
+        });
+        days.collect()
     }
 
     /// How many actions it takes.
@@ -224,6 +235,9 @@ impl Db {
         orders: &mut [Order],
         rest: Vec<TransactWriteItem>,
     ) -> Result<(), StoreError> {
+        for (sku, last) in ledger.last_days() {
+            self.note_last_day(merchant, sku, last).await?;
+        }
         let mut actions = ledger.build(self, merchant)?;
         for order in orders.iter_mut() {
             order.rev += 1;

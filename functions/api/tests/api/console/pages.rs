@@ -80,6 +80,7 @@ async fn book(stage: &Stage, n: u8) -> ShipmentId {
         disclosed: vec!["name".into()],
         label_format: Default::default(),
         labelled_at: Some(stage.now()),
+        papers: Vec::new(),
         delivered_at: None,
         seen_at: None,
         rev: 0,

@@ -1,14 +1,21 @@
 //! The shop's own deliveries.
 
 use super::*;
+use waybill_channels::care::{self, To};
 
 fn headers(list: &[(String, String)]) -> HeaderMap {
     list.iter().map(|(n, v)| (n.parse::<http::HeaderName>().unwrap(), v.parse().unwrap())).collect()
 }
 
 fn care(sandbox: &Sandbox) -> hooks::Care {
-    let mut care = hooks::Care::new(&shop(), HOOK, &Secret::new(SECRET.to_owned()));
-    assert_eq!(play(sandbox, |answer| care.next(answer, &stamp(sandbox))), Ok(Outcome::Applied));
+    let mut care = hooks::Care::new(&shop(), To::Address(HOOK.to_owned()), &Secret::new(SECRET.to_owned()));
+    let ended = play(sandbox, |answer| {
+        Ok(match care.next(answer, &stamp(sandbox))? {
+            care::Next::Send(request) => Next::Send(request),
+            care::Next::Over(_) => Next::Over(Outcome::Applied),
+        })
+    });
+    assert_eq!(ended, Ok(Outcome::Applied));
     care
 }
 
