@@ -33,7 +33,7 @@ pub struct Accounts {
 
 impl Accounts {
     /// What CloudWatch is told of it.
-    pub fn counts(&self) -> [(Metric, usize); 4] {
+    pub fn counts(&self) -> [(Metric, usize); 5] {
         [
             (Metric::ChannelsSilent, self.silent),
             (Metric::ConnectionsRefused, self.refused),

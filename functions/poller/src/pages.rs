@@ -67,7 +67,7 @@ pub(crate) async fn poll(env: &Env, id: &ConnectionId, now: Timestamp) -> Result
 
 /// Sees to it that the channel sends what it can. Changes are read whether deliveries come or not.
 async fn look_after(env: &Env, open: &Open<'_>, id: &ConnectionId, now: Timestamp) -> Result<(), Failure> {
-    let mut deliveries = env.db.deliveries(id).await?;
+    let mut deliveries = env.db.channel_deliveries(id).await?;
     let path = format!("/webhooks/{}/{id}", open.channel.channel().as_str());
     let to = match &deliveries.service {
         Some(service) => To::Address(format!("{service}{path}")),

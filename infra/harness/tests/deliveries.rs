@@ -60,7 +60,7 @@ async fn a_shop_that_gave_up_sending_is_asked_to_send_again_once_a_day() {
     read(&world, after(start, SignedDuration::from_hours(24))).await;
     assert_eq!(statuses(&world), on);
     let id = connection_id(Channel::WooCommerce).unwrap();
-    let deliveries = world.db.deliveries(&id).await.unwrap();
+    let deliveries = world.db.channel_deliveries(&id).await.unwrap();
     assert_eq!((deliveries.stand, deliveries.looked_at), (Some(Stand::Paused), deliveries.mended_at));
 }
 
@@ -86,7 +86,7 @@ async fn a_shop_that_is_told_where_is_asked_to_send_and_asked_again_when_it_drop
     });
     assert_eq!(url, format!("https://orders.waybill.invalid/webhooks/woocommerce/{id}"));
     assert!(secret, "signed with the connection's own secret");
-    assert_eq!(world.db.deliveries(&id).await.unwrap().stand, Some(Stand::On));
+    assert_eq!(world.db.channel_deliveries(&id).await.unwrap().stand, Some(Stand::On));
 
     let id = told_where(&world, Channel::Shopify).await;
     read_from(&world, Channel::Shopify, start).await;
@@ -98,7 +98,7 @@ async fn a_shop_that_is_told_where_is_asked_to_send_and_asked_again_when_it_drop
         })
     };
     assert_eq!(topics(&world), TOPICS);
-    let made = world.db.deliveries(&id).await.unwrap();
+    let made = world.db.channel_deliveries(&id).await.unwrap();
     assert_eq!((made.stand, made.mended_at), (Some(Stand::On), Some(start)));
     // Shopify deletes what it could not deliver; the next day it is there again, once.
     world.sandbox.with_state(|state| drop(state.shops.get_mut(SHOP).unwrap().subscriptions.drain(2..5)));
@@ -113,7 +113,7 @@ async fn a_shop_that_is_told_nothing_says_that_nothing_is_registered() {
     let world = World::new(&Setup::default(), Arc::new(Calm)).await.unwrap();
     read_from(&world, Channel::Shopify, world.time.now()).await;
     let id = connection_id(Channel::Shopify).unwrap();
-    assert_eq!(world.db.deliveries(&id).await.unwrap().stand, Some(Stand::Missing));
+    assert_eq!(world.db.channel_deliveries(&id).await.unwrap().stand, Some(Stand::Missing));
 }
 
 #[tokio::test]
@@ -127,5 +127,5 @@ async fn a_shop_whose_webhooks_cannot_be_looked_at_is_read_all_the_same() {
     let id = connection_id(Channel::WooCommerce).unwrap();
     assert_eq!(world.db.connection(&id).await.unwrap().unwrap().state, ConnectionState::Active);
     assert!(world.db.cursor(&id).await.unwrap().is_some(), "orders were read");
-    assert_eq!(world.db.deliveries(&id).await.unwrap().stand, Some(Stand::Unknown));
+    assert_eq!(world.db.channel_deliveries(&id).await.unwrap().stand, Some(Stand::Unknown));
 }

@@ -74,7 +74,7 @@ pub enum Metric {
 
 impl Metric {
     /// Everything that can be counted.
-    pub const ALL: [Self; 13] = [
+    pub const ALL: [Self; 15] = [
         Self::PurgeOverdue,
         Self::AuditChainBroken,
         Self::RegisterDue,

@@ -46,7 +46,7 @@ impl Db {
     ///
     /// # Errors
     /// As AWS answers; `Corrupt` when the item is not one of these.
-    pub async fn deliveries(&self, connection: &ConnectionId) -> Result<Deliveries, StoreError> {
+    pub async fn channel_deliveries(&self, connection: &ConnectionId) -> Result<Deliveries, StoreError> {
         let item = self.get(&self.tables.registry, connection.as_str(), SK).await?;
         item.map_or_else(|| Ok(Deliveries::default()), |item| from_item(item, "deliveries"))
     }

@@ -128,7 +128,8 @@ pub(super) async fn store(
     agreed(env, &connection, &wanted.credentials).await?;
     if let Some(service) = wanted.deliver_to {
         // The first reading, within a minute, sees to it.
-        let deliveries = Deliveries { service: Some(service), ..env.db.deliveries(&connection.id).await? };
+        let deliveries =
+            Deliveries { service: Some(service), ..env.db.channel_deliveries(&connection.id).await? };
         env.db.save_deliveries(&connection.id, &deliveries).await?;
     }
     if status == StatusCode::OK {

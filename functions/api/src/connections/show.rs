@@ -119,7 +119,7 @@ impl Shown {
         let token = env.db.token(&connection.id).await?;
         let channel = connection.kind.channel();
         let deliveries = match channel {
-            Some(_) => Sent::of(&env.db.deliveries(&connection.id).await?),
+            Some(_) => Sent::of(&env.db.channel_deliveries(&connection.id).await?),
             None => None,
         };
         let now = env.clock.read();

@@ -58,7 +58,7 @@ async fn a_woocommerce_shop_posts_its_keys_and_its_owner_comes_back_to_a_connect
     let Credentials::WooCommerce { secrets, key, secret } = &kept else { panic!() };
     assert_eq!((key.as_str(), secret.as_str(), secrets.len()), ("ck_1", "cs_1", 1));
     assert!(secrets[0].len() == 64 && secrets[0].bytes().all(|b| b.is_ascii_alphanumeric()));
-    let deliveries = stage.db.deliveries(&id.parse().unwrap()).await.unwrap();
+    let deliveries = stage.db.channel_deliveries(&id.parse().unwrap()).await.unwrap();
     assert_eq!(deliveries.service.as_deref(), Some(HERE), "its webhooks are made at the first reading");
 }
 
@@ -172,7 +172,7 @@ async fn how_deliveries_stand_is_shown_with_what_to_do() {
     let made = connect(&wanted).await.1;
     assert_eq!(made["deliveries"], Value::Null, "nobody has looked yet");
     let id = made["id"].as_str().unwrap().parse().unwrap();
-    let known = stage.db.deliveries(&id).await.unwrap();
+    let known = stage.db.channel_deliveries(&id).await.unwrap();
     assert_eq!(known.service.as_deref(), Some(HERE));
     let looked_at = Some(stage.now());
     let known = Deliveries { stand: Some(Stand::Paused), looked_at, ..known };
