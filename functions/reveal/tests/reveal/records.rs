@@ -15,7 +15,7 @@ use waybill_store::ingest::keep_unreadable;
 #[tokio::test]
 async fn when_the_record_cannot_be_written_nothing_is_opened() {
     let stage = Stage::set().await;
-    stage.refuse("dynamodb:TransactWriteItems");
+    stage.refuse("dynamodb:PutItem");
     for address in [recipient_of(ORDER, "label"), label_of(SHIPMENT, "label")] {
         assert_eq!(stage.as_role(Role::Owner, &address).await.problem(), (503, "unavailable".into()));
         // A refusal that cannot be recorded is no answer either.

@@ -88,9 +88,9 @@ const DESCRIBED: [&str; 2] = ["GET /v1/openapi.json", "GET /v1/reference"];
 fn check_routes(template: &Template, found: &mut Vec<Finding>) {
     for route in template.of_type("AWS::ApiGatewayV2::Route") {
         let key = route.property("/RouteKey").as_str().unwrap_or("");
-        let webhook = key
-            .split_once(' ')
-            .is_some_and(|(_, path)| path.starts_with("/webhooks/") || path == "/connect/{channel}");
+        let webhook = key.split_once(' ').is_some_and(|(_, path)| {
+            path.starts_with("/webhooks/") || path.starts_with("/connect/{channel}")
+        });
         let end = serde_json::to_string(route.property("/Target")).unwrap_or_default();
         let console =
             CONSOLE.iter().any(|(road, to)| *road == key && end.contains(&format!("integrations/${{{to}}}")));
