@@ -4,6 +4,7 @@ mod begun;
 mod browser;
 mod count;
 mod steps;
+mod stories;
 
 use std::time::{Duration, Instant};
 

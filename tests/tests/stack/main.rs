@@ -1,7 +1,7 @@
 //! Stories against a running stack, through the doors that production has: signed deliveries, schedules, queues,
 //! the API. Every call is made under the policies of the template.
 //!
-//! `cargo xtask test stack` starts two stacks that share them; one that runs already is named by `WAYBILL_STATE`.
+//! `cargo xtask test stack` starts several stacks that share them; one that runs already is named by `WAYBILL_STATE`.
 //! Each story has a merchant of its own. On a stack they are told one at a time, because some of them travel in time.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 

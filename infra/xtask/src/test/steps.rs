@@ -1,16 +1,15 @@
 //! The steps of a full test run, in order.
 
 use std::process::Command;
-use std::thread;
 
 use super::begun::Begun;
 use super::browser;
-use super::count::{Count, counted, told};
+use super::count::{Count, counted};
+use super::stories;
 use crate::cargo::{self, cargo};
 use crate::demo::{self, harness};
-use crate::failure::{Done, Failure};
-use crate::stack::{Folder, State, ports};
-use crate::{down, evidence, lint, up};
+use crate::failure::Done;
+use crate::{evidence, lint};
 
 /// One part of a test run.
 pub struct Step {
@@ -94,50 +93,21 @@ fn tests(which: &[&str]) -> Done<Count> {
 }
 
 /// Stories against deployed stacks of their own: the ignored tests of `tests/`, which find theirs by WAYBILL_STATE.
-/// On one stack they are told one at a time and mostly wait, so two stacks share them; and the demo, which has a third,
-/// is begun beside them once everything all need is built and installed.
+/// The demo, which has a stack, too, is begun beside them once everything all need is built and installed.
 fn stack(run: &mut Run) -> Done<Count> {
     let in_browser = browser::is_there();
     if in_browser {
         browser::fetch_axe()?;
     }
-    let skipped: &[&str] = if in_browser { &[] } else { &["--skip", browser::STORIES] };
-    let rest: Vec<&str> = SECOND.iter().flat_map(|stories| ["--skip", *stories]).collect();
-    let first = stories_stack("first")?;
-    if run.demo_follows {
-        run.demo = Some(Begun::begin(DEMO, &[&[DEMO], SMALL].concat())?);
-    }
-    let (one, two) = thread::scope(|scope| {
-        let one = scope.spawn(|| stories(&first, &rest));
-        let two = stories_stack("second").and_then(|second| stories(&second, &[&SECOND, skipped].concat()));
-        (one.join().unwrap_or_else(|_| Err(Failure::new("the stories of the first stack panicked"))), two)
-    });
-    let ((first, mut lines), (second, more)) = (one?, two?);
-    lines.extend(more);
+    let (count, lines) = stories::tell(in_browser, || {
+        if run.demo_follows {
+            run.demo = Some(Begun::begin(DEMO, &[&[DEMO], SMALL].concat())?);
+        }
+        Ok(())
+    })?;
     evidence::keep_stack(&lines)?;
     // Left out by name, the runner does not count them.
-    Ok(first + second + Count { skipped: u64::from(!in_browser), ..Count::default() })
-}
-
-/// The stories that are told on the second stack: about half of the time all of them take. What functions may do is
-/// judged on the first, by the stories that are told there.
-const SECOND: [&str; 6] =
-    [browser::STORIES, "canary::", "grants::without_one", "leaks::", "poison::", "runbooks::"];
-
-fn stories_stack(which: &str) -> Done<State> {
-    let (port, sandbox_port) = ports::two_free()?;
-    let name = format!("test-{}-{which}", std::process::id());
-    up::start(&up::Arguments { name, port, sandbox_port: Some(sandbox_port), empty: false, json: false })
-}
-
-/// Tells stories on a stack and stops it; gives what the runner said as well.
-fn stories(on: &State, which: &[&str]) -> Done<(Count, Vec<String>)> {
-    let mut command = with(&["test", "--workspace", "--test", "stack", "--no-fail-fast", "--", "--ignored"]);
-    command.args(["--test-threads", "1"]).args(which);
-    command.env("WAYBILL_STATE", Folder::of(&on.name)?.state_file());
-    let done = told(command);
-    down::stop(&on.name)?;
-    done
+    Ok(count + Count { skipped: u64::from(!in_browser), ..Count::default() })
 }
 
 /// The demo of a test run: fewer orders than the README's.
