@@ -33,6 +33,7 @@ pub mod shipments;
 mod shown;
 mod skus;
 pub mod stock;
+pub mod subscriptions;
 pub mod transfers;
 pub mod uploads;
 pub mod verify;

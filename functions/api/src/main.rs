@@ -12,7 +12,8 @@ async fn main() -> Result<(), lambda_http::Error> {
     log::start();
     let mut read = config::Reader::default();
     let tables = read.tables(&["orders", "stock", "registry", "audit"]);
-    let queues = read.queues(&[Queue::Poll, Queue::Allocate, Queue::Book, Queue::Push, Queue::Erase]);
+    let queues =
+        read.queues(&[Queue::Poll, Queue::Allocate, Queue::Book, Queue::Push, Queue::Erase, Queue::Deliver]);
     let credentials = read.need("KEY_CREDENTIALS", "the ARN of the credentials key");
     let bucket = read.need("BUCKET_LABELS", "the name of the label bucket");
     let egress = read.egress();

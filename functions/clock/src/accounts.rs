@@ -25,15 +25,18 @@ pub struct Accounts {
     pub refused: usize,
     /// Connections in use that have used up nearly all the calls of one kind they are allowed.
     pub spent: usize,
+    /// Merchants' own addresses that took nothing for so long that we stopped sending events there.
+    pub off: usize,
 }
 
 impl Accounts {
     /// What CloudWatch is told of it.
-    pub fn counts(&self) -> [(Metric, usize); 3] {
+    pub fn counts(&self) -> [(Metric, usize); 4] {
         [
             (Metric::ChannelsSilent, self.silent),
             (Metric::ConnectionsRefused, self.refused),
             (Metric::BudgetsSpent, self.spent),
+            (Metric::SubscriptionsOff, self.off),
         ]
     }
 }
@@ -74,6 +77,10 @@ pub async fn accounts(db: &Db, now: Timestamp) -> Result<Accounts, StoreError> {
             tracing::warn!(connection = %id, operation, "nearly all calls of this connection are spent");
             found.spent += 1;
         }
+    }
+    for id in db.subscriptions_off().await? {
+        tracing::error!(subscription = %id, "events are not sent to this address any more");
+        found.off += 1;
     }
     Ok(found)
 }

@@ -120,19 +120,23 @@ async fn every_quarter_of_an_hour_accounts_are_looked_at_and_only_those_in_use_c
     let rate = Rate { every: SignedDuration::from_secs(180), burst: 20 };
     db.told_to_wait(&connection.id, "search", rate, SignedDuration::from_mins(5), quarter).await.unwrap();
     let look = async || accounts(db, quarter).await.unwrap();
-    assert_eq!(look().await, Accounts { silent: 1, spent: 1, refused: 0 }, "never read, told to wait");
+    assert_eq!(
+        look().await,
+        Accounts { silent: 1, spent: 1, refused: 0, off: 0 },
+        "never read, told to wait"
+    );
     db.save_cursor(&connection.id, &mut Cursor::starting(after(quarter, SignedDuration::from_mins(-60))))
         .await
         .unwrap();
-    assert_eq!(look().await, Accounts { silent: 0, spent: 1, refused: 0 }, "read an hour ago");
+    assert_eq!(look().await, Accounts { silent: 0, spent: 1, refused: 0, off: 0 }, "read an hour ago");
     db.stop_operation(&connection.id, "stock", after(quarter, SignedDuration::from_mins(1))).await.unwrap();
-    assert_eq!(look().await, Accounts { silent: 0, spent: 1, refused: 1 }, "no right to tell stock");
+    assert_eq!(look().await, Accounts { silent: 0, spent: 1, refused: 1, off: 0 }, "no right to tell stock");
     db.resume_operations(&connection.id, quarter).await.unwrap();
-    assert_eq!(look().await, Accounts { silent: 0, spent: 1, refused: 0 }, "resumed");
+    assert_eq!(look().await, Accounts { silent: 0, spent: 1, refused: 0, off: 0 }, "resumed");
     for (state, refused) in
         [(ConnectionState::Paused, 0), (ConnectionState::Refused, 1), (ConnectionState::Disconnected, 0)]
     {
         db.set_connection_state(&connection.id, state).await.unwrap();
-        assert_eq!(look().await, Accounts { silent: 0, spent: 0, refused }, "{state:?}");
+        assert_eq!(look().await, Accounts { silent: 0, spent: 0, refused, off: 0 }, "{state:?}");
     }
 }

@@ -1,6 +1,7 @@
 //! Tells channels what they must know: the tracking numbers of parcels, and how much may be sold. Tells the bus what
-//! happened.
+//! happened, and merchants' own addresses what the bus was told.
 
+mod deliver;
 mod everything;
 mod push;
 mod reach;
@@ -9,11 +10,12 @@ mod tell;
 
 pub use road::Changes;
 
-use aws_lambda_events::sqs::{SqsBatchResponse, SqsEvent};
+use aws_lambda_events::sqs::{SqsBatchResponse, SqsEvent, SqsMessage};
 use serde::Deserialize;
 use std::sync::Arc;
 use waybill_runtime::{Channels, Clock, Directory, Failure, Pushes, Step, batch};
 use waybill_store::bus::Publish;
+use waybill_store::work::Message;
 use waybill_store::{Db, Queue, Work, queues};
 
 /// What the function needs: nothing that opens a recipient.
@@ -71,7 +73,17 @@ pub async fn changed(env: &Env, changes: &Changes) -> Result<(), Failure> {
 /// # Errors
 /// Only when the batch as a whole cannot be read.
 pub async fn handle(env: &Env, event: SqsEvent) -> Result<SqsBatchResponse, Failure> {
+    // A batch comes from one queue. Addresses may take long, and none waits for another's.
+    if event.records.first().is_some_and(is_for_addresses) {
+        return batch::together(event, Queue::Deliver, env.queues.as_ref(), |work| work_on(env, work)).await;
+    }
     batch::each(event, Queue::Notify, env.queues.as_ref(), |work| work_on(env, work)).await
+}
+
+fn is_for_addresses(message: &SqsMessage) -> bool {
+    let body = message.body.as_deref().unwrap_or_default();
+    let read = serde_json::from_str::<Message>(body);
+    matches!(read, Ok(Message::V1(Work::Event { .. } | Work::Deliver { .. })))
 }
 
 /// Does one piece of work.
@@ -93,6 +105,13 @@ pub async fn work_on(env: &Env, work: Work) -> Result<Step, Failure> {
         Work::PushAll { merchant, shard, after, .. } => {
             everything::announce(env, &merchant, shard, after, now).await?;
             return Ok(Step::Done);
+        }
+        Work::Event { event } => {
+            deliver::begin(env, &event, now).await?;
+            return Ok(Step::Done);
+        }
+        Work::Deliver { merchant, subscription, delivery, .. } => {
+            return Box::pin(deliver::deliver(env, &merchant, (&subscription, &delivery), now)).await;
         }
         _ => return Err(Failure::Fault("this work is not the notifier's")),
     };

@@ -1,4 +1,4 @@
-//! Lambda `notifier`: tells channels tracking numbers and stock, and the bus what happened.
+//! Lambda `notifier`: tells channels tracking numbers and stock, the bus what happened, and merchants' addresses of it.
 
 use lambda_runtime::{LambdaEvent, service_fn};
 use std::sync::Arc;
@@ -11,7 +11,7 @@ async fn main() -> Result<(), lambda_runtime::Error> {
     log::start();
     let mut read = config::Reader::default();
     let tables = read.tables(&["orders", "keys", "stock", "registry"]);
-    let queues = read.queues(&[Queue::Allocate, Queue::Notify, Queue::Push]);
+    let queues = read.queues(&[Queue::Allocate, Queue::Notify, Queue::Push, Queue::Deliver]);
     let credentials = read.need("KEY_CREDENTIALS", "the ARN of the credentials key");
     let bus = read.need("BUS", "the name of the event bus");
     let egress = read.egress();

@@ -155,7 +155,9 @@ pub async fn work_on(env: &Env, work: Work) -> Result<Step, Failure> {
         | Work::Backfill { .. }
         | Work::Push { .. }
         | Work::PushAll { .. }
-        | Work::Manifest { .. } => {
+        | Work::Manifest { .. }
+        | Work::Event { .. }
+        | Work::Deliver { .. } => {
             return Err(Failure::Fault("this work is not retention's"));
         }
     }

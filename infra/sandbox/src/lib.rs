@@ -17,6 +17,7 @@ pub mod invent;
 pub mod magento;
 pub mod meters;
 pub mod pro_shipping;
+mod receiver;
 pub mod royal_mail;
 mod serve;
 pub mod shopify;

@@ -70,6 +70,8 @@ pub struct State {
     pub ebay: crate::ebay::World,
     /// The Pro Shipping account.
     pub pro_shipping: crate::pro_shipping::World,
+    /// What the merchant's own systems answer to events, by name.
+    pub(crate) receivers: BTreeMap<String, u16>,
     /// DPD accounts.
     pub dpd: crate::dpd::World,
     /// Webhooks waiting to be sent, and how sending went.
@@ -94,6 +96,7 @@ impl State {
             amazon: crate::amazon::World::default(),
             ebay: crate::ebay::World::default(),
             pro_shipping: crate::pro_shipping::World::default(),
+            receivers: BTreeMap::new(),
             dpd: crate::dpd::World::default(),
             outbox: Outbox::default(),
             next_id: 4_611_686_018_427_000_001,

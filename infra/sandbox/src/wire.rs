@@ -13,7 +13,9 @@ use serde_json::{Value, json};
 use crate::faults::FaultKind;
 use crate::meters::Captured;
 use crate::state::State;
-use crate::{Sandbox, amazon, control, dpd, ebay, magento, pro_shipping, royal_mail, shopify, woocommerce};
+use crate::{
+    Sandbox, amazon, control, dpd, ebay, magento, pro_shipping, receiver, royal_mail, shopify, woocommerce,
+};
 
 /// Set on an answer that must not reach the caller: the work was done, the reply is lost. Its value is how many
 /// seconds to keep the caller waiting.
@@ -181,6 +183,7 @@ pub(crate) fn answer(state: &mut State, call: &Call) -> Reply {
         ["pro-shipping", rest @ ..] => {
             (pro_shipping::endpoint(call, rest), Work::Plain(pro_shipping::answer, rest))
         }
+        ["receiver", rest @ ..] => (receiver::endpoint(call, rest), Work::Plain(receiver::answer, rest)),
         ["dpd", rest @ ..] => (dpd::endpoint(call, rest), Work::Plain(dpd::answer, rest)),
         _ => ("unknown".to_owned(), Work::Nothing),
     };

@@ -73,6 +73,8 @@ pub enum Action {
     KeepMerchant,
     /// Connect, try, pause, rotate and take away accounts.
     ManageConnections,
+    /// Try an address that hears of events, and have what did not arrive sent again.
+    ReplayEvents,
     /// Move, count, transfer and pick goods.
     WorkStock,
     /// Book a count that another person's eyes are needed for.
@@ -135,6 +137,7 @@ impl Action {
             | Self::ReadMerchant
             | Self::KeepMerchant
             | Self::ManageConnections
+            | Self::ReplayEvents
             | Self::WorkStock
             | Self::ApproveCount
             | Self::KeepCatalogue
@@ -200,7 +203,7 @@ pub fn allowed(role: Role, action: Action) -> bool {
             Role::Owner | Role::Manager | Role::Packer | Role::Integrator => true,
             Role::Support | Role::Auditor => false,
         },
-        Action::KeepCatalogue => match role {
+        Action::KeepCatalogue | Action::ReplayEvents => match role {
             Role::Owner | Role::Manager | Role::Integrator => true,
             Role::Packer | Role::Support | Role::Auditor => false,
         },

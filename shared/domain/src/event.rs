@@ -1,7 +1,7 @@
 //! What happens, for whoever outside wants to act on it: events on the bus. They hold ids, counts and states, and never a
 //! person; what they look like is published in `infra/events/` (decision 013).
 
-use crate::id::{ConnectionId, MerchantId, OrderId};
+use crate::id::{ConnectionId, MerchantId, OrderId, SubscriptionId};
 use crate::order::{Channel, Hold, Order, Status};
 use crate::passed::Passed;
 use jiff::Timestamp;
@@ -59,6 +59,12 @@ pub enum What {
         #[serde(flatten)]
         order: OrderRef,
     },
+    /// A merchant tries an address of theirs; nothing happened. It is sent there and never on the bus.
+    #[serde(rename = "subscription.test")]
+    Test {
+        /// Which address.
+        subscription: SubscriptionId,
+    },
 }
 
 /// Which order an event is about.
@@ -74,8 +80,19 @@ pub struct OrderRef {
     pub revision: u64,
 }
 
-/// The names of what can happen, as `type` says them.
-pub const TYPES: [&str; 3] = ["stock.state_changed", "order.status_changed", "order.forgotten"];
+/// What one can ask to hear of, by the names that `type` has.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
+pub enum Topic {
+    /// A SKU ran out or low, or is there again.
+    #[serde(rename = "stock.state_changed")]
+    Stock,
+    /// An order stands somewhere else than before.
+    #[serde(rename = "order.status_changed")]
+    Order,
+    /// The personal data of an order is gone.
+    #[serde(rename = "order.forgotten")]
+    Forgotten,
+}
 
 impl What {
     /// What an entry of an order's road says.
@@ -95,9 +112,20 @@ impl What {
     /// The `detail-type` on the bus.
     pub fn name(&self) -> &'static str {
         match self {
-            Self::Stock { .. } => TYPES[0],
-            Self::Order { .. } => TYPES[1],
-            Self::Forgotten { .. } => TYPES[2],
+            Self::Stock { .. } => "stock.state_changed",
+            Self::Order { .. } => "order.status_changed",
+            Self::Forgotten { .. } => "order.forgotten",
+            Self::Test { .. } => "subscription.test",
+        }
+    }
+
+    /// What one asks for to hear of it; `None` for what is sent unasked.
+    pub fn topic(&self) -> Option<Topic> {
+        match self {
+            Self::Stock { .. } => Some(Topic::Stock),
+            Self::Order { .. } => Some(Topic::Order),
+            Self::Forgotten { .. } => Some(Topic::Forgotten),
+            Self::Test { .. } => None,
         }
     }
 }
@@ -188,6 +216,8 @@ mod tests {
         ] {
             assert_eq!(serde_json::to_string(&event).unwrap(), text);
             assert_eq!(serde_json::from_str::<Event>(&text).unwrap(), event);
+            let topic = event.what.topic().map(|topic| serde_json::to_value(topic).unwrap());
+            assert_eq!(topic, Some(event.what.name().into()));
         }
     }
 }

@@ -127,6 +127,16 @@ id!(
     ManifestId,
     "man_"
 );
+id!(
+    /// An address of a merchant's own systems that hears of events.
+    SubscriptionId,
+    "sub_"
+);
+id!(
+    /// One event on its way to one such address. Sorts by the time of the event.
+    DeliveryId,
+    "dlv_"
+);
 
 impl ShipmentId {
     /// The `n`th shipment of an order; the id names its order so that it can be found by itself.

@@ -40,9 +40,11 @@ pub mod service;
 pub mod shipment;
 pub mod sourcing;
 pub mod stock;
+pub mod subscription;
 pub mod time;
 pub mod tracking;
 
 pub use id::{
-    ConnectionId, IncidentId, LineId, ManifestId, MerchantId, OrderId, RequestId, ShipmentId, WarehouseId,
+    ConnectionId, DeliveryId, IncidentId, LineId, ManifestId, MerchantId, OrderId, RequestId, ShipmentId,
+    SubscriptionId, WarehouseId,
 };

@@ -8,11 +8,13 @@ use std::collections::BTreeSet;
 use waybill_domain::access::Role;
 
 /// Names in paths, with what they stand for.
-const NAMED: [(&str, &str); 16] = [
+const NAMED: [(&str, &str); 18] = [
     ("order", "An order's id, `ord_…`."),
     ("shipment", "A shipment's id, `shp_…`."),
     ("connection", "A connection's id, `con_…`."),
     ("manifest", "A manifest's id, `man_…`."),
+    ("subscription", "The id of an address that hears of events, `sub_…`."),
+    ("delivery", "The id of an event on its way to one address, `dlv_…`."),
     ("sku", "A SKU, as the merchant calls it."),
     ("warehouse", "A warehouse's id, `wh_…`."),
     ("bin", "A bin, as its label says."),

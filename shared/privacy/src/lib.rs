@@ -10,6 +10,7 @@ pub mod recipient;
 pub mod seal;
 pub mod secret;
 pub mod sensitive;
+pub mod signing;
 
 pub use purpose::Purpose;
 pub use recipient::Recipient;

@@ -3,6 +3,7 @@
 use crate::failure::{Failure, Step};
 use aws_lambda_events::sqs::{BatchItemFailure, SqsBatchResponse, SqsEvent};
 use futures::FutureExt;
+use futures::future::join_all;
 use std::panic::AssertUnwindSafe;
 use tracing::Instrument;
 use waybill_store::work::Message;
@@ -50,13 +51,43 @@ where
 {
     let (taken, mut failed) = take(event)?;
     for message in taken {
-        let span = tracing::info_span!("work", queue = ?queue, message_id = %message.id);
-        let done = AssertUnwindSafe(handle(message.work.clone())).catch_unwind().instrument(span).await;
-        if !settle(&message, done.ok(), queue, queues).await {
-            failed.push(message.id);
-        }
+        failed.extend(one(message, queue, queues, &handle).await);
     }
     Ok(response(failed))
+}
+
+/// As [`each`], all messages at once: for work that waits for somebody else and of which none is another's business.
+///
+/// # Errors
+/// As [`take`]; never because of one message.
+pub async fn together<F>(
+    event: SqsEvent,
+    queue: Queue,
+    queues: &dyn queues::Send,
+    handle: impl Fn(Work) -> F,
+) -> Result<SqsBatchResponse, Failure>
+where
+    F: Future<Output = Result<Step, Failure>>,
+{
+    let (taken, mut failed) = take(event)?;
+    let all = taken.into_iter().map(|message| one(message, queue, queues, &handle));
+    failed.extend(join_all(all).await.into_iter().flatten());
+    Ok(response(failed))
+}
+
+/// Works on one message; gives its id when it is to come back.
+async fn one<F>(
+    message: Taken,
+    queue: Queue,
+    queues: &dyn queues::Send,
+    handle: &impl Fn(Work) -> F,
+) -> Option<String>
+where
+    F: Future<Output = Result<Step, Failure>>,
+{
+    let span = tracing::info_span!("work", queue = ?queue, message_id = %message.id);
+    let done = AssertUnwindSafe(handle(message.work.clone())).catch_unwind().instrument(span).await;
+    if settle(&message, done.ok(), queue, queues).await { None } else { Some(message.id) }
 }
 
 /// Works through a batch as a whole; `handle` gives one result for each piece of work, in order.

@@ -61,11 +61,13 @@ pub enum Metric {
     BudgetsSpent,
     /// Orders stored, new or changed.
     OrdersStored,
+    /// Merchants' own addresses that events are not sent to any more.
+    SubscriptionsOff,
 }
 
 impl Metric {
     /// Everything that can be counted.
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 13] = [
         Self::PurgeOverdue,
         Self::AuditChainBroken,
         Self::RegisterDue,
@@ -78,6 +80,7 @@ impl Metric {
         Self::ConnectionsRefused,
         Self::BudgetsSpent,
         Self::OrdersStored,
+        Self::SubscriptionsOff,
     ];
 
     /// Its name in CloudWatch.
@@ -95,6 +98,7 @@ impl Metric {
             Self::ConnectionsRefused => "ConnectionsRefused",
             Self::BudgetsSpent => "BudgetsSpent",
             Self::OrdersStored => "OrdersStored",
+            Self::SubscriptionsOff => "SubscriptionsOff",
         }
     }
 }

@@ -25,6 +25,13 @@ pub enum NoAnswer {
     Lost,
 }
 
+/// An extension of a request of which the status alone is wanted, and soon: no body is read, however large.
+#[derive(Debug, Clone, Copy)]
+pub struct Brief {
+    /// The longest it may take, below 20 s.
+    pub within: Duration,
+}
+
 /// Sends requests.
 #[async_trait]
 pub trait Outbound: Send + Sync {
@@ -85,7 +92,11 @@ impl Outbound for Network {
         if !may_go(request.uri(), self.egress) {
             return Err(NoAnswer::Forbidden);
         }
-        let request = reqwest::Request::try_from(request).map_err(|_| NoAnswer::Forbidden)?;
+        let brief = request.extensions().get::<Brief>().copied();
+        let mut request = reqwest::Request::try_from(request).map_err(|_| NoAnswer::Forbidden)?;
+        if let Some(brief) = brief {
+            *request.timeout_mut() = Some(brief.within);
+        }
         let span = tracing::debug_span!("call", method = %request.method(), status = tracing::field::Empty);
         let mut reply = self.client.execute(request).instrument(span.clone()).await.map_err(|error| {
             if NotPublic::is_behind(&error) { NoAnswer::Forbidden } else { NoAnswer::Lost }
@@ -96,6 +107,9 @@ impl Outbound for Network {
             answer = answer.header(name, value);
         }
         let mut body = Vec::new();
+        if brief.is_some() {
+            return answer.body(body).map_err(|_| NoAnswer::Lost);
+        }
         while let Some(chunk) = reply.chunk().await.map_err(|_| NoAnswer::Lost)? {
             if body.len() + chunk.len() > MAX_REPLY {
                 return Err(NoAnswer::Lost);

@@ -40,6 +40,7 @@ pub mod shipments;
 pub mod staff;
 pub mod stock;
 mod stops;
+pub mod subscriptions;
 pub mod tokens;
 pub mod told;
 pub mod uploads;

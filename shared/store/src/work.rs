@@ -5,10 +5,13 @@
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
+use waybill_domain::event::Event;
 use waybill_domain::exception::Reason;
 use waybill_domain::order::{Hold, Order, Status};
 use waybill_domain::packing;
-use waybill_domain::{ConnectionId, ManifestId, MerchantId, OrderId, RequestId, WarehouseId};
+use waybill_domain::{
+    ConnectionId, DeliveryId, ManifestId, MerchantId, OrderId, RequestId, SubscriptionId, WarehouseId,
+};
 
 /// The stages, each with its queue and dead-letter queue.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -27,12 +30,22 @@ pub enum Queue {
     Track,
     /// Forget: retention's.
     Erase,
+    /// Tell merchants' own addresses what happened: the notifier's. The bus puts events into it.
+    Deliver,
 }
 
 impl Queue {
     /// Every queue.
-    pub const ALL: [Self; 7] =
-        [Self::Poll, Self::Allocate, Self::Book, Self::Notify, Self::Push, Self::Track, Self::Erase];
+    pub const ALL: [Self; 8] = [
+        Self::Poll,
+        Self::Allocate,
+        Self::Book,
+        Self::Notify,
+        Self::Push,
+        Self::Track,
+        Self::Erase,
+        Self::Deliver,
+    ];
 
     /// The environment variable that holds its URL.
     pub fn variable(self) -> &'static str {
@@ -44,6 +57,7 @@ impl Queue {
             Self::Push => "QUEUE_PUSH",
             Self::Track => "QUEUE_TRACK",
             Self::Erase => "QUEUE_ERASE",
+            Self::Deliver => "QUEUE_DELIVER",
         }
     }
 }
@@ -200,6 +214,22 @@ pub enum Work {
         /// As in `Order`.
         at: Timestamp,
     },
+    /// Something happened, as the bus tells it: see which addresses of the merchant hear of it.
+    Event {
+        /// What.
+        event: Event,
+    },
+    /// Tell one address of one event.
+    Deliver {
+        /// Whose address.
+        merchant: MerchantId,
+        /// Which.
+        subscription: SubscriptionId,
+        /// Which event, and how far it is.
+        delivery: DeliveryId,
+        /// As in `Order`.
+        at: Timestamp,
+    },
 }
 
 impl Work {
@@ -216,7 +246,9 @@ impl Work {
             | Self::Request { at, .. }
             | Self::Hold { at, .. }
             | Self::Purge { at, .. }
+            | Self::Deliver { at, .. }
             | Self::Retain { at } => *at,
+            Self::Event { event } => event.at,
         }
     }
 }
@@ -230,6 +262,15 @@ mod tests {
         let text = r#"{"V1":{"kind":"order","order":"ord_1","at":"2026-11-23T09:15:00Z"}}"#;
         let Message::V1(work) = serde_json::from_str(text).unwrap();
         assert!(matches!(&work, Work::Order { order, .. } if order.as_str() == "ord_1"));
+        assert_eq!(serde_json::to_string(&Message::V1(work)).unwrap(), text);
+    }
+
+    /// The rule of the template writes such a message around the event; it is not made here.
+    #[test]
+    fn an_event_of_the_bus_is_a_message() {
+        let text = r#"{"V1":{"kind":"event","event":{"id":"evt_1","merchant":"mer_1","at":"2026-11-23T09:15:00Z","type":"order.forgotten","order":"ord_1","connection":"con_1","channel":"ebay","revision":7}}}"#;
+        let Message::V1(work) = serde_json::from_str(text).unwrap();
+        assert!(matches!(&work, Work::Event { event } if event.id == "evt_1"));
         assert_eq!(serde_json::to_string(&Message::V1(work)).unwrap(), text);
     }
 }

@@ -3,7 +3,7 @@
 use crate::points;
 use crate::{Case, Course, midnight};
 use jiff::{SignedDuration, Timestamp};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use waybill_clock::{Env, tick};
 use waybill_domain::intake::{Identity, unreadable};
@@ -11,6 +11,7 @@ use waybill_domain::order::{Channel, Status};
 use waybill_domain::polling::Cursor;
 use waybill_domain::rate::Rate;
 use waybill_domain::retention::Policy;
+use waybill_domain::subscription::{Off, Reason, State};
 use waybill_domain::time::after;
 use waybill_domain::{ConnectionId, MerchantId};
 use waybill_runtime::metrics::{Service, line};
@@ -19,6 +20,7 @@ use waybill_store::budget::EVERY_CALL;
 use waybill_store::ingest::keep_unreadable;
 use waybill_store::memory::{Calm, Engine, MemoryKms, MemoryQueues};
 use waybill_store::registry::{Connection, ConnectionState, Kind};
+use waybill_store::subscriptions::Subscription;
 
 struct Stage {
     env: Env,
@@ -108,6 +110,7 @@ pub async fn cases() -> BTreeMap<&'static str, Case> {
         ("ChannelSilentAlarm", silent().await),
         ("ConnectionRefusedAlarm", refused().await),
         ("BudgetSpentAlarm", spent().await),
+        ("SubscriptionOffAlarm", off().await),
     ])
 }
 
@@ -135,6 +138,28 @@ async fn refused() -> Case {
     let good = stage.ticks(midnight(), 15).await;
     stage.db().set_connection_state(&id(), ConnectionState::Refused).await.unwrap();
     Case { bad: stage.ticks(after(midnight(), minutes(15)), 15).await, good }
+}
+
+async fn off() -> Case {
+    let stage = Stage::set();
+    let subscription = Subscription {
+        id: "sub_00000000000000aa".parse().unwrap(),
+        merchant: merchant(),
+        url: "https://events.example.invalid".into(),
+        topics: BTreeSet::new(),
+        state: State::Off,
+        off: Some(Off { reason: Reason::Failing, at: midnight() }),
+        failing_since: Some(midnight()),
+        made_at: midnight(),
+        secrets: Vec::new(),
+        previous_until: None,
+        secret_by: "invented".into(),
+        rev: 0,
+    };
+    stage.db().list_off(&subscription).await.unwrap();
+    let bad = stage.ticks(midnight(), 30).await;
+    stage.db().not_off(&subscription.id).await.unwrap();
+    Case { bad, good: stage.ticks(after(midnight(), minutes(30)), 30).await }
 }
 
 async fn spent() -> Case {

@@ -8,12 +8,13 @@ use std::path::Path;
 static EVENTS: Story = Story::new("kept events", || Box::pin(events()));
 
 /// Each file with the functions it is for.
-const FOR: [(&str, &[&str]); 8] = [
+const FOR: [(&str, &[&str]); 9] = [
     ("webhook-orders-create", &["FunctionWebhook"]),
     ("queue-poll", &["FunctionPoller"]),
     ("queue-allocate", &["FunctionAllocator"]),
     ("queue-book", &["FunctionShipper"]),
     ("queue-notify", &["FunctionNotifier"]),
+    ("queue-deliver", &["FunctionNotifier"]),
     ("queue-track", &["FunctionTracker"]),
     ("queue-erase", &["FunctionRetention"]),
     ("schedule", &["FunctionClock", "FunctionRetention", "FunctionAuditor"]),

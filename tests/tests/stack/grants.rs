@@ -52,6 +52,7 @@ static ALL: &[&Story] = &[
     &crate::abroad::ABROAD,
     &crate::care::CARE,
     &crate::first_day::FIRST_DAY,
+    &crate::webhooks::HEARD,
 ];
 
 const FUNCTIONS: [&str; 11] = [

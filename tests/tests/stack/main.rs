@@ -33,3 +33,4 @@ mod stock;
 mod support;
 mod sweep;
 mod warehouse;
+mod webhooks;

@@ -2,6 +2,7 @@
 //! document and the tests of roles and tenants all come from here.
 
 mod accounts;
+mod events;
 mod law;
 mod orders;
 mod stock;
@@ -31,6 +32,7 @@ pub fn all() -> Vec<Route> {
         accounts::merchant(),
         accounts::routes(),
         accounts::manifests(),
+        events::routes(),
         law::routes(),
     ];
     all.into_iter().flatten().chain(about).collect()

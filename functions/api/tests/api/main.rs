@@ -19,5 +19,6 @@ mod settle;
 mod shipments;
 mod single;
 mod stage;
+mod subscriptions;
 mod tenants;
 mod warehouse;

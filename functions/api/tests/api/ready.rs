@@ -2,18 +2,23 @@
 
 use crate::stage::{MERCHANT, Stage, order_id};
 use serde_json::{Value, json};
+use waybill_domain::SubscriptionId;
 use waybill_domain::access::Role;
+use waybill_domain::event::{Event, Topic, What};
 use waybill_domain::exception::Reason;
 use waybill_domain::incident::{Incident, Suspicion};
 use waybill_domain::manifest::{Manifest, Progress};
 use waybill_domain::order::{Allocation, Hold, Status};
 use waybill_domain::request::{Asker, Clock, Kind};
 use waybill_domain::shipment::Transit;
+use waybill_domain::subscription::{self, State};
 use waybill_domain::time::{after, days};
+use waybill_store::keyring::Vault;
 use waybill_store::labels::Documents;
 use waybill_store::registry;
 use waybill_store::requests::{Recipient, Request, Scope};
 use waybill_store::stock::{BatchChanges, Settling, SlotChange};
+use waybill_store::subscriptions::{Delivery, Subscription};
 
 /// The connection that examples name.
 pub const CONNECTION: &str = "con_00000000000000aa";
@@ -28,6 +33,7 @@ pub async fn ready() -> Stage {
     orders(&stage).await;
     account(&stage).await;
     law(&stage).await;
+    subscribe(&stage).await;
     stage.hire("colleague", MERCHANT, Role::Packer, true).await;
     stage.queues.take();
     stage
@@ -121,6 +127,36 @@ async fn carrier(stage: &Stage) {
     stage.documents.put(&manifest.document(), b"%PDF-1.4 invented".to_vec()).await.unwrap();
     manifest.progress = Progress::Done { number: 7 };
     stage.db.save_manifest(&manifest).await.unwrap();
+}
+
+/// An address that hears of everything, and an event that it did not take.
+async fn subscribe(stage: &Stage) {
+    let secret = waybill_privacy::signing::SigningSecret::fresh().unwrap().text().to_string();
+    let secrets = json!({"current": secret}).to_string();
+    let id: SubscriptionId = "sub_00000000000000000000a1".parse().unwrap();
+    let subscription = Subscription {
+        id: id.clone(),
+        merchant: MERCHANT.parse().unwrap(),
+        url: "https://events.example.invalid/waybill".into(),
+        topics: [Topic::Order].into(),
+        state: State::Active,
+        off: None,
+        failing_since: None,
+        made_at: stage.now(),
+        secrets: stage.kms.seal(id.as_str(), secrets.as_bytes()).await.unwrap(),
+        previous_until: None,
+        secret_by: "invented".into(),
+        rev: 0,
+    };
+    stage.db.add_subscription(&subscription).await.unwrap();
+    let event = Event {
+        id: "evt_00000000000000a1".into(),
+        merchant: MERCHANT.parse().unwrap(),
+        at: stage.now(),
+        what: What::Test { subscription: id.clone() },
+    };
+    let delivery = Delivery::new(&id, &event, subscription::Progress::Failed, stage.now()).unwrap();
+    stage.db.add_delivery(&delivery).await.unwrap();
 }
 
 async fn law(stage: &Stage) {

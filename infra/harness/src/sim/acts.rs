@@ -265,6 +265,8 @@ impl Sim {
             Work::Hold { .. } => "hold".to_owned(),
             Work::Purge { .. } => "purge".to_owned(),
             Work::Retain { .. } => "retain".to_owned(),
+            Work::Event { event } => format!("event {}", event.id),
+            Work::Deliver { subscription, delivery, .. } => format!("deliver {delivery} to {subscription}"),
         }
     }
 }

@@ -13,7 +13,7 @@ pub const MAX_RECEIVES: u32 = 5;
 pub fn time_out(queue: Queue) -> SignedDuration {
     SignedDuration::from_secs(match queue {
         Queue::Poll | Queue::Book => 60,
-        Queue::Allocate | Queue::Notify | Queue::Push | Queue::Track => 30,
+        Queue::Allocate | Queue::Notify | Queue::Push | Queue::Deliver | Queue::Track => 30,
         Queue::Erase => 300,
     })
 }
@@ -23,7 +23,7 @@ pub fn visibility(queue: Queue) -> SignedDuration {
     SignedDuration::from_secs(match queue {
         Queue::Poll | Queue::Book => 360,
         Queue::Allocate => 240,
-        Queue::Notify | Queue::Push | Queue::Track => 180,
+        Queue::Notify | Queue::Push | Queue::Deliver | Queue::Track => 180,
         Queue::Erase => 1_800,
     })
 }

@@ -140,7 +140,9 @@ impl Functions {
             Queue::Poll => waybill_poller::handle(&self.poller, event).await?,
             Queue::Allocate => waybill_allocator::handle(&self.allocator, event).await?,
             Queue::Book => waybill_shipper::handle(&self.shipper, event).await?,
-            Queue::Notify | Queue::Push => waybill_notifier::handle(&self.notifier, event).await?,
+            Queue::Notify | Queue::Push | Queue::Deliver => {
+                waybill_notifier::handle(&self.notifier, event).await?
+            }
             Queue::Track | Queue::Erase => waybill_tracker::handle(&self.tracker, event).await?,
         };
         Ok(response.batch_item_failures.into_iter().map(|one| one.item_identifier).collect())

@@ -57,9 +57,16 @@ pub fn check(template: &Template) -> Vec<Finding> {
             }
         }
     }
-    for stage in
-        ["PollQueue", "AllocateQueue", "BookQueue", "NotifyQueue", "PushQueue", "TrackQueue", "EraseQueue"]
-    {
+    for stage in [
+        "PollQueue",
+        "AllocateQueue",
+        "BookQueue",
+        "NotifyQueue",
+        "PushQueue",
+        "TrackQueue",
+        "EraseQueue",
+        "DeliverQueue",
+    ] {
         if read.iter().filter(|queue| **queue == stage).count() != 1 {
             found.push(Finding::new(RULE, stage, "must be read by exactly one function."));
         }
