@@ -17,6 +17,7 @@ use crate::world::{Setup, Stocked};
 use serde_json::{Value, json};
 use stage::{Broken, Stage, connection, must};
 use std::fmt::Write as _;
+use std::thread::{Builder, ScopedJoinHandle};
 use waybill_domain::order::{Channel, Status};
 use waybill_domain::stock::Level;
 use waybill_store::registry::ConnectionState;
@@ -195,6 +196,9 @@ pub fn play(scenario: Scenario, channel: Channel) -> Cell {
     }
 }
 
+/// A scenario whole, of all handlers inlined in a debug build, needs more than the two megabytes a thread usually gets.
+const STACK: usize = 16 << 20;
+
 /// The table, filled in.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Grid(pub Vec<(Scenario, Vec<(Channel, Cell)>)>);
@@ -204,13 +208,13 @@ impl Grid {
     pub fn play(scenarios: &[Scenario], channels: &[Channel]) -> Self {
         let columns: Vec<(Channel, Vec<Cell>)> = std::thread::scope(|scope| {
             let column = |channel: Channel| {
-                let cells = scope.spawn(move || scenarios.iter().map(|one| play(*one, channel)).collect());
-                (channel, cells)
+                let cells = move || scenarios.iter().map(|one| play(*one, channel)).collect::<Vec<Cell>>();
+                (channel, Builder::new().stack_size(STACK).spawn_scoped(scope, cells))
             };
             let running: Vec<_> = channels.iter().map(|channel| column(*channel)).collect();
-            let ended = |(channel, cells): (Channel, std::thread::ScopedJoinHandle<'_, Vec<Cell>>)| {
-                let died = |_| vec![Cell::Broken("a handler panicked".to_owned()); scenarios.len()];
-                (channel, cells.join().unwrap_or_else(died))
+            let ended = |(channel, cells): (Channel, std::io::Result<ScopedJoinHandle<'_, Vec<Cell>>>)| {
+                let died = || vec![Cell::Broken("a handler panicked".to_owned()); scenarios.len()];
+                (channel, cells.ok().and_then(|cells| cells.join().ok()).unwrap_or_else(died))
             };
             running.into_iter().map(ended).collect()
         });
