@@ -1,6 +1,6 @@
 //! Every role has what its function uses and nothing else: what the stories did, as CloudTrail recorded it, is
-//! compared with what the deployed roles allow, over all stacks that share the stories. A grant that no story uses fails here, and so does every call
-//! that a missing grant refuses.
+//! compared with what the deployed roles allow, over all stacks that share the stories. A grant that no story uses fails
+//! here, and so does every call that a missing grant refuses.
 //!
 //! The local AWS reads queues and the stream and writes logs for the functions without asking their roles; `cargo xtask lint`
 //! checks those grants.

@@ -202,8 +202,11 @@ async fn in_queues(plant: &mut Planter<'_>) {
     let bus = plant.shop.stack.output("BusName").unwrap();
     let event = json!({"Entries": [{"EventBusName": bus, "Source": "waybill", "DetailType": "leak", "Detail": json!({"name": value}).to_string()}]});
     plant.call("events", "AWSEvents.PutEvents", &event).await;
-    let url = plant.shop.stack.output("QueueEvents").unwrap();
-    plant.clean.push(("sqs", "AmazonSQS.PurgeQueue", json!({"QueueUrl": url})));
+    // The bus brings it to both: those who look at what happened, and merchants' own addresses.
+    for queue in ["QueueEvents", "QueueDeliver"] {
+        let url = plant.shop.stack.output(queue).unwrap();
+        plant.clean.push(("sqs", "AmazonSQS.PurgeQueue", json!({"QueueUrl": url})));
+    }
 }
 
 async fn in_the_bucket(plant: &mut Planter<'_>) {
