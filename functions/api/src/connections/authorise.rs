@@ -314,7 +314,7 @@ async fn granted(
         Application::Shopify { address, client_secret, .. } => {
             let app = shopify_app(&application).ok_or(BAD_STATE)?;
             let pairs = form(query).ok_or(DECLINED)?;
-            shopify::token::verify_redirect(&pairs, &app.client_secret, &stamp).map_err(|_| DECLINED)?;
+            shopify::token::verify_redirect(&pairs, &app, &stamp).map_err(|_| DECLINED)?;
             let code = pairs.iter().find(|(name, _)| name == "code").map(|(_, value)| value);
             let request = shopify::token::build_exchange(&app, code.ok_or(DECLINED)?);
             let read = |r: &http::Response<Vec<u8>>| shopify::token::read_token(r, &stamp);

@@ -52,19 +52,28 @@ fn encode(text: &str) -> String {
 }
 
 /// Checks the query a merchant comes back with: hexadecimal signature over the sorted parameters, not older than
-/// 90 seconds. `query` holds decoded names and values. Compare `state` and the shop before.
+/// 90 seconds, and of the shop that the merchant was sent to, which no other shop with the same app can sign for.
+/// `query` holds decoded names and values. Compare `state` before.
 ///
 /// # Errors
-/// `NotTrusted` when it is not the channel's, or too old.
-pub fn verify_redirect(query: &[(String, String)], secret: &Secret, stamp: &Stamp) -> Result<(), NotTrusted> {
+/// `NotTrusted` when it is not the channel's, of another shop, or too old.
+pub fn verify_redirect(
+    query: &[(String, String)],
+    app: &Application,
+    stamp: &Stamp,
+) -> Result<(), NotTrusted> {
     let value = |name: &str| query.iter().find(|(k, _)| k == name).map(|(_, v)| v.as_str());
     let given = value("hmac").ok_or(NotTrusted::NoSignature)?;
     let given = decode_hex(given).ok_or(NotTrusted::WrongSignature)?;
     let mut signed: Vec<&(String, String)> = query.iter().filter(|(k, _)| k != "hmac").collect();
     signed.sort();
     let text: Vec<String> = signed.iter().map(|(k, v)| format!("{k}={v}")).collect();
-    let key = hmac::Key::new(hmac::HMAC_SHA256, secret.expose().as_bytes());
+    let key = hmac::Key::new(hmac::HMAC_SHA256, app.client_secret.expose().as_bytes());
     hmac::verify(&key, text.join("&").as_bytes(), &given).map_err(|_| NotTrusted::WrongSignature)?;
+    let sent_to = app.base.rsplit('/').next();
+    if !value("shop").zip(sent_to).is_some_and(|(shop, ours)| shop.eq_ignore_ascii_case(ours)) {
+        return Err(NotTrusted::WrongSignature);
+    }
     let at: i64 = value("timestamp").and_then(|t| t.parse().ok()).ok_or(NotTrusted::WrongSignature)?;
     let age = stamp.now.as_second().saturating_sub(at);
     if age.abs() <= REDIRECT_AGE.as_secs() { Ok(()) } else { Err(NotTrusted::WrongSignature) }

@@ -3,7 +3,7 @@
 use super::{Kinds, kinds, level, ok, secret, sent, told, window};
 use serde_json::json;
 use waybill_channels::shopify::token::{Application, build_exchange, build_refresh};
-use waybill_channels::shopify::{Shop, feed, stock, writeback};
+use waybill_channels::shopify::{Shop, feed, hooks, stock, writeback};
 use waybill_domain::service::Carrier;
 
 pub fn all() -> Vec<Kinds> {
@@ -34,6 +34,14 @@ pub fn all() -> Vec<Kinds> {
             ],
         ),
     ];
+    all.push(kinds(
+        "shopify/hooks",
+        &["list subscriptions", "make subscriptions"],
+        vec![
+            hooks::build_list(&shop).unwrap(),
+            hooks::build_make(&shop, &hooks::TOPICS, "https://in.waybill.example/shopify/con_1").unwrap(),
+        ],
+    ));
     let open = ok(json!({"data": {"order": {
         "fulfillmentOrders": {"nodes": [{
             "id": "gid://shopify/FulfillmentOrder/1", "status": "OPEN",

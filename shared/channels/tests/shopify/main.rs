@@ -6,5 +6,6 @@ mod contracts;
 mod feed;
 mod fixture;
 mod order;
+mod token;
 mod webhook;
 mod writeback;
