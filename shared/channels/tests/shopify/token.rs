@@ -35,8 +35,12 @@ fn the_vector_of_the_contract_verifies_and_its_forgeries_do_not() {
     let Some(vector) = file("test-vectors/oauth-query-hmac.json") else { return };
     let text = |value: &Value| value.as_str().unwrap().to_owned();
     let app = app(&format!("https://{}", text(&vector["params"]["shop"])), &text(&vector["secret"]));
-    let mut query: Vec<(String, String)> =
-        vector["params"].as_object().unwrap().iter().map(|(name, value)| (name.clone(), text(value))).collect();
+    let mut query: Vec<(String, String)> = vector["params"]
+        .as_object()
+        .unwrap()
+        .iter()
+        .map(|(name, value)| (name.clone(), text(value)))
+        .collect();
     query.push(("hmac".to_owned(), text(&vector["hmac_hex"])));
     assert_eq!(verify_redirect(&query, &app, &stamp(5)), Ok(()));
     assert_eq!(verify_redirect(&query, &app, &stamp(91)), Err(NotTrusted::WrongSignature));

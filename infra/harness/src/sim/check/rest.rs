@@ -62,7 +62,8 @@ pub(super) fn every_order_is_here(sim: &Sim, facts: &Facts) -> Result<(), Stop> 
     Ok(())
 }
 
-/// Nothing waits for a stage, but backorders for goods and parcels for their arrival, unless a person knows.
+/// Nothing waits for a stage, but backorders and what is held for goods, and parcels for their arrival, unless a person
+/// knows.
 pub(super) fn nobody_is_stuck(sim: &Sim, facts: &Facts) -> Result<(), Failure> {
     for (id, one) in &facts.orders {
         let order = &one.order;
@@ -75,6 +76,8 @@ pub(super) fn nobody_is_stuck(sim: &Sim, facts: &Facts) -> Result<(), Failure> {
         let waits = stages(order);
         let allowed = match order.status {
             Status::Backordered => waits == [Queue::Allocate],
+            // What it lacks is looked for meanwhile (decision 029).
+            Status::Held if order.keeps_goods() && order.owed() > 0 => waits == [Queue::Allocate],
             Status::Dispatched => waits == [Queue::Track],
             _ => waits.is_empty(),
         };
