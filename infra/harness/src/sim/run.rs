@@ -55,6 +55,8 @@ pub struct Outcome {
 /// # Errors
 /// When the harness itself fails; a broken promise is in the outcome.
 pub fn run(seed: u64, settings: Settings) -> Result<Outcome, WorldError> {
+    // Of this thread, on which all of the run happens.
+    fastrand::seed(seed);
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_time()
         .start_paused(true)
