@@ -3,6 +3,7 @@
 pub mod decide;
 mod ground;
 mod settle;
+mod turn;
 
 pub use ground::Grounds;
 

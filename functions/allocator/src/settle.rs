@@ -2,6 +2,7 @@
 
 use crate::Env;
 use crate::decide::{leave, leaving, promise};
+use crate::turn::{ahead, ask, by_arrival};
 use jiff::Timestamp;
 use jiff::civil::Date;
 use std::collections::{BTreeMap, BTreeSet};
@@ -9,6 +10,7 @@ use std::time::Duration;
 use waybill_domain::allocation::{
     Candidate, Changes, Ground, Slot, difference, held, next_to_leave, set_off, skus_of, steps, unpack,
 };
+use waybill_domain::catalogue::Catalogue;
 use waybill_domain::order::{Order, Status};
 use waybill_domain::service::local_date;
 use waybill_domain::stock::Spot;
@@ -106,8 +108,7 @@ async fn once(env: &Env, ids: &[OrderId], now: Timestamp, arrivals: &mut Arrival
         let merchant = env.merchants.get(&id, now).await?;
         let places = env.grounds.get(&id, now).await?;
         let seller = Seller { env, merchant: &merchant, places: &places, now };
-        // Who came first is served first, however the queue shuffled them.
-        orders.sort_by(|a, b| (a.milestones.received, &a.id).cmp(&(b.milestones.received, &b.id)));
+        by_arrival(&mut orders);
         let (leaving, promising): (Vec<_>, Vec<_>) =
             orders.into_iter().filter(|order| stages(order).contains(&Queue::Allocate)).partition(|order| {
                 matches!(order.status, Status::Dispatched | Status::Delivered | Status::Returned)
@@ -119,9 +120,9 @@ async fn once(env: &Env, ids: &[OrderId], now: Timestamp, arrivals: &mut Arrival
 }
 
 /// A merchant whose orders are settled.
-struct Seller<'a> {
-    env: &'a Env,
-    merchant: &'a Merchant,
+pub(crate) struct Seller<'a> {
+    pub(crate) env: &'a Env,
+    pub(crate) merchant: &'a Merchant,
     places: &'a Places,
     now: Timestamp,
 }
@@ -135,14 +136,27 @@ impl Seller<'_> {
         Ok(self.env.db.shelves(&self.merchant.id, &skus, &warehouses).await?)
     }
 
-    async fn promise(&self, orders: Vec<Order>) -> Result<(), Failure> {
+    /// What these orders are made of, and the shelves they may be served from.
+    async fn look(&self, orders: &[Order]) -> Result<(Catalogue, Shelves), Failure> {
+        let catalogue = self.env.db.catalogue(&self.merchant.id, orders).await?;
+        let skus = orders.iter().flat_map(|order| skus_of(order, &catalogue)).collect();
+        let shelves = self.shelves(skus, &self.merchant.candidates()).await?;
+        Ok((catalogue, shelves.good_on(local_date(self.now))))
+    }
+
+    async fn promise(&self, mut orders: Vec<Order>) -> Result<(), Failure> {
         if orders.is_empty() {
             return Ok(());
         }
-        let catalogue = self.env.db.catalogue(&self.merchant.id, &orders).await?;
+        let (mut catalogue, mut shelves) = self.look(&orders).await?;
+        let ahead = ahead(self, &orders, &catalogue, &shelves).await?;
+        let asked: BTreeSet<OrderId> = ahead.orders.iter().map(|order| order.id.clone()).collect();
+        if !asked.is_empty() {
+            orders.extend(ahead.orders);
+            by_arrival(&mut orders);
+            (catalogue, shelves) = self.look(&orders).await?;
+        }
         let registry = self.merchant.candidates();
-        let skus = orders.iter().flat_map(|order| skus_of(order, &catalogue)).collect();
-        let shelves = self.shelves(skus, &registry).await?.good_on(local_date(self.now));
         let candidates = self.places.candidates(registry);
         let ground = Ground {
             candidates: &candidates,
@@ -154,9 +168,15 @@ impl Seller<'_> {
         let mut free = shelves.available();
         let mut batch = Batch::new(self, Settling::Promises, shelves.past);
         for before in orders {
+            if asked.contains(&before.id) {
+                let Some(order) = ask(&ground, &before, &mut free, self.now) else { continue };
+                batch.go(before, order).await?;
+                continue;
+            }
             let (order, _) = promise(&ground, before.clone(), &mut free, self.now);
             batch.go(before, order).await?;
         }
+        batch.offered(&ahead.offered);
         batch.write().await.map(|_| ())
     }
 
@@ -329,6 +349,13 @@ impl<'a> Batch<'a> {
         }
         self.orders.push(order);
         Ok(())
+    }
+
+    /// Says up to which time that pieces became free those who wait were asked, where the batch writes anyway.
+    fn offered(&mut self, offered: &BTreeMap<Slot, i64>) {
+        for (slot, change) in &mut self.changes {
+            change.offered = offered.get(slot).copied();
+        }
     }
 
     /// The SKUs of which channels may sell more or less than before, or of which fewer stand on the shelves.

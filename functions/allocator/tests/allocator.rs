@@ -651,6 +651,51 @@ async fn an_order_that_waits_is_not_overtaken_by_a_later_one_it_is_decided_with(
 }
 
 #[tokio::test]
+async fn goods_that_come_in_go_to_who_waits_first_though_only_a_newer_order_is_decided() {
+    let stage = Stage::set(false).await;
+    let mut waiting = Vec::new();
+    for n in 1..=2 {
+        let order = stage.take(n, &[("MUG", 2)], Readiness::Ready).await;
+        stage.pass(SignedDuration::from_secs(5));
+        stage.one(&order).await;
+        waiting.push(order);
+    }
+    stage.receive("MUG", "wh_north", 3, "a").await;
+    let second = stage.one(&waiting[1]).await;
+    assert_eq!(second.status, Status::Backordered);
+    assert_eq!(stage.db.order(&waiting[0]).await.unwrap().unwrap().status, Status::Allocated);
+    stage.receive("MUG", "wh_south", 1, "b").await;
+    let newer = stage.take(3, &[("MUG", 1)], Readiness::Ready).await;
+    let newer = stage.one(&newer).await;
+    // Two pieces in two places make the second whole; then there is none left for the newest.
+    assert_eq!(stage.db.order(&waiting[1]).await.unwrap().unwrap().status, Status::Allocated);
+    assert_eq!(newer.status, Status::Backordered);
+    assert_eq!(stage.numbers("MUG", "wh_north").await, (3, 3));
+}
+
+#[tokio::test]
+async fn what_those_who_wait_cannot_use_is_sold_and_nobody_is_asked_twice_about_it() {
+    let stage = Stage::set(false).await;
+    let large = stage.take(1, &[("MUG", 9)], Readiness::Ready).await;
+    stage.one(&large).await;
+    let before = stage.db.order(&large).await.unwrap().unwrap();
+    stage.pass(SignedDuration::from_secs(5));
+    stage.receive("MUG", "wh_north", 4, "a").await;
+    let slot = ("MUG".to_owned(), "wh_north".parse().unwrap());
+    assert!(stage.db.level(&merchant(), &slot).await.unwrap().unwrap().is_news());
+    let small = stage.take(2, &[("MUG", 1)], Readiness::Ready).await;
+    assert_eq!(stage.one(&small).await.status, Status::Allocated);
+    assert!(!stage.db.level(&merchant(), &slot).await.unwrap().unwrap().is_news());
+    assert_eq!(stage.db.order(&large).await.unwrap().unwrap(), before, "asked, and not written");
+    // What somebody gives back is news again.
+    let mut cancelled = stage.db.order(&small).await.unwrap().unwrap();
+    cancelled.status = Status::Cancelled;
+    stage.db.save_order(&mut cancelled).await.unwrap();
+    stage.one(&small).await;
+    assert!(stage.db.level(&merchant(), &slot).await.unwrap().unwrap().is_news());
+}
+
+#[tokio::test]
 async fn where_labels_wait_for_the_bench_an_order_stands_until_it_is_packed_and_a_short_pick_finds_other_goods()
  {
     let stage = Stage::set(false).await;

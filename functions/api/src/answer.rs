@@ -117,6 +117,12 @@ pub(crate) const BAD_PLACE: Problem = Problem::new(
     "bad_place",
     "Name a warehouse and bins that exist; a movement between bins needs both.",
 );
+pub(crate) const UNKNOWN_BIN: Problem = Problem::new(
+    StatusCode::BAD_REQUEST,
+    "unknown_bin",
+    "This warehouse has a map of bins, and the bin is not on it: see `GET /v1/warehouses/{warehouse}/bins`, or put it on \
+     the map first.",
+);
 pub(crate) const NEEDS_LOT: Problem = Problem::new(
     StatusCode::BAD_REQUEST,
     "needs_lot",

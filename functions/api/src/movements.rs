@@ -3,6 +3,7 @@
 use crate::Env;
 use crate::answer::{
     BAD_PLACE, BAD_QUANTITY, BAD_REFERENCE, NEEDS_LOT, NESTED_BUNDLE, NOT_ENOUGH, OTHER_CONTENT, Stop,
+    UNKNOWN_BIN,
 };
 use crate::body::Told;
 use crate::caller::Caller;
@@ -53,8 +54,8 @@ pub struct Done {
 /// Answers.
 ///
 /// # Errors
-/// `no_access`, `not_allowed`, `bad_body`, `bad_reference`, `bad_quantity`, `bad_place`, `needs_lot`,
-/// `nested_bundle`, `not_enough`, `other_content`, `busy`, `unavailable`.
+/// `no_access`, `not_allowed`, `bad_body`, `bad_reference`, `bad_quantity`, `bad_place`, `unknown_bin`,
+/// `needs_lot`, `nested_bundle`, `not_enough`, `other_content`, `busy`, `unavailable`.
 pub async fn record(
     State(env): State<Arc<Env>>,
     caller: Caller,
@@ -77,6 +78,10 @@ pub async fn record(
         Some(caller.actor()),
         &body.reference,
     );
+    let put = movement.spots.iter().filter(|(_, pieces)| *pieces > 0);
+    for (spot, _) in put {
+        on_the_map(&env, merchant, &body.warehouse, spot).await?;
+    }
     fits_catalogue(&env, merchant, &body.sku, &movement).await?;
     let (effect, spots) = (movement.effect(), movement.spots.clone());
     let repeat = outcome(env.db.record(merchant, &body.sku, movement).await?)?;
@@ -142,6 +147,18 @@ pub(crate) async fn exists(env: &Env, merchant: &MerchantId, warehouse: &Warehou
     let registry = env.db.merchant(merchant).await?.map(|m| m.candidates()).unwrap_or_default();
     let known = env.db.places(merchant).await?.warehouses(&registry);
     if known.contains(warehouse) { Ok(()) } else { Err(BAD_PLACE.into()) }
+}
+
+/// Goods are put only where pickers will look for them: into a bin of the warehouse's map, where it has one, or at the
+/// dock. What lies in other bins can be taken from there.
+pub(crate) async fn on_the_map(
+    env: &Env,
+    merchant: &MerchantId,
+    warehouse: &WarehouseId,
+    spot: &Spot,
+) -> Result<(), Stop> {
+    let known = spot.is_dock() || env.db.may_hold(merchant, warehouse, &spot.bin).await?;
+    if known { Ok(()) } else { Err(UNKNOWN_BIN.into()) }
 }
 
 /// True for a repeat.

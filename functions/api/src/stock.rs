@@ -84,7 +84,7 @@ impl View {
             }
             let agrees = (sum.on_hand, sum.reserved, sum.quarantined)
                 == (level.on_hand, level.reserved, level.quarantined);
-            let Level { warehouse, on_hand, reserved, available, quarantined, spots } = level.clone();
+            let Level { warehouse, on_hand, reserved, available, quarantined, spots, .. } = level.clone();
             let (moved, sound) = (moved(&mine), level.is_sound() && agrees);
             let past = level.past(today);
             Shelf { warehouse, on_hand, reserved, available, past, quarantined, spots, moved, sound }

@@ -5,7 +5,7 @@ use crate::Env;
 use crate::answer::{BAD_PLACE, BAD_QUANTITY, BAD_REFERENCE, NOT_ENOUGH, NOT_FOUND, Stop};
 use crate::body::Told;
 use crate::caller::Caller;
-use crate::movements::{MOST, exists, outcome};
+use crate::movements::{MOST, exists, on_the_map, outcome};
 use crate::wake;
 use axum::Json;
 use axum::extract::rejection::PathRejection;
@@ -136,7 +136,7 @@ pub async fn send(
 /// Takes goods in.
 ///
 /// # Errors
-/// `no_access`, `not_allowed`, `bad_body`, `bad_reference`, `bad_quantity`, `bad_place`, `not_found`,
+/// `no_access`, `not_allowed`, `bad_body`, `bad_reference`, `bad_quantity`, `bad_place`, `unknown_bin`, `not_found`,
 /// `not_enough`, `other_content`, `busy`, `unavailable`.
 pub async fn receive(
     State(env): State<Arc<Env>>,
@@ -155,6 +155,10 @@ pub async fn receive(
     let to = body.to.unwrap_or_else(Spot::dock);
     if to.is_packed() {
         return Err(BAD_PLACE.into());
+    }
+    // What has arrived whole is no more under way: a repeat of it is known by its reference.
+    if let Some(coming) = env.db.transfers(merchant).await?.into_iter().find(|t| t.reference == reference) {
+        on_the_map(&env, merchant, &coming.to, &to).await?;
     }
     let (actor, now) = (Some(caller.actor()), env.clock.read());
     let (transfer, recorded) = env

@@ -77,6 +77,11 @@ fn book_before_claim_is_found() {
 }
 
 #[test]
+fn a_void_that_nobody_confirmed_is_found() {
+    finds(Plant::HastyVoid, "a label that was undone is gone at the carrier");
+}
+
+#[test]
 fn check_then_act_is_found() {
     finds(Plant::CheckThenAct, "movements add up to the level");
 }

@@ -4,6 +4,7 @@ use crate::exception::Reason;
 use crate::id::{ConnectionId, LineId, MerchantId, OrderId};
 use crate::money::Money;
 use crate::order::{Channel, ChannelRef, Destination, Hold, Line, Order, PersonalData, Status, Unpaid};
+use crate::remedy::go_on;
 use crate::retention::Milestones;
 use crate::time::after;
 use jiff::{SignedDuration, Timestamp};
@@ -254,7 +255,8 @@ fn update(held: &Order, incoming: &Incoming, who: &Identity, now: Timestamp) -> 
     // Amazon tells no address of an order that left: not told is not changed.
     let mut changed = incoming.destination.is_some() && order.destination != incoming.destination;
     let gone = matches!(held.status, Status::Dispatched | Status::Delivered | Status::Returned);
-    let planned = (held.shipments > 0 || held.claim.is_some()) && held.status != Status::Cancelled;
+    let cancelled = held.status == Status::Cancelled;
+    let planned = (held.shipments > 0 || held.claim.is_some() || held.goods_are_out()) && !cancelled;
     if planned || gone {
         // The label carries what was true when it was made: the order keeps its lines, a person compares.
         changed |= wanted(incoming, who) != pieces(&held.lines);
@@ -266,17 +268,26 @@ fn update(held: &Order, incoming: &Incoming, who: &Identity, now: Timestamp) -> 
             if changed {
                 order.raise(Reason::ChangedAfterBooking, None, now);
             }
+            order.due_at = was_due;
             if incoming.readiness == Readiness::OnHold && !gone {
                 order.raise(Reason::HeldByChannel, None, now);
-            } else {
+            } else if order.exceptions.iter().any(|open| open.reason == Reason::HeldByChannel) {
                 order.settle(Reason::HeldByChannel);
+                if order.hold == Some(Hold::Exception) {
+                    // It may have been all that still held it.
+                    go_on(&mut order, now);
+                }
             }
-            order.due_at = was_due;
             return order;
         }
     } else {
         let mut fresh = lines_after(incoming, who, &held.lines);
-        for line in &held.lines {
+        // What left the books for one that was cancelled since is not its any more: it comes back as a return.
+        let mut ours = held.lines.clone();
+        if held.goods_are_out() {
+            ours.iter_mut().for_each(|line| line.allocations.clear());
+        }
+        for line in &ours {
             match fresh.iter_mut().find(|l| l.id == line.id) {
                 Some(same) => carry_over(line, same),
                 // A line that vanished keeps what is reserved for it until the allocator gives it back, and what
@@ -382,6 +393,11 @@ fn stand(order: &mut Order, incoming: &Incoming, now: Timestamp) {
     } else if incoming.destination.is_none() {
         order.raise(Reason::MissingAddress, None, now);
         hold(order, Hold::Exception);
+    } else if order.exceptions.iter().any(|open| open.reason == Reason::LabelVoided) {
+        // Whether it is booked again its people say, not the shop.
+        order.status = Status::Held;
+        order.hold = Some(Hold::Exception);
+        order.due_at = None;
     } else {
         order.go_on(Status::Received, after(now, SWEEP_AFTER));
     }

@@ -12,3 +12,8 @@ pub struct Money {
     /// ISO 4217, three capitals.
     pub currency: String,
 }
+
+/// Whether text has the shape of an ISO 4217 code: three capitals.
+pub fn is_currency(text: &str) -> bool {
+    text.len() == 3 && text.bytes().all(|b| b.is_ascii_uppercase())
+}

@@ -384,6 +384,11 @@ impl Order {
         !self.stock_settled && self.lines.iter().any(|l| !l.allocations.is_empty())
     }
 
+    /// Its goods left the books and are still its own: its label was undone before they were handed over.
+    pub fn goods_are_out(&self) -> bool {
+        self.stock_settled && self.lines.iter().any(|l| !l.allocations.is_empty())
+    }
+
     /// Pieces that are to be sent and have nothing reserved yet.
     pub fn owed(&self) -> u32 {
         self.lines.iter().map(Line::owed).sum()

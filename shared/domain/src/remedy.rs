@@ -2,7 +2,7 @@
 
 use crate::booking::plan;
 use crate::exception::Reason;
-use crate::order::{Order, Status};
+use crate::order::{Hold, Line, Order, Status};
 use crate::shipment::{Booking, Shipment};
 use jiff::Timestamp;
 use schemars::JsonSchema;
@@ -81,8 +81,16 @@ pub fn settle(
     }
     order.settle(reason);
     match (remedy, order.status) {
+        // Whichever of several matters ends last lets it go on.
+        (Remedy::Seen, Status::Held) if order.hold == Some(Hold::Exception) => go_on(order, now),
         (Remedy::Seen, _) => {}
-        (Remedy::Retry, _) => go_on(order, now),
+        (Remedy::Retry, _) => {
+            go_on(order, now);
+            // The shop may have changed it since it was held.
+            if reason == Reason::LabelVoided && order.status != Status::Held && wants_other(order) {
+                order.status = Status::Received;
+            }
+        }
         (Remedy::NothingAtCarrier, Status::Cancelled) => {
             order.settle(Reason::UncertainBooking);
             order.settle(Reason::VoidRefused);
@@ -108,8 +116,14 @@ fn forget_unlabelled(order: &mut Order, shipments: &mut [Shipment]) {
     order.shipments = 0;
 }
 
+/// What is promised to it is not what it wants by now.
+fn wants_other(order: &Order) -> bool {
+    let wanted = |line: &Line| if line.ships { line.quantity } else { 0 };
+    !order.goods_are_out() && order.lines.iter().any(|line| line.allocated() != wanted(line))
+}
+
 /// Back on the road, once nothing else holds it.
-fn go_on(order: &mut Order, now: Timestamp) {
+pub(crate) fn go_on(order: &mut Order, now: Timestamp) {
     if !order.exceptions.is_empty() {
         return;
     }
@@ -126,7 +140,7 @@ fn go_on(order: &mut Order, now: Timestamp) {
 pub(crate) mod tests {
     use super::*;
     use crate::allocation::tests::order;
-    use crate::order::{Allocation, Claim, Hold};
+    use crate::order::{Allocation, Claim};
     use crate::service::{Carrier, ServiceChoice};
     use crate::shipment::{Transit, WriteBack};
     use crate::{OrderId, ShipmentId};
@@ -197,6 +211,16 @@ pub(crate) mod tests {
         order.lines[0].allocations.clear();
         settle(&mut order, &mut [], Reason::NoService, Remedy::Retry, NOW).unwrap();
         assert_eq!(order.status, Status::Received);
+    }
+
+    #[test]
+    fn whichever_matter_ends_last_lets_it_go_on() {
+        let mut order = held(Reason::LabelVoided);
+        order.raise(Reason::ChangedAfterBooking, None, NOW);
+        settle(&mut order, &mut [], Reason::LabelVoided, Remedy::Retry, NOW).unwrap();
+        assert_eq!(order.status, Status::Held);
+        settle(&mut order, &mut [], Reason::ChangedAfterBooking, Remedy::Seen, NOW).unwrap();
+        assert_eq!((order.status, order.due_at), (Status::Allocated, Some(NOW)));
     }
 
     #[test]

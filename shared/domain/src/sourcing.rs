@@ -3,6 +3,7 @@
 use crate::boxes::BoxKind;
 use crate::catalogue::{Catalogue, Invalid, Part};
 use crate::id::WarehouseId;
+use crate::money::is_currency;
 use crate::order::{Channel, Line, Order};
 use rust_decimal::Decimal;
 use schemars::JsonSchema;
@@ -49,7 +50,10 @@ pub struct When {
     pub countries: Vec<String>,
     /// Orders with a SKU that has one of these tags.
     pub tags: Vec<String>,
-    /// Orders worth at least this, in the order's currency.
+    /// Orders in this currency, ISO 4217; a rule by value names one, because amounts of two currencies do not compare.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub currency: Option<String>,
+    /// Orders worth at least this, in the rule's currency.
     pub value_from: Option<Decimal>,
     /// Orders worth less than this.
     pub value_below: Option<Decimal>,
@@ -203,6 +207,7 @@ impl When {
         (self.channels.is_empty() || self.channels.contains(&order.channel))
             && (self.countries.is_empty()
                 || country.is_some_and(|c| self.countries.iter().any(|one| one == c)))
+            && self.currency.as_ref().is_none_or(|one| *one == order.total.currency)
             && self.value_from.is_none_or(|from| value >= from)
             && self.value_below.is_none_or(|below| value < below)
             && self.grams_from.is_none_or(|from| grams >= u64::from(from))
@@ -301,6 +306,10 @@ impl Policy {
                 && rule.name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-');
             must(name, "rules", "named with 1 to 40 letters, digits or `-`")?;
             must(rule.then.criteria.as_deref().is_none_or(once), "rules", "naming criteria once each")?;
+            let When { currency, value_from, value_below, .. } = &rule.when;
+            must(currency.as_deref().is_none_or(is_currency), "rules", "of a currency such as GBP")?;
+            let by_value = value_from.is_some() || value_below.is_some();
+            must(!by_value || currency.is_some(), "rules", "naming the currency where they look at value")?;
         }
         Ok(())
     }
@@ -322,6 +331,33 @@ mod tests {
         assert_eq!(policy.shown(Channel::Ebay, "A", &[1, 1], 1), 0);
         assert_eq!(policy.shown_each(Channel::Ebay, "A", &[5, 9], 1), [2, 3]);
         assert_eq!(policy.shown_each(Channel::Ebay, "A", &[9, 5], 3), [3, 0], "more than the last one has");
+    }
+
+    #[test]
+    fn a_rule_by_value_means_one_currency() {
+        let mut order = crate::allocation::tests::order("BS", &[("MUG", 1)]);
+        order.total = crate::money::Money { amount: 600.into(), currency: "GBP".into() };
+        let when = |currency: Option<&str>| When {
+            currency: currency.map(str::to_owned),
+            value_from: Some(500.into()),
+            ..When::default()
+        };
+        let applies = |when: &When, order: &Order| when.applies(order, &Catalogue::default());
+        assert!(applies(&when(Some("GBP")), &order));
+        assert!(!applies(&when(Some("EUR")), &order), "600 pounds are not 600 euros");
+        let check = |when: When| {
+            let rule = Rule { name: "dear".into(), when, then: Then::default() };
+            Policy { rules: vec![rule], ..Policy::default() }.check().is_ok()
+        };
+        assert!(check(when(Some("GBP"))));
+        assert!(!check(when(None)), "which currency?");
+        assert!(!check(when(Some("pounds"))));
+        assert!(!check(When {
+            currency: None,
+            value_from: None,
+            value_below: Some(1.into()),
+            ..When::default()
+        }));
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! Warehouses, bins and the policy of a merchant. They lie in the stock table, so that whoever keeps them needs no
 //! grant on the registry.
 
-use crate::db::{Db, Item, from_item, key, to_item};
+use crate::db::{Db, Item, from_item, key, s, to_item};
 use crate::error::StoreError;
 use std::collections::BTreeMap;
 use waybill_domain::allocation::Candidate;
@@ -90,7 +90,7 @@ impl Db {
     /// As AWS answers.
     pub async fn save_policy(&self, merchant: &MerchantId, policy: &Policy) -> Result<(), StoreError> {
         let text = serde_json::to_string(policy).map_err(|_| StoreError::Corrupt("policy"))?;
-        let item = Item::from([("document".to_owned(), crate::db::s(text))]);
+        let item = Item::from([("document".to_owned(), s(text))]);
         self.put_stock(item, &pk(merchant), POLICY).await
     }
 
@@ -106,6 +106,34 @@ impl Db {
         let items = self.partition(&bins_pk(merchant, warehouse)).await?;
         let bins = items.into_iter().map(|item| from_item::<Bin>(item, "bin"));
         bins.map(|bin| bin.map(|bin| (bin.id.clone(), bin))).collect()
+    }
+
+    /// Whether goods may be put into a bin: it is on the warehouse's map, or there is no map.
+    ///
+    /// # Errors
+    /// As AWS answers.
+    pub async fn may_hold(
+        &self,
+        merchant: &MerchantId,
+        warehouse: &WarehouseId,
+        bin: &BinId,
+    ) -> Result<bool, StoreError> {
+        let pk = bins_pk(merchant, warehouse);
+        if self.get(&self.tables.stock, &pk, bin.as_str()).await?.is_some() {
+            return Ok(true);
+        }
+        let reply = self
+            .client
+            .query()
+            .table_name(&self.tables.stock)
+            .key_condition_expression("pk = :pk")
+            .expression_attribute_values(":pk", s(pk))
+            .consistent_read(true)
+            .limit(1)
+            .send()
+            .await
+            .map_err(|e| StoreError::from_sdk("dynamodb:Query", &e))?;
+        Ok(reply.items.unwrap_or_default().is_empty())
     }
 
     /// Stores a bin in place of what was known.
@@ -136,7 +164,7 @@ impl Db {
             return Ok(false);
         }
         let text = serde_json::to_string(policy).map_err(|_| StoreError::Corrupt("policy"))?;
-        let mut item = Item::from([("document".to_owned(), crate::db::s(text))]);
+        let mut item = Item::from([("document".to_owned(), s(text))]);
         item.extend(key(&pk(merchant), POLICY));
         self.put_stock_over(item, held).await
     }

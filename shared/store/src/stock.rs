@@ -37,6 +37,8 @@ pub struct SlotChange {
     pub spots: BTreeMap<Spot, i64>,
     /// Pieces there that are past their day and must be left over.
     pub past: i64,
+    /// Up to which time that pieces became free there those who wait were asked first.
+    pub offered: Option<i64>,
 }
 
 /// What a batch of orders does to stock.
@@ -80,6 +82,12 @@ impl Shelves {
     /// Pieces free to promise.
     pub fn available(&self) -> Available {
         self.levels.iter().map(|(slot, level)| (slot.clone(), level.available)).collect()
+    }
+
+    /// Slots with goods that those who wait were not asked about yet, each with the times that pieces became free there.
+    pub fn news(&self) -> BTreeMap<Slot, i64> {
+        let news = self.levels.iter().filter(|(_, level)| level.is_news());
+        news.map(|(slot, level)| (slot.clone(), level.freed)).collect()
     }
 
     /// What expires first at each slot.
@@ -142,6 +150,9 @@ impl Db {
             ledger.force(slot);
             if how == Settling::Promises && net > 0 {
                 ledger.leave_over(slot, change.past);
+            }
+            if let Some(times) = change.offered {
+                ledger.offer(slot, times);
             }
             let sk = derived(&movement, &revs)?;
             ledger.add(&slot.0, sk, movement);

@@ -84,6 +84,10 @@ async fn shelves() {
     let ours = under_way["transfers"].as_array().unwrap().iter().find(|t| t["reference"] == json!(reference));
     assert_eq!(ours.unwrap()["left"], 10);
     let receive = format!("/v1/stock/transfers/{reference}/receive");
+    let astray = json!({"quantity": 1, "part": "0", "to": format!("X-{mark}")});
+    assert_eq!(call(&shop, &packer, "POST", &receive, Some(astray)).await.status, 400, "not on the map");
+    let body = json!({"id": "A-02", "zone": "a", "walk": 2});
+    done(&shop, &owner, "PUT", &format!("/v1/warehouses/{there}/bins/A-02"), Some(body)).await;
     for (part, pieces) in [("1", 6), ("2", 4), ("2", 4)] {
         let body = json!({"quantity": pieces, "part": part, "to": "A-02"});
         done(&shop, &packer, "POST", &receive, Some(body)).await;

@@ -72,6 +72,7 @@ fn fits(rule: &ServiceRule) -> String {
     list(&mut parts, "from", &channels);
     parts.push(format!("{} to {} g", rule.from_grams, rule.up_to_grams));
     parts.extend(rule.up_to_size.map(|_| "of limited size".to_owned()));
+    parts.extend(rule.currency.as_ref().map(|currency| format!("paid in {currency}")));
     parts.extend(rule.from_value.map(|value| format!("worth {value} or more")));
     parts.extend(rule.up_to_value.map(|value| format!("worth {value} or less")));
     parts.extend(rule.cut_off.map(|time| format!("before {}", time.strftime("%H:%M"))));

@@ -7,6 +7,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 use waybill_carriers::account::{Account as Carrier, bookable};
 use waybill_carriers::preflight::uk_postcode;
+use waybill_domain::money::is_currency;
 use waybill_domain::retention::Policy;
 use waybill_domain::service::{Returns, Shipping, Way};
 use waybill_domain::{ConnectionId, MerchantId};
@@ -103,6 +104,15 @@ fn rows(wanted: &Shipping) -> Result<(), Misplaced> {
         let country = |c: &String| c.len() == 2 && c.bytes().all(|b| b.is_ascii_uppercase());
         let place = format!("/services/{list}");
         must(countries.iter().all(country), place, "of countries in two capitals, such as GB (ISO 3166-1)")?;
+    }
+    for (n, rule) in rules.iter().enumerate() {
+        let by_value = rule.from_value.is_some() || rule.up_to_value.is_some();
+        let told = rule.currency.as_deref().map_or(!by_value, is_currency);
+        must(
+            told,
+            format!("/services/rules/{n}/currency"),
+            "the currency that the row's values are in, such as GBP",
+        )?;
     }
     for (n, rate) in rates.iter().enumerate() {
         must(!rate.price.is_sign_negative(), format!("/services/rates/{n}/price"), "no less than nothing")?;

@@ -281,8 +281,8 @@ async fn services_of_the_merchants_own_accounts_are_kept_as_they_are_sent() {
     let (mut body, _) = seen(&stage).await;
     let way = json!({"carrier": "royal_mail", "code": "TPS48", "format": "parcel"});
     body["services"]["rules"] = json!([
-        {"name": "heavy", "countries": ["GB"], "up_to_grams": 30000, "cut_off": "16:30:00", "from_value": "25.50",
-            "connection": CARRIER, "service": {"carrier": "parcelforce", "code": "FE0", "format": "parcel"}},
+        {"name": "heavy", "countries": ["GB"], "up_to_grams": 30000, "cut_off": "16:30:00", "currency": "GBP",
+            "from_value": "25.50", "connection": CARRIER, "service": {"carrier": "parcelforce", "code": "FE0", "format": "parcel"}},
         {"countries": [], "up_to_grams": 2000, "connection": CARRIER, "service": way},
     ]);
     body["services"]["returns"] = returns();
@@ -292,6 +292,10 @@ async fn services_of_the_merchants_own_accounts_are_kept_as_they_are_sent() {
     assert_eq!(seen(&stage).await.0, body);
     let kept = stage.db.merchant(&MERCHANT.parse().unwrap()).await.unwrap().unwrap();
     assert_eq!((kept.services.rules.len(), kept.services.named.len()), (2, 1));
+    let mut vague = body.clone();
+    vague["services"]["rules"][0].as_object_mut().unwrap().remove("currency");
+    let told = store(&stage, &vague).await;
+    assert_eq!(told.1["pointer"], "/services/rules/0/currency", "25.50 of what? {}", told.1);
     // An account that was given up carries nothing new.
     assert_eq!(stage.call(OWNER, "DELETE", &format!("/v1/connections/{CARRIER}"), None).await.0, 202);
     let told = store(&stage, &body).await;

@@ -319,8 +319,20 @@ async fn picking_and_packing_through_the_api() {
         )
         .await;
     let mut receive = movement("receive", 5, "PO-1");
+    receive["to"] = json!("A-99");
+    let astray = stage.post("/v1/stock/movements", receive.clone()).await;
+    assert_eq!(code(&astray), (400, "unknown_bin"), "no picker would walk there");
     receive["to"] = json!("A-01");
-    stage.post("/v1/stock/movements", receive).await;
+    assert_eq!(stage.post("/v1/stock/movements", receive).await.0, 200);
+    let mut elsewhere = movement("receive", 1, "PO-2");
+    (elsewhere["warehouse"], elsewhere["to"]) = (json!("wh_south"), json!("A-99"));
+    assert_eq!(stage.post("/v1/stock/movements", elsewhere).await.0, 200, "a place without a map");
+    let away =
+        json!({"sku": "TEE-RED", "from": "wh_south", "to": "wh_north", "quantity": 1, "reference": "T-1"});
+    assert_eq!(stage.post("/v1/stock/transfers", away).await.0, 200, "what lies off the map can leave");
+    let put = |bin: &str| json!({"quantity": 1, "part": "1", "to": bin});
+    let astray = stage.post("/v1/stock/transfers/T-1/receive", put("A-99")).await;
+    assert_eq!(code(&astray), (400, "unknown_bin"));
     allocate(&stage, 1, 2).await;
     allocate(&stage, 2, 2).await;
     let making = json!({"list": "pick_1", "warehouse": "wh_north", "style": "batch"});

@@ -44,6 +44,8 @@ impl Sim {
             Act::Redact(n) => self.redact(n),
             Act::Stale(n) => self.stale(n),
             Act::Replay => self.replay(),
+            Act::Void(n) => self.void(n).await?,
+            Act::AfterVoid(n) => self.after_void(n).await?,
             Act::Receive(n) => self.receive(n).await?,
             Act::Warehouse(n) => self.warehouse(n).await?,
             Act::Uninstall => {

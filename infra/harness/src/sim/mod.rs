@@ -17,6 +17,7 @@ mod run;
 mod scheduler;
 pub(crate) mod script;
 mod starts;
+mod voids;
 mod warehouse;
 
 pub use plant::Plant;

@@ -103,6 +103,9 @@ async fn begin(seed: u64, settings: Settings) -> Result<Sim, WorldError> {
     for (listing, sku, units) in &made.listings {
         sim.note(&format!("{listing} is sold as {units} of {sku}"));
     }
+    if settings.plant == Some(Plant::HastyVoid) {
+        sim.world.hasty.begin();
+    }
     trouble(&mut sim);
     Ok(sim)
 }

@@ -36,6 +36,10 @@ pub enum Act {
     Replay,
     /// Goods arrive.
     Receive(u32),
+    /// Staff want the label of an order undone.
+    Void(usize),
+    /// Staff say whether an order whose label was undone is booked again.
+    AfterVoid(usize),
     /// Something is done in the warehouse.
     Warehouse(u32),
     /// The merchant removes the app.
@@ -153,6 +157,13 @@ pub fn write(rng: &mut StdRng, seed: u64, orders: usize, start: Timestamp) -> Ve
         let gone = minutes(rng, after(start, SignedDuration::from_mins(4)), 30);
         script.push((gone, Act::Uninstall));
         script.push((after(gone, SignedDuration::from_hours(48)), Act::ShopRedact));
+    }
+    for n in 0..orders {
+        if rng.random_ratio(1, 2) {
+            let asked = minutes(rng, after(start, SignedDuration::from_mins(4)), 26);
+            script.push((asked, Act::Void(n)));
+            script.push((minutes(rng, asked, 12), Act::AfterVoid(n)));
+        }
     }
     script.sort_by_key(|(at, _)| *at);
     script

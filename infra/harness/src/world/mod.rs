@@ -9,7 +9,7 @@ mod outbound;
 mod setup;
 
 pub use functions::Functions;
-pub use outbound::{Late, ToSandbox};
+pub use outbound::{Hasty, Late, ToSandbox};
 pub use setup::{Setup, Stocked};
 
 use jiff::Timestamp;
@@ -82,6 +82,8 @@ pub struct World {
     pub sandbox: Sandbox,
     /// Requests to the sandbox that are still on their way though their sender gave up.
     pub late: Late,
+    /// A planted bug of voids.
+    pub hasty: Hasty,
     /// The time.
     pub time: Time,
     /// The handlers.

@@ -1,6 +1,6 @@
 //! Making a world: tables, keys, the merchant, its connections and its stock.
 
-use super::{Functions, Late, SHOP, Time, ToSandbox, World, WorldError};
+use super::{Functions, Hasty, Late, SHOP, Time, ToSandbox, World, WorldError};
 use crate::accounts::{ACCOUNT, Seeded, dpd_id, others};
 use crate::seed::rules;
 use http::Method;
@@ -82,7 +82,7 @@ impl World {
         let documents = MemoryDocuments::new(Arc::clone(&outside));
         let sandbox = Sandbox::new(setup.seed);
         let time = Time::at(setup.now);
-        let late = Late::default();
+        let (late, hasty) = (Late::default(), Hasty::default());
         let db = engine.db();
         let bad = |_| WorldError::Setup("id");
         let merchant = merchant(setup, &kms).await?;
@@ -123,7 +123,7 @@ impl World {
         sandbox.set_now(setup.now);
         open_shop(&sandbox, &shop)?;
         let bus = MemoryBus::new(outside.clone());
-        let outbound = Arc::new(ToSandbox::new(sandbox.clone(), outside, late.clone()));
+        let outbound = Arc::new(ToSandbox::new(sandbox.clone(), outside, late.clone(), hasty.clone()));
         let functions = Functions::new(&engine, &kms, (&queues, &bus), &documents, outbound, &time);
         let index = IndexKey::from_bytes(&INDEX_KEY).map_err(|_| WorldError::Setup("index key"))?;
         Ok(Self {
@@ -135,6 +135,7 @@ impl World {
             bus,
             sandbox,
             late,
+            hasty,
             time,
             functions,
             merchant,

@@ -121,6 +121,43 @@ fn a_change_after_booking_asks_a_person_and_keeps_the_label_true() {
     assert_eq!(order.exceptions[0].reason, Reason::ChangedAfterBooking);
 }
 
+/// Sent, its goods out of the books, then its label was undone.
+fn undone_after_it_left() -> Order {
+    let mut held = reserved(2);
+    (held.status, held.shipments, held.stock_settled) = (Status::Dispatched, 1, true);
+    crate::instructions::voided(&mut held, at(4));
+    held
+}
+
+#[test]
+fn goods_that_left_the_books_are_not_promised_again_when_the_shop_changes_the_order() {
+    let order = updated(&undone_after_it_left(), &incoming(5, 3), "b");
+    assert!(!order.holds_stock(), "no shelf holds them for it");
+    assert_eq!((order.status, order.hold, order.due_at), (Status::Held, Some(Hold::Exception), None));
+    let open: Vec<Reason> = order.exceptions.iter().map(|one| one.reason).collect();
+    assert_eq!(open, [Reason::LabelVoided, Reason::ChangedAfterBooking]);
+    // Cancelled by its people and wanted again by the shop: it needs goods like a new one.
+    let mut given_up = undone_after_it_left();
+    crate::instructions::cancel(&mut given_up, at(5)).unwrap();
+    given_up.instructions.cancelled = false;
+    let again = updated(&given_up, &incoming(6, 2), "c");
+    assert_eq!((again.lines[0].allocated(), again.lines[0].quantity), (0, 2));
+    assert!(!again.stock_settled);
+}
+
+#[test]
+fn an_order_whose_label_was_undone_waits_for_its_people_whatever_the_shop_changes() {
+    let mut held = reserved(2);
+    (held.status, held.shipments) = (Status::Booked, 1);
+    crate::instructions::voided(&mut held, at(4));
+    let mut order = updated(&held, &incoming(5, 3), "b");
+    assert_eq!((order.status, order.lines[0].quantity, order.lines[0].allocated()), (Status::Held, 3, 2));
+    assert_eq!(order.due_at, None);
+    use crate::remedy::{Remedy, settle};
+    settle(&mut order, &mut [], Reason::LabelVoided, Remedy::Retry, at(6)).unwrap();
+    assert_eq!(order.status, Status::Received, "what it wants now is looked for first");
+}
+
 #[test]
 fn an_address_that_is_not_told_any_more_has_not_changed() {
     let mut held = reserved(2);

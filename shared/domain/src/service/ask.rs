@@ -66,6 +66,8 @@ pub struct Ask<'a> {
     pub size: Option<Size>,
     /// What the goods cost, in the order's currency.
     pub value: Decimal,
+    /// The order's currency, ISO 4217.
+    pub currency: &'a str,
     /// What is in it.
     pub goods: &'a [Goods],
     /// When it is booked: cut-off times are the United Kingdom's.

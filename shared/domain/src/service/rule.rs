@@ -58,6 +58,8 @@ pub enum Why {
     TooLarge,
     /// The row has a largest size and the goods' size is not known.
     SizeUnknown,
+    /// The row looks at value in another currency than the order's.
+    Currency,
     /// The goods cost less than the row begins.
     TooCheap,
     /// The goods cost more than the row ends.
@@ -96,7 +98,10 @@ pub struct ServiceRule {
     /// Largest outer measures.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub up_to_size: Option<Size>,
-    /// Goods cost at least this, in the order's currency.
+    /// The order is in this currency, ISO 4217; a rule by value names one, because amounts of two do not compare.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub currency: Option<String>,
+    /// Goods cost at least this, in the rule's currency.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub from_value: Option<Decimal>,
     /// Goods cost at most this.
@@ -132,6 +137,7 @@ impl ServiceRule {
             from_grams: 0,
             up_to_grams,
             up_to_size: None,
+            currency: None,
             from_value: None,
             up_to_value: None,
             channels: Vec::new(),
@@ -151,6 +157,7 @@ impl ServiceRule {
             (area.is_some_and(|a| self.except_areas.contains(a)), Why::Area),
             (ask.grams < self.from_grams, Why::TooLight),
             (ask.grams > self.up_to_grams, Why::TooHeavy),
+            (self.currency.as_deref().is_some_and(|one| one != ask.currency), Why::Currency),
             (self.from_value.is_some_and(|least| ask.value < least), Why::TooCheap),
             (self.up_to_value.is_some_and(|most| ask.value > most), Why::TooDear),
             (!self.channels.is_empty() && !self.channels.contains(&ask.channel), Why::Channel),

@@ -33,6 +33,7 @@ pub fn explain(
         grams: plan.grams,
         size: size(&pieces, of),
         value: pieces.iter().map(|(line, pieces)| line.price * rust_decimal::Decimal::from(*pieces)).sum(),
+        currency: &order.total.currency,
         goods: &goods,
         at: now,
     };

@@ -34,6 +34,7 @@ fn ask<'a>(to: &'a Destination, grams: u32, goods: &'a [Goods], wish: Option<&'a
         grams,
         size: None,
         value: Decimal::new(2000, 2),
+        currency: "GBP",
         goods,
         at: "2026-11-23T15:30:00Z".parse().unwrap(),
     }
@@ -71,6 +72,10 @@ fn every_condition_says_no_by_its_own_name() {
         (ServiceRule { from_grams: 601, ..base() }, Why::TooLight),
         (ServiceRule { up_to_grams: 599, ..base() }, Why::TooHeavy),
         (ServiceRule { up_to_size: Some(size(100)), ..base() }, Why::TooLarge),
+        (
+            ServiceRule { currency: Some("EUR".into()), from_value: Some(Decimal::ONE), ..base() },
+            Why::Currency,
+        ),
         (ServiceRule { from_value: Some(Decimal::new(2001, 2)), ..base() }, Why::TooCheap),
         (ServiceRule { up_to_value: Some(Decimal::new(1999, 2)), ..base() }, Why::TooDear),
         (ServiceRule { channels: vec![Channel::Ebay], ..base() }, Why::Channel),

@@ -38,6 +38,10 @@ pub struct Level {
     pub quarantined: i64,
     /// Where the pieces on hand lie.
     pub spots: BTreeMap<Spot, Held>,
+    /// How often pieces became free here, as the store counts it.
+    pub freed: i64,
+    /// Up to which of these times those who wait for the SKU have been asked first (decision 040).
+    pub offered: i64,
 }
 
 /// The prefix of a spot's pieces in an item.
@@ -81,6 +85,8 @@ impl TryFrom<BTreeMap<String, Attribute>> for Level {
             available: number("available").ok_or("a level has no available")?,
             quarantined: number("quarantined").unwrap_or_default(),
             spots,
+            freed: number(Self::FREED).unwrap_or_default(),
+            offered: number(Self::OFFERED).unwrap_or_default(),
         })
     }
 }
@@ -94,6 +100,11 @@ impl Serialize for Level {
         map.serialize_entry("reserved", &self.reserved)?;
         map.serialize_entry("available", &self.available)?;
         map.serialize_entry("quarantined", &self.quarantined)?;
+        for (name, times) in [(Self::FREED, self.freed), (Self::OFFERED, self.offered)] {
+            if times != 0 {
+                map.serialize_entry(name, &times)?;
+            }
+        }
         for (spot, held) in &self.spots {
             map.serialize_entry(&Self::at(spot), &held.on_hand)?;
             map.serialize_entry(&Self::free(spot), &held.free)?;
@@ -123,9 +134,28 @@ pub enum Refused {
 }
 
 impl Level {
+    /// The attribute that counts how often pieces became free.
+    pub const FREED: &str = "freed";
+    /// The attribute that says up to which time those who wait were asked.
+    pub const OFFERED: &str = "offered";
+
     /// A level with nothing on it.
     pub fn empty(warehouse: WarehouseId) -> Self {
-        Self { warehouse, on_hand: 0, reserved: 0, available: 0, quarantined: 0, spots: BTreeMap::new() }
+        Self {
+            warehouse,
+            on_hand: 0,
+            reserved: 0,
+            available: 0,
+            quarantined: 0,
+            spots: BTreeMap::new(),
+            freed: 0,
+            offered: 0,
+        }
+    }
+
+    /// Pieces became free that those who wait for the SKU were not asked about yet.
+    pub fn is_news(&self) -> bool {
+        self.available > 0 && self.freed > self.offered
     }
 
     /// The attribute of a spot's pieces.

@@ -27,6 +27,8 @@ struct Change {
     left_over: i64,
     /// Goods that pick lists ask for may be taken all the same.
     forced: bool,
+    /// Up to which time that pieces became free those who wait were asked.
+    offered: Option<i64>,
 }
 
 /// Movements to be written together.
@@ -73,6 +75,11 @@ impl Ledger {
     /// Lets a level give goods that pick lists ask for.
     pub(crate) fn force(&mut self, slot: &Slot) {
         self.levels.entry(slot.clone()).or_default().forced = true;
+    }
+
+    /// Says up to which time that pieces became free those who wait were asked.
+    pub(crate) fn offer(&mut self, slot: &Slot, times: i64) {
+        self.levels.entry(slot.clone()).or_default().offered = Some(times);
     }
 
     /// SKUs of which goods come in that may be sold until a day, with that day.
@@ -126,6 +133,7 @@ impl Ledger {
         write.number("reserved", reserved, true);
         write.number("available", on_hand - reserved, true);
         write.number("quarantined", quarantined, true);
+        write.number(Level::FREED, i64::from(on_hand > reserved), false);
         let mut free = change.asked.clone();
         for (spot, pieces) in &change.at {
             write.number(&Level::at(spot), *pieces, true);
@@ -143,12 +151,20 @@ impl Ledger {
         for (n, (spot, pieces)) in change.expected.iter().enumerate() {
             write.equals(n, &Level::at(spot), *pieces);
         }
-        let mut expression = format!("ADD {}", write.adds.join(", "));
+        let mut sets = Vec::new();
+        if let Some(times) = change.offered {
+            sets.push(format!("{} = :offered", Level::OFFERED));
+            write.values.insert(":offered".into(), n(times));
+        }
         if self.fresh {
-            expression.push_str(" SET warehouse = :warehouse");
+            sets.push("warehouse = :warehouse".to_owned());
             write.values.insert(":warehouse".into(), s(warehouse.as_str()));
         } else {
             write.conditions.push("attribute_exists(pk)".into());
+        }
+        let mut expression = format!("ADD {}", write.adds.join(", "));
+        if !sets.is_empty() {
+            expression.push_str(&format!(" SET {}", sets.join(", ")));
         }
         Update::builder()
             .table_name(&db.tables.stock)

@@ -35,6 +35,15 @@ fn is_earlier(reference: &str, order: &Order) -> bool {
     n.is_some_and(|n| n <= order.rounds)
 }
 
+/// What counts as undone here is gone at the carrier: an order that is booked again has one live label for its goods.
+pub(super) fn undone_is_gone(sim: &Sim, facts: &Facts) -> Result<(), Failure> {
+    let live = live(sim);
+    let left = facts.shipments.iter().find(|one| one.is_void() && live.contains_key(&one.reference));
+    must(left.is_none(), "a label that was undone is gone at the carrier", || {
+        format!("{:?} is live there", left.map(|one| &one.reference))
+    })
+}
+
 /// Every labelled shipment is one live order at the carrier, and every live order there is known here.
 pub(super) fn one_each(sim: &Sim, facts: &Facts) -> Result<(), Failure> {
     let mut live = live(sim);

@@ -44,6 +44,7 @@ fn must(holds: bool, promise: &'static str, seen: impl FnOnce() -> String) -> Re
 pub(super) fn always(sim: &Sim, facts: &Facts) -> Result<(), Stop> {
     stock::sound(facts)?;
     carrier::never_twice(sim)?;
+    carrier::undone_is_gone(sim, facts)?;
     shop::never_twice(sim)?;
     rest::no_strangers(sim, facts)?;
     must(facts.leak.is_none(), "personal texts are nowhere in plain", || {

@@ -122,7 +122,9 @@ pub(super) fn as_the_shop_says(sim: &Sim, facts: &Facts) -> Result<(), Stop> {
         let Some((cancelled, lines)) = shop else { continue };
         let knows = |reason| order.exceptions.iter().any(|e| e.reason == reason);
         must(
-            cancelled == (order.status == Status::Cancelled) || knows(Reason::CancelledAfterDispatch),
+            cancelled == (order.status == Status::Cancelled)
+                || order.instructions.cancelled
+                || knows(Reason::CancelledAfterDispatch),
             "a cancellation is heard",
             || {
                 format!(

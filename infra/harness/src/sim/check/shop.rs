@@ -46,7 +46,8 @@ pub(super) fn told_once(sim: &Sim, facts: &Facts) -> Result<(), Failure> {
         let order = &one.order;
         let count = shipment.tracking().and_then(|tracking| numbers.remove(tracking)).unwrap_or_default();
         let left = matches!(order.status, Status::Dispatched | Status::Delivered | Status::Returned);
-        if !left || shipment.booking == Booking::Forgotten {
+        // What was undone by hand did not leave; what the shop was told of it before stays as it was.
+        if !left || shipment.booking == Booking::Forgotten || shipment.is_void() {
             continue;
         }
         let excused = sim.uninstalled.is_some()
