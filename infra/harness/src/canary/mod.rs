@@ -2,6 +2,7 @@
 //! template, read whole, and searched for values that must not be there, in every form in which they could hide.
 
 mod carrier;
+mod fields;
 mod layers;
 mod needles;
 mod personal;
@@ -11,6 +12,7 @@ mod sinks;
 pub mod template;
 
 pub use carrier::{Disclosures, carrier_check};
+pub use fields::{Keeps, Kept};
 pub use layers::each as each_layer;
 pub use needles::{Form, Needles};
 pub use personal::{canary_tokens, personal_anywhere, personal_tokens};

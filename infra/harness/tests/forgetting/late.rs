@@ -7,15 +7,7 @@ use serde_json::{Value, json};
 use waybill_domain::order::Channel;
 use waybill_harness::accounts::ACCOUNT;
 use waybill_harness::world::Setup;
-use waybill_sandbox::Call;
 use waybill_store::Queue;
-
-fn control(stage: &Stage, method: Method, path: &str, body: &Value) -> Value {
-    let call = Call::new(method, &format!("/control/amazon/{ACCOUNT}/{path}"));
-    let reply = stage.world.sandbox.answer(&call.json(body));
-    assert_eq!(reply.status, 200, "{path}: {}", reply.value());
-    reply.value()
-}
 
 /// Reads Amazon for half an hour and does nothing with what was read; gives how often a person was asked for.
 async fn read(stage: &Stage) -> u64 {
@@ -41,7 +33,7 @@ async fn read(stage: &Stage) -> u64 {
 
 /// Sixty orders of a seed, by what each is there to show.
 fn invented(stage: &Stage, seed: u64) -> Vec<(String, String)> {
-    let made = control(stage, Method::POST, "invent", &json!({"seed": seed, "count": 60}));
+    let made = stage.control(Channel::Amazon, Method::POST, "invent", &json!({"seed": seed, "count": 60}));
     let text = |value: &Value| value.as_str().unwrap().to_owned();
     made["orders"].as_array().unwrap().iter().map(|one| (text(&one["kind"]), text(&one["id"]))).collect()
 }
@@ -57,7 +49,8 @@ async fn amazon_is_asked_for_a_person_only_while_an_order_is_to_be_sent_by_the_m
     let stage = Stage::with(&Setup { channels: vec![Channel::Amazon], ..Setup::default() }).await;
     let others = ["pending", "fulfilled_by_amazon", "pickup"];
     let is_sent = |(kind, _): &&(String, String)| !others.contains(&kind.as_str());
-    let cancel = |id: &str| control(&stage, Method::POST, &format!("orders/{id}/cancel"), &json!({}));
+    let cancel =
+        |id: &str| stage.control(Channel::Amazon, Method::POST, &format!("orders/{id}/cancel"), &json!({}));
     let first = invented(&stage, 3);
     assert!(others.iter().all(|kind| first.iter().any(|(one, _)| one == kind)));
     for (_, id) in first.iter().filter(is_sent) {

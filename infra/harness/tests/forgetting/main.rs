@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, clippy::panic)]
 
 mod canary;
+mod channels;
 mod fence;
 mod late;
 mod lifecycle;

@@ -1,6 +1,7 @@
 //! A world that is driven by hand, and a search through everything in it.
 
 use async_trait::async_trait;
+use http::Method;
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
@@ -12,13 +13,15 @@ use tracing_subscriber::filter::LevelFilter;
 use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::util::SubscriberInitExt;
 use waybill_domain::OrderId;
-use waybill_domain::order::{Order, PersonalData};
+use waybill_domain::event::Event;
+use waybill_domain::order::{Channel, Order, PersonalData};
 use waybill_domain::time::after;
-use waybill_harness::canary::{Needles, Token, canary_tokens, each_layer};
+use waybill_harness::accounts::{ACCOUNT, connection_id};
+use waybill_harness::canary::{Keeps, Needles, Token, canary_tokens, each_layer};
 use waybill_harness::world::{SHOP, Setup, World};
-use waybill_sandbox::WebhookOptions;
 use waybill_sandbox::invent::canary_order;
 use waybill_sandbox::shopify::orders;
+use waybill_sandbox::{Call, WebhookOptions};
 use waybill_store::Queue;
 use waybill_store::memory::{Outside, Sent, Verdict};
 
@@ -83,7 +86,12 @@ pub struct Stage {
     pub world: World,
     pub stopping: Arc<Stopping>,
     pub tokens: Vec<Token>,
+    /// What orders are called at their channels: kept while they live.
+    pub names: Vec<Token>,
     pub messages: Vec<Sent>,
+    pub events: Vec<Event>,
+    /// Messages may fail and become dead letters.
+    pub may_fail: bool,
     log: Log,
     _logging: DefaultGuard,
 }
@@ -101,7 +109,8 @@ impl Stage {
         let logging = tracing_subscriber::registry().with(layer).with(ceiling).set_default();
         let stopping = Arc::new(Stopping::default());
         let world = World::new(setup, stopping.clone()).await.unwrap();
-        Self { world, stopping, tokens: Vec::new(), messages: Vec::new(), log, _logging: logging }
+        let (tokens, names, messages, events) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
+        Self { world, stopping, tokens, names, messages, events, may_fail: false, log, _logging: logging }
     }
 
     pub fn now(&self) -> Timestamp {
@@ -142,6 +151,36 @@ impl Stage {
         })
     }
 
+    /// Asks the sandbox's control door about the account of a channel whose orders are fetched.
+    pub fn control(&self, channel: Channel, method: Method, path: &str, body: &Value) -> Value {
+        let call = Call::new(method, &format!("/control/{}/{ACCOUNT}/{path}", channel.as_str()));
+        let reply = self.world.sandbox.answer(&call.json(body));
+        assert_eq!(reply.status, 200, "{path}: {}", reply.value());
+        reply.value()
+    }
+
+    /// The `n`th canary order of a channel whose orders are fetched, there alone; gives the channel's key of it.
+    pub fn planted(&mut self, channel: Channel, n: u64) -> String {
+        let key = |value: &Value| value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+        let made = self.control(channel, Method::POST, "canary", &json!({"number": n}));
+        let id = key(made.get("order").unwrap_or(&made["orders"][0]));
+        let all = self.control(channel, Method::GET, "native", &Value::Null);
+        let is_it =
+            |order: &&Value| ["id", "entity_id", "orderId"].iter().any(|name| key(&order[*name]) == id);
+        let body = all["orders"].as_array().unwrap().iter().find(is_it).unwrap();
+        let all = canary_tokens(&made, body);
+        let names = Keeps::of(channel).names;
+        let (names, tokens) = all.into_iter().partition(|one| names.contains(&one.pointer.as_str()));
+        self.names.extend::<Vec<Token>>(names);
+        self.tokens.extend::<Vec<Token>>(tokens);
+        id
+    }
+
+    /// Our id of an order of a channel.
+    pub fn id_at(&self, channel: Channel, id: &str) -> OrderId {
+        self.world.index.order_id(&connection_id(channel).unwrap(), id).unwrap()
+    }
+
     /// Signs and delivers; gives the status of the answer.
     pub async fn tell(&self, topic: &str, order: Option<i64>, options: &WebhookOptions) -> u16 {
         let webhook = self.world.sandbox.webhook(SHOP, topic, order, options).unwrap();
@@ -155,6 +194,7 @@ impl Stage {
         for _ in 0..5_000 {
             let sent = self.world.queues.take();
             self.messages.extend(sent.iter().cloned());
+            self.events.extend(self.world.bus.take());
             let (at_once, told): (Vec<_>, Vec<_>) = sent.into_iter().partition(|one| one.delay == 0);
             later.extend(told.into_iter().filter(|one| one.delay <= PATIENCE));
             let next = if at_once.is_empty() { std::mem::take(&mut later) } else { at_once };
@@ -171,7 +211,7 @@ impl Stage {
             for (queue, work) in by_queue {
                 for batch in work.chunks(10) {
                     let failed = self.world.functions.work(queue, batch).await.unwrap();
-                    assert!(failed.is_empty(), "{queue:?} failed: {}", self.logged());
+                    assert!(failed.is_empty() || self.may_fail, "{queue:?} failed: {}", self.logged());
                 }
             }
         }
@@ -197,9 +237,13 @@ impl Stage {
     }
 
     pub async fn is_erased(&self, number: i64) -> bool {
-        let id = self.id(number);
-        let key = self.world.db.recipient_key(&id).await.unwrap();
-        let order = self.world.db.order_with_sealed(&id).await.unwrap();
+        self.is_gone(&self.id(number)).await
+    }
+
+    /// No key, no sealed bytes, no label and nothing that leads back to a person is left of an order.
+    pub async fn is_gone(&self, id: &OrderId) -> bool {
+        let key = self.world.db.recipient_key(id).await.unwrap();
+        let order = self.world.db.order_with_sealed(id).await.unwrap();
         let gone = order.is_none_or(|(order, sealed)| {
             order.personal == PersonalData::Erased && order.channel_ref.is_none() && sealed.is_none()
         });
@@ -233,18 +277,24 @@ impl Stage {
             let message = waybill_store::work::Message::V1(one.work.clone());
             sinks.push((format!("{:?} queue", one.queue), serde_json::to_vec(&message).unwrap()));
         }
+        sinks.push(("bus".to_owned(), serde_json::to_vec(&self.events).unwrap()));
         sinks.push(("log".to_owned(), self.log.0.lock().unwrap().clone()));
         sinks
     }
 
     /// Where any token is found, in any form: the place and the field it came from, never its value.
     pub fn hits(&self) -> Vec<String> {
-        let needles = Needles::new(&self.tokens).unwrap();
+        self.hits_of(&self.tokens)
+    }
+
+    /// As [`Stage::hits`], of these.
+    pub fn hits_of(&self, tokens: &[Token]) -> Vec<String> {
+        let needles = Needles::new(tokens).unwrap();
         let mut hits = Vec::new();
         for (name, bytes) in self.sinks() {
             each_layer(&bytes, &mut |layer, how| {
                 for (token, form) in needles.search(layer) {
-                    hits.push(format!("{name}{how}: {} as {form:?}", self.tokens[token].pointer));
+                    hits.push(format!("{name}{how}: {} as {form:?}", tokens[token].pointer));
                 }
             });
         }
