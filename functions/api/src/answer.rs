@@ -75,6 +75,12 @@ pub(crate) const BAD_FILTER: Problem = Problem::new(
     "bad_filter",
     "A filter cannot be read: times are RFC 3339, ids whole, and other values those that the reference lists.",
 );
+pub(crate) const BAD_FIELDS: Problem = Problem::new(
+    StatusCode::BAD_REQUEST,
+    "bad_fields",
+    "`fields` names something this does not have: name fields of the answer, as the reference lists them, with commas \
+     between them.",
+);
 pub(crate) const ALREADY_LEFT: Problem = Problem::new(
     StatusCode::CONFLICT,
     "already_left",

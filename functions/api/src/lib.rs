@@ -15,6 +15,7 @@ pub mod exceptions;
 pub mod incidents;
 pub mod insight;
 pub mod instructions;
+pub mod jobs;
 pub mod merchant;
 pub mod movements;
 pub mod order;
@@ -33,6 +34,7 @@ pub mod settle;
 pub mod shipments;
 mod shown;
 mod skus;
+pub mod sparse;
 pub mod stock;
 pub mod subscriptions;
 pub mod transfers;
@@ -79,6 +81,6 @@ pub fn routes() -> Vec<waybill_http::Route<Arc<Env>>> {
 
 /// The dispatch of the function.
 pub fn router(env: Arc<Env>) -> Router {
-    let care = Care { db: env.db.clone(), clock: env.clock.clone() };
+    let care = Care::new(env.db.clone(), env.clock.clone());
     under_care(waybill_http::dispatch(routes()).with_state(env), care)
 }

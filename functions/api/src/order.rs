@@ -7,6 +7,7 @@ use crate::caller::Caller;
 use crate::exceptions::Matter;
 use crate::instructions::{Instructions, is_purged};
 use crate::orders::Summary;
+use crate::sparse::{InParts, Part, Wanted};
 use axum::Json;
 use axum::extract::rejection::PathRejection;
 use axum::extract::{Path, State};
@@ -255,7 +256,39 @@ impl View {
     }
 }
 
-/// Answers.
+impl InParts for View {
+    const FIELDS: &'static [&'static str] = &[
+        "summary",
+        "connection",
+        "channel_order",
+        "destination",
+        "shipped_at",
+        "delivered_at",
+        "cancelled_at",
+        "lines",
+        "shipments",
+        "exceptions",
+        "instructions",
+    ];
+}
+
+/// Answers with what is wanted of it.
+///
+/// # Errors
+/// `no_access`, `not_allowed`, `not_found`, `bad_fields`, `bad_query`, `unavailable`.
+pub async fn show(
+    State(env): State<Arc<Env>>,
+    caller: Caller,
+    path: Result<Path<String>, PathRejection>,
+    wanted: Result<Wanted, Stop>,
+) -> Result<Json<Part<View>>, Stop> {
+    caller.may(&env, Action::ReadOrder)?;
+    let fields = wanted?.of::<View>()?;
+    let Json(view) = read(State(env), caller, path).await?;
+    Ok(Json(fields.show(view)))
+}
+
+/// The order, whole.
 ///
 /// # Errors
 /// `no_access`, `not_allowed`, `not_found`, `unavailable`.

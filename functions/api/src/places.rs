@@ -13,11 +13,11 @@ use schemars::JsonSchema;
 use serde::Serialize;
 use std::collections::BTreeMap;
 use std::sync::Arc;
-use waybill_domain::WarehouseId;
 use waybill_domain::access::Action;
 use waybill_domain::places::{Address, Bin, Place};
 use waybill_domain::sourcing::Policy;
 use waybill_domain::stock::BinId;
+use waybill_domain::{MerchantId, WarehouseId};
 use waybill_http::{CHANGED_MEANWHILE, IfMatch};
 
 /// Every warehouse.
@@ -40,6 +40,11 @@ pub struct Bins {
 /// `no_access`, `not_allowed`, `unavailable`.
 pub async fn list(State(env): State<Arc<Env>>, caller: Caller) -> Result<Json<Warehouses>, Stop> {
     let merchant = caller.may(&env, Action::ReadStock)?;
+    Ok(Json(Warehouses { warehouses: known(&env, merchant).await?.into_values().collect() }))
+}
+
+/// Every warehouse by id.
+async fn known(env: &Env, merchant: &MerchantId) -> Result<BTreeMap<WarehouseId, Place>, Stop> {
     let registry = env.db.merchant(merchant).await?.map(|m| m.warehouses).unwrap_or_default();
     let known = registry.into_iter().map(|w| Place {
         id: w.id,
@@ -53,17 +58,32 @@ pub async fn list(State(env): State<Arc<Env>>, caller: Caller) -> Result<Json<Wa
     });
     let mut all: BTreeMap<WarehouseId, Place> = known.map(|place| (place.id.clone(), place)).collect();
     all.extend(env.db.places(merchant).await?.places);
-    Ok(Json(Warehouses { warehouses: all.into_values().collect() }))
+    Ok(all)
+}
+
+/// Shows a warehouse.
+///
+/// # Errors
+/// `no_access`, `not_allowed`, `not_found`, `unavailable`.
+pub async fn read(
+    State(env): State<Arc<Env>>,
+    caller: Caller,
+    path: Result<Path<WarehouseId>, PathRejection>,
+) -> Result<Json<Place>, Stop> {
+    let merchant = caller.may(&env, Action::ReadStock)?;
+    let Path(id) = path.map_err(|_| NOT_FOUND)?;
+    Ok(Json(known(&env, merchant).await?.remove(&id).ok_or(NOT_FOUND)?))
 }
 
 /// Stores a warehouse; when it is open, orders that wait for goods are tried again within minutes.
 ///
 /// # Errors
-/// `no_access`, `not_allowed`, `bad_body`, `bad_place`, `invalid_field`, `unavailable`.
+/// `no_access`, `not_allowed`, `bad_body`, `bad_place`, `invalid_field`, `changed_meanwhile`, `unavailable`.
 pub async fn save(
     State(env): State<Arc<Env>>,
     caller: Caller,
     path: Result<Path<WarehouseId>, PathRejection>,
+    seen: IfMatch,
     Told(place): Told<Place>,
 ) -> Result<Json<Place>, Stop> {
     let merchant = caller.may(&env, Action::KeepPlaces)?;
@@ -71,7 +91,16 @@ pub async fn save(
         return Err(BAD_PLACE.into());
     }
     place.check()?;
-    env.db.save_place(merchant, &place).await?;
+    if !seen.is_given() {
+        env.db.save_place(merchant, &place).await?;
+    } else {
+        // One that nobody corrected here is shown as the registry has it.
+        let shown = known(&env, merchant).await?.remove(&place.id);
+        let same = |held: Option<&Place>| held.or(shown.as_ref()).is_some_and(|now| seen.is(now));
+        if !env.db.replace_place(merchant, &place, same).await? {
+            return Err(CHANGED_MEANWHILE.into());
+        }
+    }
     if place.active {
         wake::every_backorder(&env, merchant).await?;
     }
@@ -94,14 +123,29 @@ pub async fn bins(
     Ok(Json(Bins { bins }))
 }
 
+/// Shows a bin.
+///
+/// # Errors
+/// `no_access`, `not_allowed`, `not_found`, `unavailable`.
+pub async fn read_bin(
+    State(env): State<Arc<Env>>,
+    caller: Caller,
+    path: Result<Path<(WarehouseId, BinId)>, PathRejection>,
+) -> Result<Json<Bin>, Stop> {
+    let merchant = caller.may(&env, Action::ReadStock)?;
+    let Path((warehouse, id)) = path.map_err(|_| NOT_FOUND)?;
+    Ok(Json(env.db.bin(merchant, &warehouse, &id).await?.ok_or(NOT_FOUND)?))
+}
+
 /// Stores a bin.
 ///
 /// # Errors
-/// `no_access`, `not_allowed`, `bad_body`, `bad_place`, `invalid_field`, `unavailable`.
+/// `no_access`, `not_allowed`, `bad_body`, `bad_place`, `invalid_field`, `changed_meanwhile`, `unavailable`.
 pub async fn save_bin(
     State(env): State<Arc<Env>>,
     caller: Caller,
     path: Result<Path<(WarehouseId, BinId)>, PathRejection>,
+    seen: IfMatch,
     Told(bin): Told<Bin>,
 ) -> Result<Json<Bin>, Stop> {
     let merchant = caller.may(&env, Action::KeepPlaces)?;
@@ -111,7 +155,11 @@ pub async fn save_bin(
     }
     bin.check()?;
     exists(&env, merchant, &warehouse).await?;
-    env.db.save_bin(merchant, &warehouse, &bin).await?;
+    if !seen.is_given() {
+        env.db.save_bin(merchant, &warehouse, &bin).await?;
+    } else if !env.db.replace_bin(merchant, &warehouse, &bin, |now| seen.is(now)).await? {
+        return Err(CHANGED_MEANWHILE.into());
+    }
     Ok(Json(bin))
 }
 

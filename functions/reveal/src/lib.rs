@@ -56,7 +56,7 @@ pub fn routes() -> Vec<waybill_http::Route<Arc<Env>>> {
 
 /// The dispatch of the function.
 pub fn router(env: Arc<Env>) -> Router {
-    let care = Care { db: env.db.clone(), clock: env.clock.clone() };
+    let care = Care::new(env.db.clone(), env.clock.clone());
     let router = waybill_http::dispatch(routes()).layer(map_response(never_kept)).with_state(env);
     under_care(router, care).layer(map_response(never_kept))
 }

@@ -20,25 +20,21 @@ pub fn all() -> Vec<Route> {
         .does("Who gets the parcel, as far as the purpose needs it; it leaves a record before anything is opened.")
         .query::<ask::Stated>()
         .gives::<recipient::Opened>()
-        .limited()
         .such_as("/v1/orders/ord_0123456789abcdef0123456789abcdef/recipient?purpose=label");
     let label = Route::get("/v1/shipments/{shipment}/label", label::download)
         .does("A label as the carrier made it, byte for byte.")
         .query::<ask::Stated>()
         .gives_files(LABELS)
-        .limited()
         .such_as("/v1/shipments/shp_0123456789abcdef0123456789abcdef-1/label?purpose=label");
     let paper = Route::get("/v1/shipments/{shipment}/papers/{paper}", label::paper)
         .does("A paper beside a label: despatch_note, cn22, cn23 or return_label, once it was asked for and made.")
         .query::<ask::Stated>()
         .gives_files(&["application/pdf"])
-        .limited()
         .such_as("/v1/shipments/shp_0123456789abcdef0123456789abcdef-2/papers/despatch_note?purpose=label");
     let labels = Route::get("/v1/labels", batch::download)
         .does("Up to a hundred labels as one document, in the order they are named.")
         .query::<batch::Wanted>()
         .gives_files(LABELS)
-        .limited()
         .such_as("/v1/labels?shipments=shp_0123456789abcdef0123456789abcdef-2&purpose=label");
     vec![
         Why::ALL.into_iter().fold(recipient, |route, why| route.may(Action::RevealRecipient(why))),
@@ -61,7 +57,6 @@ pub fn all() -> Vec<Route> {
             .query::<export::Asked>()
             .gives::<serde_json::Value>()
             .gives_files(&["text/html"])
-            .limited()
             .such_as("/v1/requests/req_00000000000000a1/export?purpose=request"),
     ]
 }

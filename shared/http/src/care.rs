@@ -1,8 +1,10 @@
-//! The care every request gets, in one place: an id to speak of it, errors of one form, an answer that can be asked for
+//! The care every request gets, in one place: an id to speak of it, a pace that leaves room for others, errors of one form, an answer that can be asked for
 //! again without being sent again, and `Idempotency-Key`.
 
+use crate::allowance::LIMIT;
 use crate::matching::tag;
 use crate::once;
+use crate::pace::{Pace, TOO_FAST};
 use axum::Router;
 use axum::body::{Body, to_bytes};
 use axum::extract::{Request, State};
@@ -33,9 +35,18 @@ pub(crate) const TOO_LARGE: Problem = Problem::new(
 #[derive(Clone)]
 pub struct Care {
     /// Keeps what was answered under a caller's key.
-    pub db: Db,
+    pub(crate) db: Db,
     /// Now.
-    pub clock: Clock,
+    pub(crate) clock: Clock,
+    /// How often each caller asked this minute.
+    pace: Pace,
+}
+
+impl Care {
+    /// Care with these.
+    pub fn new(db: Db, clock: Clock) -> Self {
+        Self { db, clock, pace: Pace::default() }
+    }
 }
 
 /// Puts every route of a router under this care.
@@ -53,11 +64,22 @@ async fn take_care(State(care): State<Care>, request: Request, next: Next) -> Re
     let known = request.headers().get(IF_NONE_MATCH).cloned();
     let reads = request.method() == Method::GET;
     let span = tracing::info_span!("request", request = %id);
-    let mut response = once::answer(&care, request, next).instrument(span).await;
+    let now = care.clock.read();
+    let paced = once::sub(&request).map(|sub| care.pace.count(&sub, now));
+    let mut response = match paced {
+        Some(Err(_)) => TOO_FAST.response::<String>().map(Body::from),
+        _ => once::answer(&care, request, next).instrument(span).await,
+    };
     if response.status().is_client_error() || response.status().is_server_error() {
         response = as_problem(response);
     } else if reads {
         response = tagged(response, known.as_ref()).await;
+    }
+    match paced {
+        Some(Err(refused)) => refused.refuse(response.headers_mut()),
+        // What a person may do in an hour is the narrower word.
+        Some(Ok(left)) if !response.headers().contains_key(LIMIT) => left.write(response.headers_mut()),
+        _ => {}
     }
     if let Ok(id) = HeaderValue::from_str(&id) {
         response.headers_mut().insert(REQUEST_ID, id);

@@ -67,7 +67,8 @@ pub fn document<'a>(routes: impl IntoIterator<Item = &'a About>) -> Value {
                 "description": "It did not go well; `code` says why and `title` what to do.",
                 "content": {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}},
             }, "Limited": {
-                "description": "More than one person may do in an hour (`reveal_limit`); it was recorded.",
+                "description": "More often than one caller may ask in a minute (`too_fast`), or more than one person may open in an \
+                                hour (`reveal_limit`), which is recorded.",
                 "headers": limit_headers(&REFUSED),
                 "content": {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}},
             }},
@@ -195,12 +196,12 @@ fn responses(about: &About, schemas: &mut Schemas) -> Value {
             _ => "It went well.",
         };
         let mut answer = json!({"description": meaning, "content": content});
-        if about.limited {
+        if !about.actions.is_empty() {
             answer["headers"] = limit_headers(&LEFT);
         }
         all.insert(status.to_string(), answer);
     }
-    if about.limited {
+    if !about.actions.is_empty() {
         all.insert("429".into(), json!({"$ref": "#/components/responses/Limited"}));
     }
     all.insert("4XX".into(), json!({"$ref": "#/components/responses/Problem"}));
@@ -217,7 +218,7 @@ fn sent_forms(operation: &mut Value, own: &BTreeSet<String>) {
     }
 }
 
-/// Headers of an answer that used up some of an hour's allowance.
+/// Headers of an answer that used up some of an allowance.
 const LEFT: [&str; 3] = ["RateLimit-Limit", "RateLimit-Remaining", "RateLimit-Reset"];
 /// Headers of one that was refused for it.
 const REFUSED: [&str; 3] = ["RateLimit-Limit", "RateLimit-Reset", "Retry-After"];
@@ -227,12 +228,16 @@ fn limit_headers(names: &[&str]) -> Value {
     Value::Object(names.iter().map(refer).collect())
 }
 
+/// What is allowed, and of what.
+const HOW_MUCH: &str = "How often one caller may ask in a minute of the clock, at least; where personal data is opened, \
+                        how much one person may open in an hour of it (UTC).";
+
 fn headers() -> Value {
     let one = |meaning: &str| json!({"description": meaning, "schema": {"type": "integer", "minimum": 0}});
     json!({
-        "RateLimit-Limit": one("How much one person may do in an hour of the clock (UTC)."),
+        "RateLimit-Limit": one(HOW_MUCH),
         "RateLimit-Remaining": one("How much of it is left."),
-        "RateLimit-Reset": one("In how many seconds the next hour begins."),
+        "RateLimit-Reset": one("In how many seconds it begins anew."),
         "Retry-After": one("In how many seconds to ask again."),
     })
 }

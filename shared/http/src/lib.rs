@@ -7,6 +7,7 @@ mod care;
 mod document;
 mod matching;
 mod once;
+mod pace;
 mod reference;
 mod route;
 #[cfg(feature = "document")]
@@ -18,5 +19,6 @@ pub use care::{Care, REQUEST_ID, under_care};
 pub use document::document;
 pub use matching::{CHANGED_MEANWHILE, IfMatch, IfNoneMatch, tag_of};
 pub use once::{Fresh, KEY, REPLAYED, SECRET};
+pub use pace::MOST;
 pub use reference::reference;
 pub use route::{About, Answer, Body, Example, Route, dispatch};

@@ -193,7 +193,8 @@ fn refuse(problem: Problem) -> Response {
     response
 }
 
-fn sub(request: &Request) -> Option<String> {
+/// Who asks, if they are signed in.
+pub(crate) fn sub(request: &Request) -> Option<String> {
     let claims = &request.extensions().get::<RequestContext>()?.authorizer()?.jwt.as_ref()?.claims;
     claims.get("sub").filter(|sub| !sub.is_empty()).cloned()
 }

@@ -76,8 +76,6 @@ pub struct About {
     pub matches: bool,
     /// It changes nothing without `If-Match` and makes nothing without `If-None-Match: *`.
     pub guarded: bool,
-    /// A person may do it so often in an hour, and its answers say how much is left.
-    pub limited: bool,
 }
 
 impl About {
@@ -116,7 +114,6 @@ impl<S: Clone + Send + Sync + 'static> Route<S> {
             example: None,
             matches: false,
             guarded: false,
-            limited: false,
         };
         Self { about, serve: on(filter, handler) }
     }
@@ -216,13 +213,6 @@ impl<S: Clone + Send + Sync + 'static> Route<S> {
     #[must_use]
     pub fn guarded(mut self) -> Self {
         self.about.guarded = true;
-        self
-    }
-
-    /// A person may do it so often in an hour, and its answers say how much is left.
-    #[must_use]
-    pub fn limited(mut self) -> Self {
-        self.about.limited = true;
         self
     }
 

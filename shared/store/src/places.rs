@@ -149,6 +149,63 @@ impl Db {
         self.put_stock(to_item(bin)?, &bins_pk(merchant, warehouse), bin.id.as_str()).await
     }
 
+    /// Stores a warehouse if what was entered for it, if anything, is what the caller says it should be; false when it is
+    /// not.
+    ///
+    /// # Errors
+    /// As AWS answers.
+    pub async fn replace_place(
+        &self,
+        merchant: &MerchantId,
+        place: &Place,
+        same: impl Fn(Option<&Place>) -> bool,
+    ) -> Result<bool, StoreError> {
+        let (pk, sk) = (pk(merchant), place.id.as_str());
+        let held = self.get(&self.tables.stock, &pk, sk).await?;
+        let now: Option<Place> = held.clone().map(|item| from_item(item, "place")).transpose()?;
+        if !same(now.as_ref()) {
+            return Ok(false);
+        }
+        let mut item = to_item(place)?;
+        item.extend(key(&pk, sk));
+        self.put_stock_over(item, held).await
+    }
+
+    /// A bin.
+    ///
+    /// # Errors
+    /// As AWS answers.
+    pub async fn bin(
+        &self,
+        merchant: &MerchantId,
+        warehouse: &WarehouseId,
+        id: &BinId,
+    ) -> Result<Option<Bin>, StoreError> {
+        let item = self.get(&self.tables.stock, &bins_pk(merchant, warehouse), id.as_str()).await?;
+        item.map(|item| from_item(item, "bin")).transpose()
+    }
+
+    /// Stores a bin if what is there is what the caller says it should be; false when it is not, or nothing is.
+    ///
+    /// # Errors
+    /// As AWS answers.
+    pub async fn replace_bin(
+        &self,
+        merchant: &MerchantId,
+        warehouse: &WarehouseId,
+        bin: &Bin,
+        same: impl Fn(&Bin) -> bool,
+    ) -> Result<bool, StoreError> {
+        let (pk, sk) = (bins_pk(merchant, warehouse), bin.id.as_str());
+        let Some(held) = self.get(&self.tables.stock, &pk, sk).await? else { return Ok(false) };
+        if !same(&from_item(held.clone(), "bin")?) {
+            return Ok(false);
+        }
+        let mut item = to_item(bin)?;
+        item.extend(key(&pk, sk));
+        self.put_stock_over(item, Some(held)).await
+    }
+
     /// Stores the policy if what is there is what the caller says it should be; false when it is not.
     ///
     /// # Errors

@@ -6,6 +6,7 @@
 
 use crate::db::{Db, Item, from_item, key, n, s, to_item};
 use crate::error::StoreError;
+use aws_sdk_dynamodb::types::builders::PutBuilder;
 use aws_sdk_dynamodb::types::{Put, ReturnValue, TransactWriteItem};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -62,16 +63,33 @@ impl Db {
     /// # Errors
     /// As AWS answers; `Condition` when they act for another merchant.
     pub async fn save_staff(&self, sub: &str, staff: &Staff) -> Result<(), StoreError> {
+        let put = Put::builder()
+            .condition_expression("attribute_not_exists(pk) OR merchant = :merchant")
+            .expression_attribute_values(":merchant", s(staff.merchant.as_str()));
+        self.put_staff(sub, staff, put).await
+    }
+
+    /// Stores a member of staff in place of what the caller has read, and of nothing else.
+    ///
+    /// # Errors
+    /// As AWS answers; `Condition` when they were changed meanwhile.
+    pub async fn replace_staff(&self, sub: &str, staff: &Staff, read: &Staff) -> Result<(), StoreError> {
+        let mut put = Put::builder();
+        let mut same = Vec::new();
+        for (n, (name, value)) in to_item(read)?.into_iter().enumerate() {
+            same.push(format!("#a{n} = :a{n}"));
+            put = put
+                .expression_attribute_names(format!("#a{n}"), name)
+                .expression_attribute_values(format!(":a{n}"), value);
+        }
+        self.put_staff(sub, staff, put.condition_expression(same.join(" AND "))).await
+    }
+
+    async fn put_staff(&self, sub: &str, staff: &Staff, put: PutBuilder) -> Result<(), StoreError> {
         let mut item = to_item(staff)?;
         item.extend(key(&pk(sub), STAFF));
-        let put = Put::builder()
-            .table_name(&self.tables.registry)
-            .set_item(Some(item))
-            .condition_expression("attribute_not_exists(pk) OR merchant = :merchant")
-            .expression_attribute_values(":merchant", s(staff.merchant.as_str()))
-            .build()
-            .map_err(|_| StoreError::Corrupt("put"))?;
-        let put = TransactWriteItem::builder().put(put).build();
+        let put = put.table_name(&self.tables.registry).set_item(Some(item)).build();
+        let put = TransactWriteItem::builder().put(put.map_err(|_| StoreError::Corrupt("put"))?).build();
         self.transact(vec![put, self.on_the_roll(sub, &staff.merchant)?]).await
     }
 

@@ -76,6 +76,15 @@ impl Db {
         item.map(|i| from_item(i, "upload")).transpose()
     }
 
+    /// Every upload of a merchant, by name.
+    ///
+    /// # Errors
+    /// As AWS answers.
+    pub async fn uploads(&self, merchant: &MerchantId) -> Result<Vec<Upload>, StoreError> {
+        let items = self.partition(&pk(merchant)).await?;
+        items.into_iter().map(|item| from_item(item, "upload")).collect()
+    }
+
     /// Stores how far an upload is.
     ///
     /// # Errors

@@ -88,7 +88,7 @@ async fn by_mail(shop: &Shop, order: i64) {
     call(shop, SUPPORT, &format!("{path}/told"), Some(&carrier)).await;
     let connection = json!({"kind": "complaint", "orders": [shop.id(order)]});
     call(shop, SUPPORT, "/v1/requests", Some(&connection)).await;
-    assert!(call(shop, SUPPORT, "/v1/requests", None).await.as_array().unwrap().len() >= 3);
+    assert!(call(shop, SUPPORT, "/v1/requests", None).await["requests"].as_array().unwrap().len() >= 3);
 }
 
 async fn registers_and_incident(shop: &Shop, order: &str) {

@@ -81,7 +81,8 @@ pub async fn make(State(env): State<Arc<Env>>, request: Request) -> Result<Respo
     if fields.ticked("trained") {
         let caller = Caller::from_request_parts(&mut parts, &env).await?;
         let given = Told::of(json!({"role": "owner", "trained_at": fields.moment("trained_at")?}));
-        let axum::Json(_) = staff::give(State(env), caller, Ok(Path(first.founder.sub)), given).await?;
+        let axum::Json(_) =
+            staff::give(State(env), caller, Ok(Path(first.founder.sub)), IfMatch::default(), given).await?;
     }
     Ok(see(&first.root, &format!("console/settings?done={}", Done::Begun.key())))
 }

@@ -21,6 +21,7 @@ use serde_json::json;
 use std::sync::Arc;
 use waybill_domain::access::{Action, REVIEW_DAYS, Role, is_reviewed, is_trained};
 use waybill_domain::time::{after, days};
+use waybill_http::IfMatch;
 
 const TITLE: &str = "Staff";
 
@@ -127,7 +128,7 @@ pub async fn store(State(env): State<Arc<Env>>, desk: Desk, fields: Fields) -> R
             said["trained_at"] = json!(fields.moment("trained_at")?);
         }
         let sub = Ok(Path(fields.text("sub").to_owned()));
-        staff::give(State(env.clone()), desk.caller.clone(), sub, Told::of(said)).await
+        staff::give(State(env.clone()), desk.caller.clone(), sub, IfMatch::default(), Told::of(said)).await
     };
     match given.await {
         Ok(_) => Ok(desk.on("/settings/staff", Done::Given)),

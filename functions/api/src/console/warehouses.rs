@@ -142,7 +142,7 @@ pub async fn save(State(env): State<Arc<Env>>, desk: Desk, fields: Fields) -> Re
             carriers: before.map(|one| one.carriers).unwrap_or_default(),
         };
         let (env, caller) = (State(env.clone()), desk.caller.clone());
-        places::save(env, caller, Ok(Path(id)), Told(place)).await
+        places::save(env, caller, Ok(Path(id)), IfMatch::default(), Told(place)).await
     };
     match stored.await {
         Ok(_) => Ok(desk.on("/settings/warehouses", Done::Saved)),
@@ -292,7 +292,7 @@ pub async fn bin(
             kind: fields.word("kind")?,
         };
         let at = Ok(Path((place.id.clone(), bin.id.clone())));
-        places::save_bin(State(env.clone()), desk.caller.clone(), at, Told(bin)).await
+        places::save_bin(State(env.clone()), desk.caller.clone(), at, IfMatch::default(), Told(bin)).await
     };
     match stored.await {
         Ok(_) => Ok(desk.on(&format!("/settings/warehouses/{}", place.id), Done::Saved)),

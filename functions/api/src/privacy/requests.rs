@@ -5,12 +5,14 @@
 //! the address can become a blind index.
 
 use crate::Env;
-use crate::answer::{BAD_BODY, BAD_CLOCK, NOT_FOUND, Stop};
+use crate::answer::{BAD_BODY, BAD_CLOCK, BAD_CURSOR, BAD_LIMIT, BAD_QUERY, NOT_FOUND, Stop};
 use crate::body::Told;
 use crate::caller::Caller;
 use axum::Json;
-use axum::extract::rejection::PathRejection;
-use axum::extract::{Path, State};
+use axum::extract::rejection::{PathRejection, QueryRejection};
+use axum::extract::{Path, Query, State};
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -152,17 +154,96 @@ async fn scope(env: &Env, merchant: &MerchantId, body: Body) -> Result<Scope, St
     }
 }
 
-/// Every request, the next due first.
+/// Requests on a page unless the caller says otherwise, and at most.
+const USUAL: usize = 50;
+const MOST: usize = 100;
+
+/// The query of the list.
+#[derive(Debug, Default, Deserialize, JsonSchema)]
+#[schemars(rename = "RequestQuery")]
+pub struct Asked {
+    /// Only those that stand so; all without it.
+    status: Option<Standing>,
+    /// How many at most, 1 to 100; 50 without it.
+    #[schemars(with = "Option<u8>", range(min = 1, max = 100))]
+    limit: Option<String>,
+    /// `next` of the page before.
+    cursor: Option<String>,
+}
+
+/// Whether it was answered.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
+#[schemars(rename = "RequestStatus")]
+#[serde(rename_all = "snake_case")]
+pub enum Standing {
+    /// Not yet.
+    Open,
+    /// It was.
+    Done,
+}
+
+/// One page.
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "RequestPage")]
+pub struct Page {
+    /// What is open first, the next due of it; then what is done, the latest first.
+    pub(crate) requests: Vec<View>,
+    /// The cursor of the next page; absent on the last.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) next: Option<String>,
+}
+
+/// Requests, page by page. One that is answered while somebody pages is met again where it stands then.
 ///
 /// # Errors
-/// `no_access`, `not_allowed`, `not_confirmed`, `unavailable`.
-pub async fn list(State(env): State<Arc<Env>>, caller: Caller) -> Result<Json<Vec<View>>, Stop> {
+/// `no_access`, `not_allowed`, `not_confirmed`, `bad_query`, `bad_limit`, `bad_cursor`, `unavailable`.
+pub async fn list(
+    State(env): State<Arc<Env>>,
+    caller: Caller,
+    asked: Result<Query<Asked>, QueryRejection>,
+) -> Result<Json<Page>, Stop> {
     let merchant = caller.may(&env, Action::ReadRequests)?;
+    let Query(asked) = asked.map_err(|_| BAD_QUERY)?;
+    let limit = asked.limit.as_deref().map_or(Ok(USUAL), str::parse);
+    let limit = limit.ok().filter(|limit| (1..=MOST).contains(limit)).ok_or(BAD_LIMIT)?;
+    let after = asked.cursor.as_deref().map(|text| Mark::read(text).ok_or(BAD_CURSOR)).transpose()?;
     let now = env.clock.read();
-    let mut all: Vec<View> =
-        env.db.requests(merchant).await?.into_iter().map(|request| View::new(request, now)).collect();
-    all.sort_by_key(|view| (view.done_at.is_some(), view.due_at));
-    Ok(Json(all))
+    let all = env.db.requests(merchant).await?.into_iter();
+    let all = all.filter(|one| asked.status.is_none_or(|is| (is == Standing::Done) == one.done_at.is_some()));
+    let mut all: Vec<(Mark, View)> =
+        all.map(|one| View::new(one, now)).map(|view| (Mark::of(&view), view)).collect();
+    all.retain(|(mark, _)| after.as_ref().is_none_or(|after| mark > after));
+    all.sort_by(|(a, _), (b, _)| a.cmp(b));
+    let next = all.get(limit - 1).filter(|_| all.len() > limit).map(|(mark, _)| mark.text());
+    all.truncate(limit);
+    Ok(Json(Page { requests: all.into_iter().map(|(_, view)| view).collect(), next }))
+}
+
+/// A place in the list. Whoever forges one gets another part of their own merchant's list.
+#[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
+struct Mark {
+    done: bool,
+    /// Of an open one when it is due, of one that is done how long ago before all time that was, in microseconds.
+    at: i64,
+    id: String,
+}
+
+impl Mark {
+    fn of(view: &View) -> Self {
+        let at = view.done_at.map_or(view.due_at.as_microsecond(), |at| -at.as_microsecond());
+        Self { done: view.done_at.is_some(), at, id: view.request.to_string() }
+    }
+
+    fn text(&self) -> String {
+        URL_SAFE_NO_PAD.encode(format!("{}|{}|{}", u8::from(self.done), self.at, self.id))
+    }
+
+    fn read(text: &str) -> Option<Self> {
+        let text = String::from_utf8(URL_SAFE_NO_PAD.decode(text).ok()?).ok()?;
+        let mut parts = text.splitn(3, '|');
+        let done = parts.next()? == "1";
+        Some(Self { done, at: parts.next()?.parse().ok()?, id: parts.next()?.to_owned() })
+    }
 }
 
 async fn own(

@@ -16,6 +16,7 @@ use std::sync::Arc;
 use waybill_domain::MerchantId;
 use waybill_domain::access::{Action, Role, TRAINING_DAYS};
 use waybill_domain::time::{after, days};
+use waybill_http::{CHANGED_MEANWHILE, IfMatch};
 use waybill_store::StoreError;
 use waybill_store::staff::Staff;
 
@@ -100,11 +101,13 @@ async fn colleague(
 /// quarter. Of themselves an owner enters the training alone.
 ///
 /// # Errors
-/// `no_access`, `not_allowed`, `not_confirmed`, `not_found`, `bad_body`, `bad_entry`, `same_person`, `unavailable`.
+/// `no_access`, `not_allowed`, `not_confirmed`, `not_found`, `bad_body`, `bad_entry`, `same_person`,
+/// `changed_meanwhile`, `unavailable`.
 pub async fn give(
     State(env): State<Arc<Env>>,
     caller: Caller,
     path: Result<Path<String>, PathRejection>,
+    seen: IfMatch,
     given: Result<Told<Given>, Stop>,
 ) -> Result<Json<Member>, Stop> {
     let merchant = caller.may(&env, Action::ManageStaff)?;
@@ -118,7 +121,9 @@ pub async fn give(
         return Err(BAD_ENTRY.into());
     }
     let trained_until = trained_at.map(|at| after(at, days(TRAINING_DAYS)));
-    let staff = match env.db.staff(&sub).await? {
+    let before = env.db.staff(&sub).await?;
+    let read = before.clone().filter(|before| before.merchant == *merchant);
+    let staff = match before {
         Some(before) if before.merchant != *merchant => return Err(NOT_FOUND.into()),
         Some(before) if sub == caller.actor() => {
             if role != before.role {
@@ -134,12 +139,35 @@ pub async fn give(
             active: true,
         },
     };
-    match env.db.save_staff(&sub, &staff).await {
-        // Another merchant was quicker; nobody is told whose staff somebody is.
-        Err(StoreError::Condition { .. }) => return Err(NOT_FOUND.into()),
-        stored => stored?,
+    if seen.is_given() {
+        let same = |read: &Staff| seen.is(&Member::new(sub.clone(), read.clone()));
+        let read = read.filter(same).ok_or(CHANGED_MEANWHILE)?;
+        match env.db.replace_staff(&sub, &staff, &read).await {
+            Err(StoreError::Condition { .. }) => return Err(CHANGED_MEANWHILE.into()),
+            stored => stored?,
+        }
+    } else {
+        match env.db.save_staff(&sub, &staff).await {
+            // Another merchant was quicker; nobody is told whose staff somebody is.
+            Err(StoreError::Condition { .. }) => return Err(NOT_FOUND.into()),
+            stored => stored?,
+        }
     }
     tracing::info!(%sub, by = caller.actor(), ?role, trained = trained_at.is_some(), "staff stored");
+    Ok(Json(Member::new(sub, staff)))
+}
+
+/// One of the staff.
+///
+/// # Errors
+/// `no_access`, `not_allowed`, `not_confirmed`, `not_found`, `unavailable`.
+pub async fn read(
+    State(env): State<Arc<Env>>,
+    caller: Caller,
+    path: Result<Path<String>, PathRejection>,
+) -> Result<Json<Member>, Stop> {
+    let merchant = caller.may(&env, Action::ManageStaff)?;
+    let (sub, staff) = colleague(&env, merchant, path).await?;
     Ok(Json(Member::new(sub, staff)))
 }
 

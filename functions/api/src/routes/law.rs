@@ -17,10 +17,11 @@ pub(super) fn routes() -> Vec<Route> {
 fn forgetting() -> Vec<Route> {
     vec![
         Route::get("/v1/requests", requests::list)
-            .does("What buyers asked, the next due first.")
+            .does("What buyers asked: what is open first, the next due of it; then what is done, the latest first.")
             .may(Action::ReadRequests)
-            .gives::<Vec<requests::View>>()
-            .such_as("/v1/requests"),
+            .query::<requests::Asked>()
+            .gives::<requests::Page>()
+            .such_as("/v1/requests?status=open&limit=20"),
         Route::post("/v1/requests", requests::ask)
             .does("Puts a request on record, by orders, connection or everything; an erasure begins at once.")
             .may(Action::EraseBuyer)
@@ -121,8 +122,14 @@ fn registering() -> Vec<Route> {
             .may(Action::ManageStaff)
             .gives::<staff::Everybody>()
             .such_as("/v1/staff"),
+        Route::get("/v1/staff/{sub}", staff::read)
+            .does("One of the staff.")
+            .may(Action::ManageStaff)
+            .gives::<staff::Member>()
+            .such_as("/v1/staff/colleague"),
         Route::put("/v1/staff/{sub}", staff::give)
             .does("Makes somebody a member of the staff, changes what they are for, or enters their training.")
+            .matching()
             .may(Action::ManageStaff)
             .takes::<staff::Given>()
             .gives::<staff::Member>()

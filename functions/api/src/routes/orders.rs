@@ -1,8 +1,9 @@
 //! Orders, exceptions, pick lists and the packing bench.
 
 use super::Route;
+use crate::sparse::Part;
 use crate::{
-    dry_run, exceptions, instructions, order, orders, packing, page, papers, picks, settle, shipments,
+    dry_run, exceptions, instructions, order, orders, packing, page, papers, picks, settle, shipments, sparse,
 };
 use serde_json::{Value, json};
 use waybill_domain::access::Action;
@@ -11,16 +12,17 @@ use waybill_domain::picking::PickList;
 
 pub(super) fn routes() -> Vec<Route> {
     vec![
-        Route::get("/v1/orders", orders::list)
+        Route::get("/v1/orders", orders::show)
             .does("Orders, newest first: of one status or of all, by account, channel, time, SKU and open matter.")
             .may(Action::ListOrders)
-            .query::<page::Asked>()
-            .gives::<orders::Page>()
-            .such_as("/v1/orders?status=received&limit=2"),
-        Route::get("/v1/orders/{order}", order::read)
+            .query::<orders::Wanted>()
+            .gives::<orders::Page<Part<orders::Summary>>>()
+            .such_as("/v1/orders?status=received&limit=2&fields=order,status,total"),
+        Route::get("/v1/orders/{order}", order::show)
             .does("One order with its lines, shipments and open matters; nothing in it names or locates a person.")
             .may(Action::ReadOrder)
-            .gives::<order::View>()
+            .query::<sparse::Wanted>()
+            .gives::<Part<order::View>>()
             .such_as("/v1/orders/ord_00000000000000000000000000000001"),
         Route::post("/v1/orders/{order}/cancel", instructions::cancel)
             .does(

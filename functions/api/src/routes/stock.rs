@@ -1,7 +1,7 @@
 //! Goods, and the places they lie in.
 
 use super::Route;
-use crate::{catalogue, counts, insight, movements, places, stock, transfers, uploads, verify};
+use crate::{catalogue, counts, insight, jobs, movements, places, stock, transfers, uploads, verify};
 use serde_json::json;
 use waybill_domain::access::Action;
 use waybill_domain::backorder::Expected;
@@ -118,6 +118,12 @@ pub(super) fn goods() -> Vec<Route> {
             .such_as_with("/v1/mappings", || {
                 json!({"connection": "con_00000000000000aa", "channel_sku": "tee-red-2", "sku": "TEE-RED", "units": 2})
             }),
+        Route::get("/v1/jobs", jobs::list)
+            .does("What was asked for and takes a while, backfills and uploads, with how far it is.")
+            .may(Action::ReadStock)
+            .query::<jobs::Asked>()
+            .gives::<jobs::All>()
+            .such_as("/v1/jobs"),
         Route::get("/v1/uploads/{upload}", uploads::read)
             .does("How far an upload is.")
             .may(Action::ReadStock)
@@ -165,8 +171,14 @@ pub(super) fn places() -> Vec<Route> {
             .may(Action::ReadStock)
             .gives::<places::Warehouses>()
             .such_as("/v1/warehouses"),
+        Route::get("/v1/warehouses/{warehouse}", places::read)
+            .does("One warehouse.")
+            .may(Action::ReadStock)
+            .gives::<Place>()
+            .such_as("/v1/warehouses/wh_north"),
         Route::put("/v1/warehouses/{warehouse}", places::save)
             .does("Stores a warehouse.")
+            .matching()
             .may(Action::KeepPlaces)
             .takes::<Place>()
             .gives::<Place>()
@@ -179,8 +191,14 @@ pub(super) fn places() -> Vec<Route> {
             .may(Action::ReadStock)
             .gives::<places::Bins>()
             .such_as("/v1/warehouses/wh_north/bins"),
+        Route::get("/v1/warehouses/{warehouse}/bins/{bin}", places::read_bin)
+            .does("One bin.")
+            .may(Action::ReadStock)
+            .gives::<Bin>()
+            .such_as("/v1/warehouses/wh_north/bins/A-01"),
         Route::put("/v1/warehouses/{warehouse}/bins/{bin}", places::save_bin)
             .does("Stores a bin.")
+            .matching()
             .may(Action::KeepPlaces)
             .takes::<Bin>()
             .gives::<Bin>()

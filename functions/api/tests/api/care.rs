@@ -4,6 +4,7 @@ use crate::ready::ready;
 use crate::stage::{Stage, order_id};
 use aws_lc_rs::digest::{Context, SHA256};
 use serde_json::{Value, json};
+use waybill_http::MOST;
 use waybill_store::db::{Item, s};
 
 const OWNER: Option<&str> = Some("mine-Owner");
@@ -197,6 +198,10 @@ async fn who_has_an_answer_already_gets_no_second_copy() {
     assert_eq!(ask(&[("if-none-match", &tag)]).await.0, 200);
 }
 
+fn warehouse(id: &str, priority: u32) -> Value {
+    json!({"id": id, "name": "Another", "priority": priority, "active": true})
+}
+
 #[tokio::test]
 async fn an_update_of_what_was_seen_changes_nothing_else() {
     let stage = ready().await;
@@ -213,6 +218,13 @@ async fn an_update_of_what_was_seen_changes_nothing_else() {
             json!({"sku": "TEE-RED", "grams": 202}),
         ),
         ("/v1/policy", json!({"unpaid_hours": 1}), json!({"unpaid_hours": 2})),
+        ("/v1/warehouses/wh_north", warehouse("wh_north", 7), warehouse("wh_north", 8)),
+        (
+            "/v1/warehouses/wh_north/bins/A-01",
+            json!({"id": "A-01", "zone": "a", "walk": 7}),
+            json!({"id": "A-01", "zone": "a", "walk": 8}),
+        ),
+        ("/v1/staff/colleague", json!({"role": "support"}), json!({"role": "manager"})),
     ];
     for (address, one, two) in cases {
         let (_, headers, _) = stage.send(OWNER, "GET", address, None, &[]).await;
@@ -221,5 +233,34 @@ async fn an_update_of_what_was_seen_changes_nothing_else() {
         assert_eq!(put(address, two.clone(), seen).await, changed, "{address}");
         assert_eq!(put(address, two.clone(), "*").await.0, 200, "{address}");
     }
-    assert_eq!(put("/v1/skus/NEW", json!({"sku": "NEW"}), "*").await, changed, "nobody can have seen it");
+    for (address, new) in [
+        ("/v1/skus/NEW", json!({"sku": "NEW"})),
+        ("/v1/warehouses/wh_new", warehouse("wh_new", 1)),
+        ("/v1/warehouses/wh_north/bins/N-01", json!({"id": "N-01", "zone": "n", "walk": 1})),
+        ("/v1/staff/newcomer", json!({"role": "packer"})),
+    ] {
+        assert_eq!(put(address, new, "*").await, changed, "nobody can have seen {address}");
+        assert_eq!(stage.get(OWNER, address).await.0, 404, "{address}");
+    }
+}
+
+#[tokio::test]
+async fn who_asks_too_fast_is_told_when_to_ask_again_and_nobody_else_waits() {
+    let stage = Stage::set().await;
+    let ask = async |sub: &str| stage.send(Some(sub), "GET", "/v1/nothing", None, &[]).await;
+    let left = |headers: &http::HeaderMap| headers["ratelimit-remaining"].to_str().unwrap().to_owned();
+    for n in 1..=MOST {
+        let (status, headers, _) = ask("mine-Owner").await;
+        assert_eq!((status, left(&headers)), (404, (MOST - n).to_string()));
+    }
+    let (status, headers, body) = ask("mine-Owner").await;
+    let told: Value = serde_json::from_slice(&body).unwrap();
+    assert_eq!((status, &told["code"]), (429, &json!("too_fast")));
+    let wait: i64 = headers["retry-after"].to_str().unwrap().parse().unwrap();
+    assert_eq!(ask("mine-Manager").await.0, 404);
+    stage.advance(wait - 1);
+    assert_eq!(ask("mine-Owner").await.0, 429);
+    stage.advance(1);
+    assert_eq!(ask("mine-Owner").await.0, 404);
+    assert!(stage.send(None, "GET", "/v1/openapi.json", None, &[]).await.1.get("ratelimit-limit").is_none());
 }

@@ -92,6 +92,34 @@ async fn filters_take_what_fits_and_only_that() {
 }
 
 #[tokio::test]
+async fn of_each_order_only_the_fields_are_shown_that_are_wanted() {
+    let stage = Stage::set().await;
+    let (_, whole) = stage.mine("/v1/orders?limit=2").await;
+    let (status, page) = stage.mine("/v1/orders?limit=2&fields=order,total").await;
+    assert_eq!(status, 200, "{page}");
+    for (part, whole) in page["orders"].as_array().unwrap().iter().zip(whole["orders"].as_array().unwrap()) {
+        assert_eq!(*part, serde_json::json!({"order": whole["order"], "total": whole["total"]}));
+    }
+    assert_eq!(page["next"], whole["next"]);
+    let one = format!("/v1/orders/{}", order_id(1));
+    let (_, whole) = stage.mine(&one).await;
+    let part = stage.mine(&format!("{one}?fields=lines,instructions")).await;
+    assert_eq!(
+        part,
+        (200, serde_json::json!({"lines": whole["lines"], "instructions": whole["instructions"]}))
+    );
+    for address in [
+        format!("{one}?fields=lines,person"),
+        "/v1/orders?fields=lines,person".into(),
+        "/v1/orders?fields=".into(),
+    ] {
+        assert_eq!(code(&stage.mine(&address).await), (400, "bad_fields"), "{address}");
+    }
+    let theirs = stage.get(Some("other-Owner"), &format!("{one}?fields=lines")).await;
+    assert_eq!(code(&theirs), (404, "not_found"));
+}
+
+#[tokio::test]
 async fn what_cannot_be_a_list_is_refused_with_a_reason() {
     let stage = Stage::set().await;
     for (query, expected) in [

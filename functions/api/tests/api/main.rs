@@ -8,6 +8,7 @@ mod document;
 mod examples;
 mod insight;
 mod instructions;
+mod jobs;
 mod lists;
 mod manifests;
 mod merchant;

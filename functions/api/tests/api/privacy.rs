@@ -36,10 +36,10 @@ async fn a_request_is_on_record_with_its_day_and_its_work_names_it_alone() {
     assert_eq!(sent[0].queue, Queue::Erase);
     let address = format!("/v1/requests/{}", view["request"].as_str().unwrap());
     assert_eq!(stage.mine(&address).await.1, view);
-    assert_eq!(stage.mine("/v1/requests").await.1[0], view);
+    assert_eq!(stage.mine("/v1/requests").await.1["requests"][0], view);
     let theirs = stage.get(Some("other-Owner"), &address).await;
     assert_eq!(code(&theirs), (404, "not_found"));
-    assert_eq!(stage.get(Some("other-Owner"), "/v1/requests").await.1, json!([]));
+    assert_eq!(stage.get(Some("other-Owner"), "/v1/requests").await.1, json!({"requests": []}));
 }
 
 #[tokio::test]
@@ -225,5 +225,48 @@ async fn every_role_gets_at_what_the_matrix_says_and_no_further() {
             };
             assert_eq!(code(&answer), (403, "no_access"), "{address}");
         }
+    }
+}
+
+#[tokio::test]
+async fn requests_come_page_by_page_what_is_open_first() {
+    let stage = Stage::set().await;
+    let mut asked = Vec::new();
+    for _ in 0..5 {
+        let export = json!({"kind": "export", "orders": [order_id(1)]});
+        let (_, view) = stage.ask(SEND, "/v1/requests", &export).await;
+        asked.push(view["request"].as_str().unwrap().to_owned());
+        stage.advance(3600);
+    }
+    for n in [0, 1] {
+        let clock = format!("/v1/requests/{}/clock", asked[n]);
+        assert_eq!(stage.ask(SEND, &clock, &json!({"action": "answered"})).await.0, 200);
+        stage.advance(60);
+    }
+    let expected = [2, 3, 4, 1, 0].map(|n: usize| asked[n].clone());
+    for (query, expected) in
+        [("", &expected[..]), ("&status=open", &expected[..3]), ("&status=done", &expected[3..])]
+    {
+        for limit in 1..=6 {
+            let (mut seen, mut cursor) = (Vec::new(), String::new());
+            loop {
+                let (status, page) = stage.mine(&format!("/v1/requests?limit={limit}{query}{cursor}")).await;
+                assert_eq!(status, 200, "{page}");
+                let all = page["requests"].as_array().unwrap();
+                assert!(all.len() <= limit);
+                seen.extend(all.iter().map(|one| one["request"].as_str().unwrap().to_owned()));
+                let Some(next) = page["next"].as_str() else { break };
+                cursor = format!("&cursor={next}");
+            }
+            assert_eq!(seen, expected, "{query}, {limit} at a time");
+        }
+    }
+    for (query, expected) in [
+        ("limit=0", "bad_limit"),
+        ("limit=101", "bad_limit"),
+        ("cursor=x", "bad_cursor"),
+        ("status=lost", "bad_query"),
+    ] {
+        assert_eq!(code(&stage.mine(&format!("/v1/requests?{query}")).await), (400, expected), "{query}");
     }
 }

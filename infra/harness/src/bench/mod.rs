@@ -4,6 +4,7 @@
 //! Times depend on the machine and on what else it does, so nothing here fails because of one; the same ingest core
 //! in Python and in Node runs beside ours, and the ratio is what travels.
 
+pub mod api;
 pub mod baseline;
 pub mod calls;
 pub mod carrier;
@@ -79,6 +80,9 @@ pub async fn run(options: Options) -> Result<Report, Trouble> {
 
     say("allocating and asking with 1,000 to 1,000,000 levels");
     report.rows.extend(levels::rows(if options.quick { 10_000 } else { 1_000_000 }).await?);
+
+    say("listing and reading with 1,000 to 1,000,000 orders");
+    report.rows.extend(api::rows(if options.quick { 10_000 } else { 1_000_000 }).await?);
 
     say("a file of 100,000 rows");
     report.rows.extend(files::rows(few(100_000)).await?);

@@ -12,8 +12,11 @@ use aws_smithy_runtime_api::client::result::ConnectorError;
 use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
 use aws_smithy_types::body::SdkBody;
 use dynoxide::Database;
+use dynoxide::actions::batch_get_item::BatchGetItemRequest;
 use dynoxide::actions::delete_item::DeleteItemRequest;
+use dynoxide::actions::get_item::GetItemRequest;
 use dynoxide::actions::put_item::PutItemRequest;
+use dynoxide::actions::query::QueryRequest;
 use dynoxide::actions::transact_write_items::TransactWriteItemsRequest;
 use dynoxide::actions::update_item::UpdateItemRequest;
 use dynoxide::errors::DynoxideError;
@@ -29,6 +32,8 @@ pub struct Capacity {
     pub calls: BTreeMap<String, u64>,
     /// Write units, by table.
     pub writes: BTreeMap<String, f64>,
+    /// Read units, by table.
+    pub reads: BTreeMap<String, f64>,
 }
 
 /// An engine with our tables in it.
@@ -183,15 +188,30 @@ impl Engine {
         Ok(())
     }
 
-    /// Answers a request. It is read straight into the engine's own type; writes are metered, and the token the
+    /// Answers a request. It is read straight into the engine's own type; reads and writes are metered, and the token the
     /// SDK puts on every transaction is dropped, because a request is never sent twice here and comparing tokens
     /// would mean comparing all items.
     fn run(&self, operation: &str, body: &[u8]) -> (u16, String) {
         let meter = || Some("INDEXES".to_owned());
         let done = match operation {
-            "GetItem" => answer(body, |r| Ok((self.database.get_item(r)?, Vec::new()))),
-            "Query" => answer(body, |r| Ok((self.database.query(r)?, Vec::new()))),
-            "BatchGetItem" => answer(body, |r| Ok((self.database.batch_get_item(r)?, Vec::new()))),
+            "GetItem" => answer(body, |mut r: GetItemRequest| {
+                r.return_consumed_capacity = meter();
+                let mut done = self.database.get_item(r)?;
+                let used = done.consumed_capacity.take().into_iter().collect();
+                Ok((done, used))
+            }),
+            "Query" => answer(body, |mut r: QueryRequest| {
+                r.return_consumed_capacity = meter();
+                let mut done = self.database.query(r)?;
+                let used = done.consumed_capacity.take().into_iter().collect();
+                Ok((done, used))
+            }),
+            "BatchGetItem" => answer(body, |mut r: BatchGetItemRequest| {
+                r.return_consumed_capacity = meter();
+                let mut done = self.database.batch_get_item(r)?;
+                let used = done.consumed_capacity.take().unwrap_or_default();
+                Ok((done, used))
+            }),
             "PutItem" => answer(body, |mut r: PutItemRequest| {
                 r.return_consumed_capacity = meter();
                 let mut done = self.database.put_item(r)?;
@@ -234,8 +254,10 @@ impl Engine {
     fn count(&self, operation: &str, used: &[ConsumedCapacity]) {
         let mut capacity = self.capacity.lock().unwrap_or_else(PoisonError::into_inner);
         *capacity.calls.entry(operation.to_owned()).or_default() += 1;
+        let read = matches!(operation, "GetItem" | "Query" | "BatchGetItem");
+        let tables = if read { &mut capacity.reads } else { &mut capacity.writes };
         for one in used {
-            *capacity.writes.entry(one.table_name.clone()).or_default() += one.capacity_units;
+            *tables.entry(one.table_name.clone()).or_default() += one.capacity_units;
         }
     }
 }
