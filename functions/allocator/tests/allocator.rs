@@ -135,6 +135,7 @@ impl Stage {
             who: &who,
             recipient: None,
             buyer: None,
+            lot: None,
             policy: Retention::LONGEST,
             fresh: true,
             now,

@@ -52,8 +52,13 @@ pub async fn breach(env: &Env, asked: Asked, now: Timestamp) -> Result<Breach, F
         opened_by: "operator".into(),
         suspicion: asked.suspicion,
         high_risk: asked.high_risk,
+        high_risk_at: None,
         decisions: Vec::new(),
     };
+    if incident.suspicion.names_sources() {
+        // It may not read orders, and so cannot tell where one came from.
+        return Err(Failure::Fault("the audit knows no channels: leave them out, or ask POST /v1/incidents"));
+    }
     let (mut all, mut looked, mut to_merchants) = (Affected::default(), 0, BTreeMap::new());
     for merchant in env.db.merchants().await? {
         let mut records = env.db.records(&merchant, Stream::Access).await?;

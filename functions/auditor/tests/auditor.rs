@@ -137,6 +137,7 @@ impl Stage {
             who: &who,
             recipient: None,
             buyer: None,
+            lot: None,
             policy: Policy::LONGEST,
             fresh: false,
             now: now(),
@@ -318,13 +319,22 @@ async fn what_is_due_and_every_clock_that_has_run_out_is_found() {
         "5f0c".into(),
     );
     stage.env.db.save_request(&request).await.unwrap();
-    let suspicion = Suspicion { from: noon(), until: now(), actor: None, order: None, places: Vec::new() };
+    let suspicion = Suspicion {
+        from: noon(),
+        until: now(),
+        actor: None,
+        order: None,
+        places: Vec::new(),
+        channels: Vec::new(),
+        connections: Vec::new(),
+    };
     let incident = Incident {
         id: "inc_1".parse().unwrap(),
         detected_at: after(now(), days(-2)),
         opened_by: "5f0c".into(),
         suspicion,
         high_risk: false,
+        high_risk_at: None,
         decisions: Vec::new(),
     };
     stage.env.db.save_incident(&second, &incident).await.unwrap();

@@ -64,6 +64,7 @@ pub(crate) async fn take(
                 who: &prepared.who,
                 recipient: prepared.recipient.as_ref(),
                 buyer: prepared.buyer.as_deref(),
+                lot: prepared.lot,
                 policy: account.merchant.retention,
                 fresh,
                 now,

@@ -80,7 +80,8 @@ async fn clean(env: &Env, mut order: Order, now: Timestamp) -> Result<(), Failur
         }
         // What left the warehouse counts; what was cancelled or never sent was not sold.
         let sold = order.milestones.shipped.is_some();
-        let figures = if sold { contribution(&order) } else { BTreeMap::new() };
+        let lot = env.db.lot(&order.id).await?;
+        let figures = if sold { contribution(&order, lot) } else { BTreeMap::new() };
         forget_order(&mut order, now);
         match env.db.save_forgotten(&mut order, &figures).await.map_err(Failure::from) {
             Ok(()) => return Ok(()),

@@ -3,6 +3,7 @@
 
 mod erase;
 mod hold;
+mod orphan;
 mod replay;
 mod request;
 
@@ -94,6 +95,18 @@ pub async fn run_for(env: &Env, orders: usize, now: Timestamp) -> Result<Report,
         Box::pin(request::take_up(env, merchant, now)).await?;
     }
     let more = purge(env, orders, now, &mut report).await?;
+    for merchant in &merchants {
+        if more {
+            // The next message's run comes to it.
+            break;
+        }
+        if orphan::are_possible(env, merchant, now).await? {
+            Box::pin(orphan::forget(env, merchant, now, &mut report)).await?;
+        }
+        if report.failed == 0 {
+            env.db.note_purged_through(merchant, now).await?;
+        }
+    }
     for merchant in &merchants {
         report.figures += env.db.publish_figures(merchant, now).await?;
     }

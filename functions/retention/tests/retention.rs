@@ -6,15 +6,21 @@ use jiff::Timestamp;
 use std::sync::Arc;
 use waybill_domain::intake::{Identity, unreadable};
 use waybill_domain::order::{Channel, Order, PersonalData, Status};
+use waybill_domain::paper::{Paper, Printed, Progress};
 use waybill_domain::request::{Asker, Clock as Running, Kind};
 use waybill_domain::retention::Policy;
+use waybill_domain::service::{Carrier, ServiceChoice};
+use waybill_domain::shipment::{Booking, Shipment, Transit, WriteBack};
 use waybill_domain::time::{after, days};
-use waybill_domain::{ConnectionId, OrderId};
+use waybill_domain::{ConnectionId, OrderId, ShipmentId};
 use waybill_retention::{Env, erase, run_for, work_on};
 use waybill_runtime::Clock;
 use waybill_store::db::{key, s};
 use waybill_store::ingest::keep_unreadable;
+use waybill_store::keys::KeyState;
+use waybill_store::labels::names_of;
 use waybill_store::memory::{Calm, Engine, MemoryDocuments, MemoryKms, MemoryQueues};
+use waybill_store::registry::Merchant;
 use waybill_store::requests::{Request, Scope};
 use waybill_store::work::{Queue, Work, stages};
 
@@ -66,6 +72,131 @@ async fn what_waits_for_nothing_is_never_looked_at_again() {
 async fn a_note_is_forgotten_with_its_order() {
     let order = forgotten(|order| order.instructions.note = Some("Double box".into())).await;
     assert_eq!(order.instructions.note, None);
+}
+
+/// A shipment of an order with its label and every paper there is, each sealed under a key of its own.
+async fn print_everything(env: &Env, order: &Order) -> Shipment {
+    let id = ShipmentId::of(&order.id, 1);
+    let carrier: ConnectionId = "con_00000000000000c1".parse().unwrap();
+    let printed = |paper: Paper| Printed {
+        paper,
+        progress: Progress::Made,
+        at: now(),
+        carrier: carrier.clone(),
+        tracking: paper.is_booked().then(|| "AA000000002GB".into()),
+        disclosed: vec!["name".into()],
+    };
+    let mut shipment = Shipment {
+        id: id.clone(),
+        order: order.id.clone(),
+        merchant: order.merchant.clone(),
+        warehouse: "wh_north".parse().unwrap(),
+        carrier: carrier.clone(),
+        service: ServiceChoice { carrier: Carrier::RoyalMail, code: "TPS48".into(), format: "parcel".into() },
+        lines: Vec::new(),
+        grams: 450,
+        parcels: 1,
+        weights: Vec::new(),
+        reference: "WB-1".into(),
+        booking: Booking::Labelled {
+            carrier_order: "1001".into(),
+            tracking: "AA000000001GB".into(),
+            others: vec![],
+        },
+        write_back: WriteBack::Pending,
+        transit: Transit::Moving,
+        disclosed: vec!["name".into()],
+        label_format: Default::default(),
+        labelled_at: Some(now()),
+        papers: Paper::ALL.map(printed).into(),
+        delivered_at: None,
+        seen_at: None,
+        rev: 0,
+    };
+    env.db.save_label_key(&order.id, &id, b"wrapped").await.unwrap();
+    for paper in Paper::ALL {
+        env.db.save_paper_key(&order.id, &id, paper, b"wrapped").await.unwrap();
+    }
+    for name in names_of(&shipment) {
+        env.documents.put(&name, b"sealed".to_vec()).await.unwrap();
+    }
+    env.db.save_shipment(&mut shipment).await.unwrap();
+    shipment
+}
+
+#[tokio::test]
+async fn return_labels_and_customs_papers_go_with_their_order_keys_and_all() {
+    let (env, order) = stage(|order| order.shipments = 1).await;
+    let shipment = print_everything(&env, &order).await;
+    let names = names_of(&shipment);
+    assert_eq!(names.len(), 1 + Paper::ALL.len());
+    for paper in Paper::ALL {
+        let key = env.db.paper_key(&order.id, &shipment.id, paper).await.unwrap();
+        assert!(matches!(key, KeyState::Live { wrapped, .. } if !wrapped.is_empty()), "{paper:?}");
+    }
+    let due = after(now(), days(Policy::LONGEST.nothing_to_ship_days));
+    assert_eq!(run_for(&env, 10, after(due, -days(1))).await.unwrap().forgotten, 0);
+    assert!(env.documents.get(&names[1]).await.unwrap().is_some(), "a day before its time");
+    assert_eq!(run_for(&env, 10, due).await.unwrap().forgotten, 1);
+    for name in names {
+        assert_eq!(env.documents.get(&name).await.unwrap(), None, "{name}");
+    }
+    for paper in Paper::ALL {
+        let key = env.db.paper_key(&order.id, &shipment.id, paper).await.unwrap();
+        assert_eq!(key, KeyState::Erased, "{paper:?}");
+        let late = env.db.save_paper_key(&order.id, &shipment.id, paper, b"new").await;
+        assert!(late.is_err(), "behind the fence no {paper:?} gets a key");
+    }
+    let left = env.db.shipments(&order.id).await.unwrap().remove(0);
+    assert!(left.papers.is_empty(), "nor the carrier's number of the way back");
+}
+
+/// What DynamoDB's own deletion does to an order's keys.
+async fn delete_key(env: &Env, order: &OrderId) {
+    let delete = env.db.client.delete_item().table_name("keys");
+    delete.set_key(Some(key(order.as_str(), "recipient"))).send().await.unwrap();
+}
+
+#[tokio::test]
+async fn what_dynamodb_deleted_before_a_run_came_to_it_is_forgotten_whole_and_fenced() {
+    let (env, order) = stage(|order| order.shipments = 1).await;
+    let merchant = Merchant {
+        id: order.merchant.clone(),
+        name: "Invented".into(),
+        index_key: Vec::new(),
+        needs: Default::default(),
+        retention: Policy::LONGEST,
+        part_ship: false,
+        warehouses: Vec::new(),
+        services: Vec::new().into(),
+    };
+    env.db.save_merchant(&merchant).await.unwrap();
+    let names = names_of(&print_everything(&env, &order).await);
+    run_for(&env, 10, now()).await.unwrap();
+    let due = order.milestones.purge_at(Policy::LONGEST);
+    // Nobody ran it for two days and more.
+    let late = after(due, days(3));
+    delete_key(&env, &order.id).await;
+    assert!(env.db.purgeable(late, 10).await.unwrap().is_empty(), "nothing points to it");
+    let report = run_for(&env, 10, late).await.unwrap();
+    assert_eq!((report.forgotten, report.failed), (1, 0));
+    assert!(is_erased(&env, &order.id).await);
+    for name in names {
+        assert_eq!(env.documents.get(&name).await.unwrap(), None, "{name}");
+    }
+    assert_eq!(env.db.recipient_key(&order.id).await.unwrap(), KeyState::Erased);
+    let touched = env.db.fence(&order.id, late).await.unwrap();
+    assert!(touched, "a fence stands");
+    assert!(env.db.purgeable(after(late, days(800)), 10).await.unwrap().is_empty(), "and is not due again");
+    assert_eq!(run_for(&env, 10, after(late, days(1))).await.unwrap().forgotten, 0);
+}
+
+#[tokio::test]
+async fn a_request_for_what_dynamodb_deleted_is_carried_out() {
+    let (env, order) = stage(|_| {}).await;
+    delete_key(&env, &order.id).await;
+    erase(&env, &order.id, "request", now()).await.unwrap();
+    assert!(is_erased(&env, &order.id).await);
 }
 
 #[tokio::test]

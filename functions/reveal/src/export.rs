@@ -1,8 +1,9 @@
-//! `GET /v1/requests/{request}/export?purpose=request[&format=page]`: everything held on one buyer, for them: as JSON, or
-//! as a page that people can read (CONTROLS F1).
+//! `GET /v1/requests/{request}/export?purpose=request[&format=page][&after=…]`: everything held on one buyer, for them: as
+//! JSON, or as a page that people can read (CONTROLS F1).
 //!
 //! Store by store: the order, the sealed recipient, the labels, what carriers were given, and who opened it and why.
-//! Each order that is opened is one record and counts against the hour of whoever asks, like any other opening.
+//! Each order that is opened is one record and counts against the hour of whoever asks, like any other opening. So a buyer
+//! of many orders is told in parts: `next` names where the following part begins, in this hour or a later one.
 
 use crate::Env;
 use crate::answer::{NOT_FOUND, Stop};
@@ -31,15 +32,20 @@ use waybill_store::keys::KeyState;
 use waybill_store::requests::Scope;
 
 /// How it is to be shown.
-#[derive(Deserialize, JsonSchema)]
+#[derive(Deserialize, Default, JsonSchema)]
 #[schemars(rename = "BuyerExportQuery")]
 pub struct Asked {
     /// `page` for one that people can read; JSON otherwise.
     format: Option<String>,
+    /// The order after which this part begins: the `next` of the part before.
+    after: Option<String>,
     /// Must be `request`.
     #[serde(default, rename = "purpose")]
     _purpose: Option<String>,
 }
+
+/// Orders in one part: what one answer has room for.
+const PART: usize = 50;
 
 /// Answers.
 ///
@@ -58,23 +64,40 @@ pub async fn export(
     if request.clock.kind != Kind::Export {
         return Err(NOT_FOUND.into());
     }
-    let orders = match &request.scope {
-        Scope::Orders { orders } => orders.clone(),
+    let asked = asked.map_or_else(|_| Asked::default(), |Query(asked)| asked);
+    let orders: BTreeSet<OrderId> = match &request.scope {
+        Scope::Orders { orders } => orders.iter().cloned().collect(),
         Scope::Buyer { indexes, orders } => {
             let mut found: BTreeSet<OrderId> = orders.iter().cloned().collect();
             for index in indexes {
                 found.extend(env.db.orders_of_buyer(index).await?);
             }
-            found.into_iter().collect()
+            found
         }
         // A person is never a whole connection or merchant.
         Scope::Connection { .. } | Scope::Merchant => return Err(NOT_FOUND.into()),
     };
     let access = env.db.records(pass.merchant(), Stream::Access).await?;
     let disclosed = env.db.records(pass.merchant(), Stream::Disclosure).await?;
-    let (mut held, mut left) = (Vec::new(), None);
-    for order in &orders {
-        held.extend(one(&env, &pass, order, &access, &disclosed, &mut left).await?);
+    let (mut held, mut left, mut next) = (Vec::new(), None, None);
+    let begun = |order: &&OrderId| asked.after.as_deref().is_none_or(|after| order.as_str() > after);
+    let mut last = None;
+    for order in orders.iter().filter(begun) {
+        if held.len() == PART {
+            next = last;
+            break;
+        }
+        match one(&env, &pass, order, &access, &disclosed, &mut left).await {
+            Ok(found) => held.extend(found),
+            // The hour is used up: what was opened in it is handed over, and the rest is asked for in the next.
+            Err(Stop::Limit(allowance)) if !held.is_empty() => {
+                left = Some(allowance);
+                next = last;
+                break;
+            }
+            Err(stop) => return Err(stop),
+        }
+        last = Some(order);
     }
     let merchant = env.db.merchant(pass.merchant()).await?.ok_or(NOT_FOUND)?;
     let export = json!({
@@ -83,9 +106,11 @@ pub async fn export(
         "by": merchant.name,
         "purposes": PURPOSES,
         "rights": RIGHTS,
+        "orders_in_all": orders.len(),
         "orders": held,
+        "next": next,
     });
-    let mut response = match asked.ok().and_then(|Query(asked)| asked.format).as_deref() {
+    let mut response = match asked.format.as_deref() {
         Some("page") => Html(page(&export)).into_response(),
         _ => Json(export).into_response(),
     };

@@ -63,6 +63,13 @@ pub(crate) fn page(export: &Value) -> String {
         value(&mut out, order);
         out.push_str("</section>");
     }
+    if export["next"].is_string() {
+        let _ = write!(
+            out,
+            "<p>This is a part of what is held, which is {} orders in all. The next part follows.</p>",
+            export["orders_in_all"]
+        );
+    }
     out.push_str("</body></html>\n");
     out
 }

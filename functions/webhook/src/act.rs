@@ -110,6 +110,7 @@ async fn store(
         who: &prepared.who,
         recipient: prepared.recipient.as_ref(),
         buyer: prepared.buyer.as_deref(),
+        lot: prepared.lot,
         policy: account.merchant.retention,
         fresh: false,
         now,

@@ -217,6 +217,7 @@ impl Run {
             who: &identity,
             recipient: Some(&somebody()),
             buyer: None,
+            lot: None,
             policy: Policy::LONGEST,
             fresh: false,
             now,

@@ -1,7 +1,7 @@
 //! What may be kept of orders whose people are forgotten: weekly figures that name and single out nobody
 //! (CONTROLS section 6, tier T2). The only input to forecasting.
 //!
-//! A cell is published when at least [`K`] orders made it and none of them more than half of it. What is too small is
+//! A cell is published when at least [`K`] orders to as many addresses made it and none of them more than half of it. What is too small is
 //! pooled into a coarser cell: the area into its nation, the nation into the country, the week into four; and
 //! dropped when even that is too small. Only cells that no other one contains are published, so no two of them
 //! differ by a hidden third.
@@ -11,11 +11,14 @@ use crate::time::{after, days};
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
-/// Orders that make a cell, at least. Each counts once, so they are as many addresses at least as buyers who ordered
-/// once; a buyer's orders of one week and SKU are rarely more than one.
+/// Orders that make a cell, and addresses they went to, at least. A buyer who ordered ten times is still one buyer.
 pub const K: u64 = 10;
+
+/// One of 256 lots that an address falls in, by a keyed digest: so few that it finds nobody again. Different lots are
+/// different addresses, so there are at least as many addresses as lots (decision 044).
+pub type Lot = u8;
 
 /// What a figure is about.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -41,7 +44,7 @@ pub enum Class {
 }
 
 /// What is counted of a cell.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct Count {
     /// Orders.
     pub orders: u64,
@@ -49,10 +52,14 @@ pub struct Count {
     pub units: u64,
     /// The sum of the squares of each order's pieces: tells whether one order makes up most of it.
     pub squares: u64,
+    /// The lots of the addresses.
+    #[serde(default)]
+    pub lots: BTreeSet<Lot>,
 }
 
 impl Count {
     fn add(&mut self, other: Self) {
+        self.lots.extend(other.lots);
         self.orders += other.orders;
         self.units += other.units;
         self.squares += other.squares;
@@ -61,7 +68,9 @@ impl Count {
     /// Whether it may be shown. The largest order is at most the root of the squares, so when that is no more than
     /// half of all pieces no order is.
     pub fn is_anonymous(&self) -> bool {
-        self.orders >= K && self.squares.saturating_mul(4) <= self.units.saturating_mul(self.units)
+        let addresses = u64::try_from(self.lots.len()).unwrap_or(0);
+        self.orders.min(addresses) >= K
+            && self.squares.saturating_mul(4) <= self.units.saturating_mul(self.units)
     }
 }
 
@@ -83,8 +92,9 @@ pub fn week_of(at: Timestamp) -> String {
     format!("{:04}-W{:02}", week.year(), week.week())
 }
 
-/// What one order adds, by cell. Nothing of who, when within the week, or for how much.
-pub fn contribution(order: &Order) -> BTreeMap<Cell, Count> {
+/// What one order adds, by cell. Nothing of who, when within the week, or for how much. `lot` is its address's; without
+/// one it counts for no address.
+pub fn contribution(order: &Order, lot: Option<Lot>) -> BTreeMap<Cell, Count> {
     let class = match order.channel {
         Channel::Amazon | Channel::Ebay => Class::Marketplace,
         Channel::Shopify | Channel::WooCommerce | Channel::Magento => Class::Shop,
@@ -102,7 +112,9 @@ pub fn contribution(order: &Order) -> BTreeMap<Cell, Count> {
         }
     }
     let cell = |sku: &str| Cell { week: week.clone(), class, region: region.clone(), sku: sku.to_owned() };
-    let count = |units: u64| Count { orders: 1, units, squares: units.saturating_mul(units) };
+    let lots: BTreeSet<Lot> = lot.into_iter().collect();
+    let count =
+        |units: u64| Count { orders: 1, units, squares: units.saturating_mul(units), lots: lots.clone() };
     units.into_iter().map(|(sku, units)| (cell(sku), count(units))).collect()
 }
 
@@ -209,8 +221,14 @@ mod tests {
         Cell { week: week.into(), class: Class::Shop, region: region.into(), sku: "TEE-RED".into() }
     }
 
+    /// So many orders, each to an address of its own: the first of them is the `first`th.
+    fn orders_from(first: u64, n: u64) -> Count {
+        let lots = (first..first + n).map(|lot| Lot::try_from(lot % 256).unwrap()).collect();
+        Count { orders: n, units: n, squares: n, lots }
+    }
+
     fn orders(n: u64) -> Count {
-        Count { orders: n, units: n, squares: n }
+        orders_from(0, n)
     }
 
     fn published(counted: &[(Cell, Count)]) -> Vec<(String, String, u64)> {
@@ -230,11 +248,11 @@ mod tests {
 
     #[test]
     fn what_is_too_small_is_pooled_into_the_nation_the_country_and_four_weeks() {
-        let small = [(cell("2026-W48", "BS"), orders(6)), (cell("2026-W48", "LS"), orders(5))];
+        let small = [(cell("2026-W48", "BS"), orders(6)), (cell("2026-W48", "LS"), orders_from(6, 5))];
         assert_eq!(published(&small), [row("2026-W48", "england", 11)]);
-        let nations = [(cell("2026-W48", "BS"), orders(6)), (cell("2026-W48", "EH"), orders(5))];
+        let nations = [(cell("2026-W48", "BS"), orders(6)), (cell("2026-W48", "EH"), orders_from(6, 5))];
         assert_eq!(published(&nations), [row("2026-W48", "uk", 11)]);
-        let weeks = [(cell("2026-W45", "BS"), orders(6)), (cell("2026-W48", "EH"), orders(5))];
+        let weeks = [(cell("2026-W45", "BS"), orders(6)), (cell("2026-W48", "EH"), orders_from(6, 5))];
         assert_eq!(published(&weeks), [row("2026-W45+3", "uk", 11)]);
         assert_eq!(published(&[(cell("2026-W48", "abroad"), orders(9))]), []);
     }
@@ -242,8 +260,19 @@ mod tests {
     #[test]
     fn one_order_that_makes_most_of_a_cell_is_not_shown_by_it() {
         let mut large = orders(12);
-        large.add(Count { orders: 1, units: 40, squares: 1600 });
+        large.add(Count { orders: 1, units: 40, squares: 1600, ..Count::default() });
         assert_eq!(published(&[(cell("2026-W48", "BS"), large)]), []);
+    }
+
+    #[test]
+    fn ten_orders_of_one_buyer_make_no_cell() {
+        let again = |addresses: u64| Count { lots: orders(addresses).lots, ..orders(20) };
+        let of = |count| published(&[(cell("2026-W48", "BS"), count)]);
+        assert_eq!(of(again(1)), []);
+        assert_eq!(of(again(9)), []);
+        assert_eq!(of(again(10)), [row("2026-W48", "BS", 20)]);
+        let same = [(cell("2026-W48", "BS"), orders(9)), (cell("2026-W48", "LS"), orders(9))];
+        assert_eq!(published(&same), [], "who ordered to two areas is counted once where they are pooled");
     }
 
     #[test]
@@ -266,12 +295,13 @@ mod tests {
     proptest! {
         #[test]
         fn whatever_is_counted_every_row_is_anonymous_and_no_piece_is_counted_twice(
-            counts in prop::collection::vec((0usize..12, 44u32..53, 1u64..15, 1u64..6), 0..80)
+            counts in prop::collection::vec((0usize..12, 44u32..53, 1u64..15, 1u64..6, 0u64..300), 0..80)
         ) {
             let regions = ["BS", "LS", "EH", "G", "CF", "BT", "SW", "abroad", "unknown", "uk", "M", "ZE"];
             let mut counted: BTreeMap<Cell, Count> = BTreeMap::new();
-            for (region, week, n, each) in &counts {
-                let count = Count { orders: *n, units: n * each, squares: n * each * each };
+            for (region, week, n, each, first) in &counts {
+                let (units, squares) = (n * each, n * each * each);
+                let count = Count { units, squares, ..orders_from(*first, *n) };
                 counted.entry(cell(&format!("2026-W{week:02}"), regions[*region])).or_default().add(count);
             }
             let all: u64 = counted.values().map(|count| count.units).sum();

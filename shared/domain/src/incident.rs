@@ -2,8 +2,11 @@
 //! (CONTROLS H5, articles 33 and 34).
 
 mod draft;
+#[cfg(test)]
+mod tests;
 
-use crate::id::{IncidentId, MerchantId, OrderId};
+use crate::id::{ConnectionId, IncidentId, MerchantId, OrderId};
+use crate::order::Channel;
 use crate::time::after;
 use jiff::{SignedDuration, Timestamp};
 use schemars::JsonSchema;
@@ -56,9 +59,38 @@ pub struct Suspicion {
     /// Where.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub places: Vec<Place>,
+    /// Of orders of which channels.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub channels: Vec<Channel>,
+    /// Of orders that came through which connections.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub connections: Vec<ConnectionId>,
+}
+
+/// Where an order came from.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[schemars(rename = "IncidentSource")]
+pub struct Source {
+    /// Which channel.
+    pub channel: Channel,
+    /// Through which account.
+    pub connection: ConnectionId,
 }
 
 impl Suspicion {
+    /// Whether it is about some channels or connections alone.
+    pub fn names_sources(&self) -> bool {
+        !self.channels.is_empty() || !self.connections.is_empty()
+    }
+
+    /// Whether orders from there are meant. Of an order whose source is not known any more nobody can say that it is not.
+    fn is_from(&self, source: Option<&Source>) -> bool {
+        source.is_none_or(|source| {
+            (self.channels.is_empty() || self.channels.contains(&source.channel))
+                && (self.connections.is_empty() || self.connections.contains(&source.connection))
+        })
+    }
+
     /// Whether an access is one of those.
     pub fn covers(&self, access: &Access<'_>) -> bool {
         (self.from..=self.until).contains(&access.at)
@@ -81,6 +113,9 @@ pub struct Touched {
     pub times: u64,
     /// The person can still be written to; otherwise only the merchant can.
     pub live: bool,
+    /// Where the order came from, where that is known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub source: Option<Source>,
 }
 
 /// Who is affected.
@@ -94,6 +129,52 @@ impl Affected {
     /// How many orders.
     pub fn orders(&self) -> usize {
         self.merchants.values().map(BTreeMap::len).sum()
+    }
+
+    /// The affected orders, by id.
+    pub fn ids(&self) -> Vec<OrderId> {
+        self.merchants.values().flat_map(BTreeMap::keys).cloned().collect()
+    }
+
+    /// Says of each order where it came from, and leaves out those that the suspicion does not mean.
+    pub fn trace(&mut self, suspicion: &Suspicion, mut sources: BTreeMap<OrderId, Source>) {
+        for orders in self.merchants.values_mut() {
+            orders.retain(|id, touched| {
+                touched.source = sources.remove(id);
+                suspicion.is_from(touched.source.as_ref())
+            });
+        }
+        self.merchants.retain(|_, orders| !orders.is_empty());
+    }
+
+    /// The orders of one channel alone.
+    pub fn of_channel(&self, channel: Channel) -> Self {
+        let of = |touched: &Touched| touched.source.as_ref().is_some_and(|one| one.channel == channel);
+        let mut found = self.clone();
+        for orders in found.merchants.values_mut() {
+            orders.retain(|_, touched| of(touched));
+        }
+        found.merchants.retain(|_, orders| !orders.is_empty());
+        found
+    }
+
+    /// The channels concerned.
+    pub fn channels(&self) -> BTreeSet<Channel> {
+        let all = self.merchants.values().flat_map(BTreeMap::values);
+        all.filter_map(|touched| touched.source.as_ref()).map(|source| source.channel).collect()
+    }
+
+    /// At most so many of the orders, by id, that come after one; and the last of them when there are more.
+    pub fn part(&self, after: Option<&OrderId>, most: usize) -> (Self, Option<OrderId>) {
+        let all =
+            self.merchants.iter().flat_map(|(m, orders)| orders.iter().map(move |(id, t)| (id, (m, t))));
+        let rest: BTreeMap<_, _> = all.filter(|(id, _)| after.is_none_or(|after| *id > after)).collect();
+        let mut part = Self::default();
+        for (id, (merchant, touched)) in rest.iter().take(most) {
+            part.merchants.entry((*merchant).clone()).or_default().insert((*id).clone(), (*touched).clone());
+        }
+        let last = most.checked_sub(1).and_then(|n| rest.keys().nth(n)).filter(|_| rest.len() > most);
+        (part, last.map(|id| (*id).clone()))
     }
 
     /// How many of them have somebody who can still be written to.
@@ -122,7 +203,8 @@ pub fn affected<'a>(
             }
             None => {
                 let live = !erased.contains(access.order);
-                let touched = Touched { first: access.at, last: access.at, times: 1, live };
+                let (first, last) = (access.at, access.at);
+                let touched = Touched { first, last, times: 1, live, source: None };
                 orders.insert(access.order.clone(), touched);
             }
         }
@@ -204,6 +286,10 @@ pub struct Incident {
     /// It puts people at a high risk.
     #[serde(default)]
     pub high_risk: bool,
+    /// When that was found, where it was not known at first: the clock of the people starts here.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Option<crate::time::Moment>")]
+    pub high_risk_at: Option<Timestamp>,
     /// What was decided, in order; of two about the same notice the last one counts.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub decisions: Vec<Decision>,
@@ -224,13 +310,32 @@ pub struct Running {
 impl Incident {
     /// Until when somebody is to be told.
     pub fn due(&self, notice: Notice) -> Timestamp {
-        after(self.detected_at, SignedDuration::from_hours(notice.hours()))
+        let from = match notice {
+            Notice::People => self.high_risk_at.unwrap_or(self.detected_at),
+            Notice::Platform | Notice::Controllers | Notice::Regulator => self.detected_at,
+        };
+        after(from, SignedDuration::from_hours(notice.hours()))
+    }
+
+    /// Records that the risk for people is high after all. That they are not told because it is not, decided before, holds
+    /// no longer. Known already, it changes nothing: the clock runs on.
+    pub fn raise_risk(&mut self, now: Timestamp) {
+        if !self.high_risk {
+            self.high_risk = true;
+            self.high_risk_at = Some(now);
+        }
+    }
+
+    /// Whether a decision still holds.
+    fn holds(&self, decision: &Decision) -> bool {
+        let overtaken = self.high_risk_at.is_some_and(|at| decision.at < at) && decision.not_told.is_some();
+        decision.notice != Notice::People || !overtaken
     }
 
     /// The clocks that still run: everyone about whom nothing is decided. People only at high risk.
     pub fn running(&self, now: Timestamp) -> Vec<Running> {
         let concerned = |notice: &Notice| *notice != Notice::People || self.high_risk;
-        let open = |notice: &Notice| self.decisions.iter().all(|decision| decision.notice != *notice);
+        let open = |notice: &Notice| self.decided(*notice).is_none();
         Notice::ALL
             .into_iter()
             .filter(|notice| concerned(notice) && open(notice))
@@ -243,142 +348,8 @@ impl Incident {
         self.decisions.push(decision);
     }
 
-    /// What was decided last about a notice.
+    /// What was decided last about a notice, and still holds.
     pub fn decided(&self, notice: Notice) -> Option<&Decision> {
-        self.decisions.iter().rev().find(|decision| decision.notice == notice)
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use std::time::Instant;
-
-    fn at(minute: i64) -> Timestamp {
-        after("2026-11-23T09:00:00Z".parse().unwrap(), SignedDuration::from_mins(minute))
-    }
-
-    fn suspicion() -> Suspicion {
-        Suspicion { from: at(0), until: at(60), actor: None, order: None, places: Vec::new() }
-    }
-
-    fn incident() -> Incident {
-        Incident {
-            id: "inc_1".parse().unwrap(),
-            detected_at: at(0),
-            opened_by: "a".into(),
-            suspicion: suspicion(),
-            high_risk: false,
-            decisions: Vec::new(),
-        }
-    }
-
-    #[test]
-    fn clocks_start_at_detection_and_end_with_a_decision_whatever_it_is() {
-        let mut one = incident();
-        let open = |one: &Incident, now| {
-            one.running(now).into_iter().map(|r| (r.notice, r.overdue)).collect::<Vec<_>>()
-        };
-        assert_eq!(
-            open(&one, at(1)),
-            [(Notice::Platform, false), (Notice::Controllers, false), (Notice::Regulator, false)]
-        );
-        assert_eq!(one.due(Notice::Platform), at(24 * 60));
-        assert_eq!(one.due(Notice::Regulator), at(72 * 60));
-        assert!(open(&one, at(24 * 60)).contains(&(Notice::Controllers, true)));
-        one.high_risk = true;
-        assert_eq!(open(&one, at(1)).len(), 4);
-        let not = Decision {
-            notice: Notice::Regulator,
-            not_told: Some(NotTold::Unreadable),
-            by: "a".into(),
-            at: at(5),
-        };
-        one.decide(not.clone());
-        assert_eq!(open(&one, at(1)).len(), 3);
-        one.decide(Decision { not_told: None, ..not });
-        assert_eq!(one.decided(Notice::Regulator).unwrap().not_told, None);
-        assert_eq!(
-            one.decisions[0].not_told,
-            Some(NotTold::Unreadable),
-            "what was decided before stays on record"
-        );
-        assert_eq!(one.decisions.len(), 2);
-    }
-
-    #[test]
-    fn who_is_affected_is_told_by_actor_key_time_and_place() {
-        let merchants: [MerchantId; 2] = ["mer_a".parse().unwrap(), "mer_b".parse().unwrap()];
-        let orders: Vec<OrderId> = (0..4).map(|n| format!("ord_{n}").parse().unwrap()).collect();
-        let access = |m: usize, o: usize, actor: &'static str, minute, place| Access {
-            merchant: &merchants[m],
-            order: &orders[o],
-            actor,
-            at: at(minute),
-            place,
-        };
-        let all = [
-            access(0, 0, "eve", 1, Place::Recipients),
-            access(0, 0, "eve", 9, Place::Labels),
-            access(0, 1, "bob", 2, Place::Recipients),
-            access(1, 2, "eve", 60, Place::Recipients),
-            access(1, 3, "eve", 61, Place::Recipients),
-        ];
-        let erased = BTreeSet::from([&orders[2]]);
-        let count = |s: Suspicion| affected(all, &s, &erased).orders();
-        assert_eq!(count(suspicion()), 3, "until the end of the time, and not after");
-        assert_eq!(count(Suspicion { actor: Some("eve".into()), ..suspicion() }), 2);
-        assert_eq!(count(Suspicion { order: Some(orders[1].clone()), ..suspicion() }), 1);
-        assert_eq!(count(Suspicion { places: vec![Place::Labels], ..suspicion() }), 1);
-        let found = affected(all, &Suspicion { actor: Some("eve".into()), ..suspicion() }, &erased);
-        assert_eq!((found.merchants.len(), found.live()), (2, 1));
-        assert_eq!(
-            found.merchants[&merchants[0]][&orders[0]],
-            Touched { first: at(1), last: at(9), times: 2, live: true }
-        );
-    }
-
-    #[test]
-    fn a_drill_over_a_hundred_thousand_accesses_ends_with_drafts_well_within_a_minute() {
-        let merchants: Vec<MerchantId> = (0..20).map(|n| format!("mer_{n}").parse().unwrap()).collect();
-        let orders: Vec<OrderId> = (0..40_000).map(|n| format!("ord_{n:032x}").parse().unwrap()).collect();
-        let began = Instant::now();
-        let accesses = (0..100_000usize).map(|n| Access {
-            merchant: &merchants[(n * 7) % orders.len() % merchants.len()],
-            order: &orders[(n * 7) % orders.len()],
-            actor: if n % 3 == 0 { "sub-eve" } else { "sub-bob" },
-            at: at((n % 120) as i64),
-            place: Place::Recipients,
-        });
-        let one =
-            Incident { suspicion: Suspicion { actor: Some("sub-eve".into()), ..suspicion() }, ..incident() };
-        let found = affected(accesses, &one.suspicion, &BTreeSet::new());
-        let drafts: Vec<String> = Notice::ALL.iter().map(|notice| one.draft(*notice, &found)).collect();
-        let took = began.elapsed();
-        println!("100000 access records: {} orders, 4 drafts in {:.3} s", found.orders(), took.as_secs_f64());
-        assert!(found.orders() > 5_000);
-        assert!(took.as_secs() < 60);
-        let told = format!("{} orders of {} merchants", found.orders(), found.merchants.len());
-        assert!(drafts[2].contains(&told), "{}", drafts[2]);
-        assert!(drafts.iter().all(|draft| draft.contains("inc_1") && !draft.contains("sub-eve")));
-        assert!(drafts[0].contains("To be sent by: 2026-11-24T09:00:00Z"));
-    }
-
-    #[test]
-    fn a_draft_says_what_is_known_and_leaves_the_rest_to_be_completed() {
-        let suspicion = Suspicion { places: vec![Place::Labels], ..suspicion() };
-        let one = Incident { suspicion, high_risk: true, ..incident() };
-        let draft = |notice| one.draft(notice, &Affected::default());
-        for notice in Notice::ALL {
-            let text = draft(notice);
-            assert!(text.contains("labels with names") && !text.contains("contact data was"), "{text}");
-            for invented in ["withdrawn", "key service", "destroyed"] {
-                assert!(!text.contains(invented), "nobody knows that yet: {text}");
-            }
-            assert!(text.contains("[to be completed]") && text.contains("Whom to ask"), "{text}");
-        }
-        let letter = draft(Notice::People);
-        assert!(letter.contains("What you can do") && letter.contains("supervisory authority"));
-        assert!(!letter.contains("2026-") && !letter.contains("To be sent by"), "no date of ours: {letter}");
+        self.decisions.iter().rev().find(|decision| decision.notice == notice && self.holds(decision))
     }
 }

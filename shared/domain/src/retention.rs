@@ -53,6 +53,17 @@ impl Default for Policy {
     }
 }
 
+/// How long the fence of an erased order stands, in days: longer than any channel is asked for an order again (CONTROLS
+/// section 2 point 6).
+pub const FENCE_DAYS: i64 = 730;
+
+/// Whether an order that was `placed` so long ago may have been erased and its fence have fallen since. What was received
+/// then is kept without its person, so that nobody comes back however late (decision 043). A fence falls that long after
+/// the erasure, and no order is erased before it is placed.
+pub fn outlived_fence(placed: Timestamp, received: Timestamp) -> bool {
+    received >= after(placed, days(FENCE_DAYS))
+}
+
 /// What has happened to an order so far, as far as forgetting cares.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Milestones {

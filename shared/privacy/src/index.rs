@@ -4,6 +4,7 @@ use crate::Recipient;
 use crate::recipient::Text;
 use crate::seal::SealError;
 use aws_lc_rs::hmac::{Context, HMAC_SHA256, Key};
+use waybill_domain::aggregate::Lot;
 use waybill_domain::intake::Incoming;
 use waybill_domain::{ConnectionId, LineId, OrderId, RequestId};
 use zeroize::Zeroizing;
@@ -83,6 +84,19 @@ impl IndexKey {
         self.digest("buyer", &[connection.as_str().as_bytes(), normal.as_bytes()], 16)
     }
 
+    /// The lot of the 256 in which an address falls: where parcels go to different lots they go to different addresses.
+    /// `None` without a street line. Spaces, case and who lives there make no difference.
+    pub fn lot(&self, recipient: &Recipient) -> Option<Lot> {
+        let normal = |text: &Text| {
+            let kept = text.inner().chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase);
+            Zeroizing::new(kept.collect::<String>())
+        };
+        let street = normal(recipient.lines.first()?);
+        let postcode = recipient.postcode.as_ref().map(normal).unwrap_or_default();
+        let digest = self.digest("lot", &[postcode.as_bytes(), street.as_bytes()], 1);
+        Lot::from_str_radix(&digest, 16).ok()
+    }
+
     /// A digest of everything we would store of an incoming order.
     pub fn content(&self, incoming: &Incoming, recipient: Option<&Recipient>) -> String {
         let mut parts: Vec<Zeroizing<String>> = vec![Zeroizing::new(format!(
@@ -155,5 +169,27 @@ mod tests {
             key(1).buyer(&a, &mail("zoe@example.invalid")),
             key(1).buyer(&b, &mail("zoe@example.invalid"))
         );
+    }
+
+    #[test]
+    fn an_address_falls_in_one_lot_whoever_lives_there_and_few_say_nothing() {
+        let at = |line: &str, postcode: &str| Recipient {
+            name: Some(Sensitive::new(line.to_owned())),
+            lines: vec![Sensitive::new(line.to_owned()), Sensitive::new("Flat 2".into())],
+            postcode: Some(Sensitive::new(postcode.to_owned())),
+            ..Recipient::default()
+        };
+        let one = key(1).lot(&at("14 Invented Street", "BS1 4DJ"));
+        assert_eq!(key(1).lot(&at("14, invented street", "bs14dj")), one);
+        let named = Recipient { name: None, ..at("14 Invented Street", "BS1 4DJ") };
+        assert!(key(1).lot(&named) == one && one.is_some());
+        assert_eq!(key(1).lot(&Recipient::default()), None);
+        let lots = |n: u8| -> std::collections::BTreeSet<_> {
+            let all =
+                (0..64).filter_map(|house| key(n).lot(&at(&format!("{house} Invented Street"), "BS1 4DJ")));
+            all.collect()
+        };
+        assert!(lots(1).len() > 48, "{}", lots(1).len());
+        assert_ne!(lots(1), lots(2), "without the key nobody can tell the lot of an address");
     }
 }

@@ -2,6 +2,7 @@
 
 use crate::directory::Account;
 use waybill_channels::Normalised;
+use waybill_domain::aggregate::Lot;
 use waybill_domain::intake::Identity;
 use waybill_privacy::Recipient;
 use waybill_store::StoreError;
@@ -14,6 +15,8 @@ pub struct Prepared {
     pub recipient: Option<Recipient>,
     /// Blind index of its buyer.
     pub buyer: Option<String>,
+    /// The lot its address falls in.
+    pub lot: Option<Lot>,
 }
 
 /// Prepares a normalised order for storing.
@@ -32,6 +35,7 @@ pub fn prepare(account: &Account, normalised: &Normalised) -> Result<Prepared, S
     let recipient = normalised.recipient.clone().map(|r| r.minimised(account.merchant.needs));
     let digest = account.index.content(incoming, recipient.as_ref());
     let buyer = normalised.buyer.as_ref().map(|email| account.index.buyer(connection, email));
+    let lot = recipient.as_ref().and_then(|who| account.index.lot(who));
     let who = Identity {
         order,
         merchant: account.merchant.id.clone(),
@@ -39,5 +43,5 @@ pub fn prepare(account: &Account, normalised: &Normalised) -> Result<Prepared, S
         lines,
         digest,
     };
-    Ok(Prepared { who, recipient, buyer })
+    Ok(Prepared { who, recipient, buyer, lot })
 }

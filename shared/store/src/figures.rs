@@ -3,12 +3,13 @@
 
 use crate::db::{Db, from_item, key, n, to_item};
 use crate::error::StoreError;
-use aws_sdk_dynamodb::types::{Delete, Put, TransactWriteItem, Update};
+use crate::keys::RECIPIENT;
+use aws_sdk_dynamodb::types::{AttributeValue, Delete, Put, TransactWriteItem, Update};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
-use waybill_domain::MerchantId;
-use waybill_domain::aggregate::{Cell, Count, Row, four_weeks, is_over, publish};
+use waybill_domain::aggregate::{Cell, Count, Lot, Row, four_weeks, is_over, publish};
+use waybill_domain::{MerchantId, OrderId};
 
 /// Cells one order may add to: an order of more articles adds its first ones. A transaction has 100 actions at most.
 const MOST_CELLS: usize = 90;
@@ -47,12 +48,23 @@ pub(crate) fn count(
         let text = |value: &str| crate::db::s(value);
         let class =
             serde_dynamo::to_attribute_value(cell.class).map_err(|_| StoreError::Corrupt("figure"))?;
-        Update::builder()
+        let mut expression =
+            "SET week = :week, #class = :class, #region = :region, sku = :sku ADD orders :orders, units :units, squares :squares"
+                .to_owned();
+        // DynamoDB knows no empty set.
+        let lots = (!count.lots.is_empty())
+            .then(|| AttributeValue::Ns(count.lots.iter().map(ToString::to_string).collect()));
+        if lots.is_some() {
+            expression.push_str(", lots :lots");
+        }
+        let mut update = Update::builder();
+        if let Some(lots) = lots {
+            update = update.expression_attribute_values(":lots", lots);
+        }
+        update
             .table_name(&db.tables.registry)
             .set_key(Some(key(&counting(merchant), &sk(cell))))
-            .update_expression(
-                "SET week = :week, #class = :class, #region = :region, sku = :sku ADD orders :orders, units :units, squares :squares",
-            )
+            .update_expression(expression)
             .expression_attribute_names("#class", "class")
             .expression_attribute_names("#region", "region")
             .expression_attribute_values(":week", text(&cell.week))
@@ -70,6 +82,16 @@ pub(crate) fn count(
 }
 
 impl Db {
+    /// The lot an order's address falls in, until its erasure is closed.
+    ///
+    /// # Errors
+    /// As AWS answers.
+    pub async fn lot(&self, order: &OrderId) -> Result<Option<Lot>, StoreError> {
+        let item = self.get(&self.tables.keys, order.as_str(), RECIPIENT).await?.unwrap_or_default();
+        let text = item.get("lot").and_then(|value| value.as_n().ok());
+        text.map(|text| text.parse().map_err(|_| StoreError::Corrupt("key"))).transpose()
+    }
+
     /// The figures of a merchant that are kept.
     ///
     /// # Errors

@@ -11,9 +11,10 @@ use crate::orders;
 use crate::work::{Queue, stages};
 use aws_sdk_dynamodb::types::TransactWriteItem;
 use jiff::Timestamp;
+use waybill_domain::aggregate::Lot;
 use waybill_domain::intake::{Decision, Identity, Incoming, decide};
 use waybill_domain::order::{Order, Status};
-use waybill_domain::retention::Policy;
+use waybill_domain::retention::{Policy, outlived_fence};
 use waybill_privacy::Recipient;
 use waybill_privacy::seal::{Binding, FieldSet, seal, seal_bytes};
 
@@ -27,6 +28,8 @@ pub struct Arrival<'a> {
     pub recipient: Option<&'a Recipient>,
     /// Blind index of its buyer.
     pub buyer: Option<&'a str>,
+    /// The lot its address falls in.
+    pub lot: Option<Lot>,
     /// The merchant's retention.
     pub policy: Policy,
     /// It was just read from the channel, so it is true whatever we hold.
@@ -66,19 +69,26 @@ pub async fn ingest(db: &Db, keyring: &dyn MakeKeys, arrival: &Arrival<'_>) -> R
         }
         None => (None, Vec::new()),
     };
+    // What is kept of an order whose fence may have fallen: goods that go to nobody.
+    let placeless = Incoming { destination: None, ..(*incoming).clone() };
     let mut held: Option<Order> = None;
     // A purge time that may not move (a legal hold, or an earlier end than this) is no reason to lose the change.
     let mut stays = false;
     for _ in 0..TRIES {
         let mut moves = false;
+        let received = held.as_ref().map_or(*now, |order| order.milestones.received);
+        let nobody = outlived_fence(incoming.placed_at, received);
+        let incoming = if nobody { &placeless } else { *incoming };
+        let sealed = sealed.clone().filter(|_| !nobody);
+        let wrapped = if nobody { &[] } else { wrapped.as_slice() };
         let (order, actions) = match decide(held.as_ref(), incoming, who, arrival.fresh, *now) {
             Decision::Ignore => return Ok(Outcome::Ignored),
             Decision::Reread => return Ok(Outcome::Reread),
             Decision::Erased => return Ok(Outcome::Erased),
             Decision::Create(order) => {
-                let origin = origin(arrival, &order);
-                let put = orders::create(db, &order, sealed.clone())?;
-                let key = keys::create(db, &order.id, &wrapped, &origin)?;
+                let origin = origin(arrival, &order, nobody);
+                let put = orders::create(db, &order, sealed)?;
+                let key = keys::create(db, &order.id, wrapped, &origin)?;
                 (
                     order,
                     [
@@ -88,18 +98,18 @@ pub async fn ingest(db: &Db, keyring: &dyn MakeKeys, arrival: &Arrival<'_>) -> R
                 )
             }
             Decision::Update(order) => {
-                let origin = origin(arrival, &order);
+                let origin = origin(arrival, &order, nobody);
                 // A channel stops showing people in time; what a booked parcel's claims and returns need stays
                 // until its own timer ends it.
-                let keeps = arrival.recipient.is_none() && is_booked(&order);
-                let update = orders::replace(db, &order, (!keeps).then(|| sealed.clone()))?;
+                let keeps = (nobody || arrival.recipient.is_none()) && is_booked(&order);
+                let update = orders::replace(db, &order, (!keeps).then_some(sealed))?;
                 let key = match keeps {
                     true if stays => keys::touch(db, &order.id)?,
                     true => {
                         moves = true;
                         keys::reschedule(db, &order.id, origin.purge_at)?
                     }
-                    false => keys::replace(db, &order.id, &wrapped, &origin)?,
+                    false => keys::replace(db, &order.id, wrapped, &origin)?,
                 };
                 (
                     order,
@@ -155,6 +165,7 @@ pub async fn keep_unreadable(
         merchant: &order.merchant,
         connection: &order.connection,
         buyer: None,
+        lot: None,
         obtained_at: now,
         purge_at: order.milestones.purge_at(policy),
     };
@@ -173,11 +184,12 @@ fn from_old(mut item: Item) -> Result<Order, StoreError> {
     orders::order_of(item)
 }
 
-fn origin<'a>(arrival: &Arrival<'a>, order: &Order) -> Origin<'a> {
+fn origin<'a>(arrival: &Arrival<'a>, order: &Order, nobody: bool) -> Origin<'a> {
     Origin {
         merchant: &arrival.who.merchant,
         connection: &arrival.who.connection,
-        buyer: arrival.buyer,
+        buyer: arrival.buyer.filter(|_| !nobody),
+        lot: arrival.lot.filter(|_| !nobody),
         obtained_at: arrival.now,
         purge_at: order.milestones.purge_at(arrival.policy),
     }

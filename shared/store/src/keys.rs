@@ -9,17 +9,16 @@ use crate::labels::paper_id;
 use crate::orders::pk_of;
 use aws_sdk_dynamodb::types::{AttributeValue, Put, Update};
 use jiff::Timestamp;
+use waybill_domain::aggregate::Lot;
 use waybill_domain::paper::Paper;
+use waybill_domain::retention::FENCE_DAYS;
 use waybill_domain::time::{after, days, sortable};
 use waybill_domain::{ConnectionId, MerchantId, OrderId, ShipmentId};
 
 /// The sort key of the recipient's data key, which is also the order's fence.
 pub const RECIPIENT: &str = "recipient";
 /// DynamoDB's own deletion, should every run of retention fail: this long after the purge time.
-pub(crate) const BACKSTOP_DAYS: i64 = 2;
-/// How long the fence of an erased order stands: longer than any channel returns the order
-/// (CONTROLS section 2 point 6).
-const FENCE_DAYS: i64 = 730;
+pub const BACKSTOP_DAYS: i64 = 2;
 
 /// What stands at a key's place.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -44,6 +43,8 @@ pub struct Origin<'a> {
     pub connection: &'a ConnectionId,
     /// Blind index of the buyer, where an e-mail was given.
     pub buyer: Option<&'a str>,
+    /// The lot its address falls in, where there is one.
+    pub lot: Option<Lot>,
     /// When we got it.
     pub obtained_at: Timestamp,
     /// When it must be gone.
@@ -67,6 +68,9 @@ fn tags(order: &OrderId, wrapped: &[u8], from: &Origin<'_>) -> Item {
     if let Some(buyer) = from.buyer {
         item.insert("buyer".into(), s(buyer));
     }
+    if let Some(lot) = from.lot {
+        item.insert("lot".into(), n(lot));
+    }
     item
 }
 
@@ -88,7 +92,7 @@ pub(crate) fn replace(
     wrapped: &[u8],
     from: &Origin<'_>,
 ) -> Result<Update, StoreError> {
-    let all = SetAll::new(tags(order, wrapped, from), &["buyer"]);
+    let all = SetAll::new(tags(order, wrapped, from), &["buyer", "lot"]);
     Update::builder()
         .table_name(&db.tables.keys)
         .set_key(Some(key(order.as_str(), RECIPIENT)))
@@ -271,14 +275,17 @@ impl Db {
     /// # Errors
     /// As AWS answers.
     pub async fn shred(&self, order: &OrderId, now: Timestamp) -> Result<(), StoreError> {
-        let Some(held) = self.get(&self.tables.keys, order.as_str(), RECIPIENT).await? else { return Ok(()) };
+        let Some(held) = self.get(&self.tables.keys, order.as_str(), RECIPIENT).await? else {
+            // DynamoDB's own deletion was faster, and put up no fence.
+            return self.fence(order, now).await.map(|_| ());
+        };
         let mut fence = key(order.as_str(), RECIPIENT);
         fence.insert("state".into(), s("erased"));
         fence.insert("erased_at".into(), s(sortable(now)));
         fence.insert("ttl".into(), ttl(now, FENCE_DAYS));
-        // Whose it was stays until the erasure is closed, so that a request that broke off finds it again; and it is
-        // due from now on, so that the next run takes it up if the request does not come back.
-        for kept in ["merchant", "buyer", "purge_shard"] {
+        // Whose it was stays until the erasure is closed, so that a request that broke off finds it again, and the lot, which
+        // is counted by then; and it is due from now on, so that the next run takes it up if the request does not come back.
+        for kept in ["merchant", "buyer", "lot", "purge_shard"] {
             fence.extend(held.get(kept).map(|value| (kept.to_owned(), value.clone())));
         }
         fence.insert("purge_at".into(), s(sortable(now)));
@@ -291,8 +298,7 @@ impl Db {
             .send()
             .await;
         match sent.map_err(|e| StoreError::from_sdk("dynamodb:PutItem", &e)) {
-            // DynamoDB's own deletion was faster.
-            Err(StoreError::Condition { .. }) => Ok(()),
+            Err(StoreError::Condition { .. }) => self.fence(order, now).await.map(|_| ()),
             other => other.map(|_| ()),
         }
     }
@@ -330,7 +336,7 @@ impl Db {
             .update_item()
             .table_name(&self.tables.keys)
             .set_key(Some(key(order.as_str(), RECIPIENT)))
-            .update_expression("REMOVE purge_shard, buyer")
+            .update_expression("REMOVE purge_shard, buyer, lot")
             .condition_expression("#state = :erased")
             .expression_attribute_names("#state", "state")
             .expression_attribute_values(":erased", s("erased"))

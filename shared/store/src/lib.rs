@@ -39,6 +39,7 @@ pub mod reach;
 pub mod registers;
 pub mod registry;
 pub mod requests;
+pub mod runs;
 pub mod shipments;
 pub mod staff;
 pub mod stock;

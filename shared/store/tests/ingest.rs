@@ -8,7 +8,7 @@ use std::sync::Arc;
 use waybill_domain::intake::{Delivery, Identity, Incoming, IncomingLine};
 use waybill_domain::money::Money;
 use waybill_domain::order::{Channel, ChannelRef, Destination};
-use waybill_domain::retention::Policy;
+use waybill_domain::retention::{FENCE_DAYS, Policy};
 use waybill_privacy::{Recipient, Sensitive};
 use waybill_store::Queue;
 use waybill_store::ingest::{Arrival, Outcome, ingest};
@@ -75,6 +75,7 @@ async fn arrive(engine: &Engine, kms: &MemoryKms, second: i64, digest: &str) -> 
         who: &who,
         recipient: Some(&someone),
         buyer: Some("0123456789abcdef0123456789abcdef"),
+        lot: None,
         policy: Policy::LONGEST,
         fresh: false,
         now: at(second),
@@ -119,6 +120,36 @@ async fn a_shredded_order_cannot_come_back_even_before_its_order_item_is_cleaned
 }
 
 #[tokio::test]
+async fn when_the_fence_has_fallen_its_order_comes_back_without_its_person_however_often() {
+    let (engine, kms) = stack();
+    let (db, id) = (engine.db(), who("").order);
+    let second = |days: i64| days * 86_400;
+    // Asked for before it came, so that nothing but the fence knows of it.
+    assert!(db.fence(&id, at(second(1))).await.unwrap());
+    assert_eq!(arrive(&engine, &kms, second(2), "a").await, Outcome::Erased);
+    let ends: i64 = engine.dump("keys").unwrap()[0]["ttl"]["N"].as_str().unwrap().parse().unwrap();
+    assert!(ends >= at(second(FENCE_DAYS)).as_second(), "while a person could still be kept it stands");
+    let delete = db.client.delete_item().table_name("keys");
+    delete.set_key(Some(waybill_store::db::key(id.as_str(), "recipient"))).send().await.unwrap();
+    for (day, digest) in [(FENCE_DAYS + 1, "b"), (FENCE_DAYS + 2, "c")] {
+        assert!(matches!(arrive(&engine, &kms, second(day), digest).await, Outcome::Stored(_)));
+        let (order, sealed) = db.order_with_sealed(&id).await.unwrap().unwrap();
+        assert_eq!((order.destination, sealed), (None, None), "day {day}");
+        let KeyState::Live { wrapped, .. } = db.recipient_key(&id).await.unwrap() else { panic!() };
+        assert!(wrapped.is_empty(), "no key arises");
+        assert!(db.orders_of_buyer("0123456789abcdef0123456789abcdef").await.unwrap().is_empty());
+    }
+}
+
+#[tokio::test]
+async fn a_day_before_a_fence_could_have_fallen_a_person_is_kept() {
+    let (engine, kms) = stack();
+    arrive(&engine, &kms, (FENCE_DAYS - 1) * 86_400, "a").await;
+    let (order, sealed) = engine.db().order_with_sealed(&who("").order).await.unwrap().unwrap();
+    assert!(order.destination.is_some() && sealed.is_some());
+}
+
+#[tokio::test]
 async fn a_change_of_a_booked_order_that_names_nobody_is_stored_while_a_hold_keeps_its_purge_time() {
     let (engine, kms) = stack();
     arrive(&engine, &kms, 0, "a").await;
@@ -135,6 +166,7 @@ async fn a_change_of_a_booked_order_that_names_nobody_is_stored_while_a_hold_kee
         who: &who,
         recipient: None,
         buyer: None,
+        lot: None,
         policy: Policy::LONGEST,
         fresh: false,
         now: at(9),

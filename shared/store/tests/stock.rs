@@ -77,6 +77,7 @@ impl Stage {
             who: &who,
             recipient: None::<&Recipient>,
             buyer: None,
+            lot: None,
             policy: waybill_domain::retention::Policy::LONGEST,
             fresh: false,
             now: at(0),

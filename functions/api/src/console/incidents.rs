@@ -14,7 +14,7 @@ use crate::incidents::{self, View};
 use axum::Json;
 use axum::body::Body;
 use axum::extract::rejection::PathRejection;
-use axum::extract::{Path, State};
+use axum::extract::{Path, Query, State};
 use axum::response::Html;
 use http::Response;
 use maud::{Markup, html};
@@ -145,7 +145,11 @@ fn decide(desk: &Desk, view: &View, notice: Notice) -> Markup {
                     }
                 }
             }
-            @if let Some(draft) = view.drafts.get(&notice) {
+            @if notice == Notice::Platform && !view.to_platforms.is_empty() {
+                @for (channel, draft) in &view.to_platforms {
+                    details { summary { "Draft for: " (words::channel(*channel)) } pre.draft { (draft) } }
+                }
+            } @else if let Some(draft) = view.drafts.get(&notice) {
                 details { summary { "Draft for: " (who(notice)) } pre.draft { (draft) } }
             }
         }
@@ -161,7 +165,8 @@ pub async fn one(
     desk: Desk,
     path: Result<Path<String>, PathRejection>,
 ) -> Result<Html<String>, Stop> {
-    let Json(view) = incidents::read(State(env), desk.caller.clone(), path).await?;
+    let part = Ok(Query(incidents::Asked::default()));
+    let Json(view) = incidents::read(State(env), desk.caller.clone(), path, part).await?;
     let inside = html! {
         ul.tiles {
             li.tile { span.figure { (view.affected_orders) } span { "orders affected" } }
@@ -171,8 +176,17 @@ pub async fn one(
             dt { "Noticed" } dd { (words::moment(view.incident.detected_at)) }
             dt { "Suspected" } dd { (words::moment(view.incident.suspicion.from)) " to " (words::moment(view.incident.suspicion.until)) }
             @if let Some(actor) = &view.incident.suspicion.actor { dt { "By" } dd { code { (actor) } } }
-            dt { "Risk" } dd { @if view.incident.high_risk { "may be high" } @else { "not high" } }
+            @for (channel, orders) in &view.by_channel { dt { (words::channel(*channel)) } dd { (orders) " of the orders" } }
+            dt { "Risk" } dd {
+                @if view.incident.high_risk { "may be high" } @else { "not high" }
+                @if let Some(at) = view.incident.high_risk_at { ", found " (words::moment(at)) }
+            }
             dt { "Id" } dd { code { (view.incident.id) } }
+        }
+        @if !view.incident.high_risk && desk.can(Action::HandleIncidents) {
+            (desk.form(&format!("/incidents/{}/risk", view.incident.id), &html! {
+                button data-ask="Is the risk for people high? Their clock starts now." { "The risk for people is high after all" }
+            }))
         }
         h2 { "Who is to be told" }
         @for notice in Notice::ALL { (decide(&desk, &view, notice)) }
@@ -198,5 +212,19 @@ pub async fn decided(
     }
     let (env, caller) = (State(env), desk.caller.clone());
     let Json(_) = incidents::decide(env, caller, Ok(Path(id.clone())), Told::of(said)).await?;
+    Ok(desk.on(&format!("/incidents/{id}"), Done::Told))
+}
+
+/// `POST /console/incidents/{incident}/risk`.
+///
+/// # Errors
+/// As `POST /v1/incidents/{incident}/risk`.
+pub async fn risk_raised(
+    State(env): State<Arc<Env>>,
+    desk: Desk,
+    path: Result<Path<String>, PathRejection>,
+) -> Result<Response<Body>, Stop> {
+    let Path(id) = path.map_err(|_| NOT_FOUND)?;
+    let Json(_) = incidents::raise_risk(State(env), desk.caller.clone(), Ok(Path(id.clone()))).await?;
     Ok(desk.on(&format!("/incidents/{id}"), Done::Told))
 }

@@ -100,6 +100,7 @@ fn law() -> Router<Arc<Env>> {
         .route("/console/incidents", get(incidents::list).post(incidents::open))
         .route("/console/incidents/{incident}", get(incidents::one))
         .route("/console/incidents/{incident}/decisions", post(incidents::decided))
+        .route("/console/incidents/{incident}/risk", post(incidents::risk_raised))
 }
 
 /// The console's routes.

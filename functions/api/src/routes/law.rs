@@ -161,10 +161,16 @@ fn registering() -> Vec<Route> {
                 json!({"suspicion": {"from": "2026-11-20T00:00:00Z", "until": "2026-11-21T00:00:00Z"}, "high_risk": true})
             }),
         Route::get("/v1/incidents/{incident}", incidents::read)
-            .does("One incident: who is affected, and the drafts of all notices.")
+            .does("One incident: who is affected, a thousand orders at a time, and the drafts of all notices.")
             .may(Action::ReadRegisters)
+            .query::<incidents::Asked>()
             .gives::<incidents::View>()
             .such_as("/v1/incidents/inc_00000000000000a1"),
+        Route::post("/v1/incidents/{incident}/risk", incidents::raise_risk)
+            .does("Records that the risk for people is high after all: their clock starts now.")
+            .may(Action::HandleIncidents)
+            .gives::<incidents::View>()
+            .such_as("/v1/incidents/inc_00000000000000a1/risk"),
         Route::post("/v1/incidents/{incident}/decisions", incidents::decide)
             .does("Records that somebody was told, or why they are not.")
             .may(Action::HandleIncidents)

@@ -192,7 +192,7 @@ async fn every_role_gets_at_what_the_matrix_says_and_no_further() {
     let hold = json!({"reason": "claim", "until": after(stage.now(), days(9))});
     let nothing = json!({});
     // One column per role: owner, manager, packer, support, auditor, integrator.
-    let rows: [(&str, String, &Value, &str); 14] = [
+    let rows: [(&str, String, &Value, &str); 15] = [
         ("GET", "/v1/requests".into(), &nothing, "yes yes no yes yes no"),
         ("GET", "/v1/holds".into(), &nothing, "yes yes no yes yes no"),
         ("GET", "/v1/registers".into(), &nothing, "yes yes no no yes no"),
@@ -205,6 +205,7 @@ async fn every_role_gets_at_what_the_matrix_says_and_no_further() {
         ("POST", "/v1/registers/scan".into(), &nothing, "yes yes no no no no"),
         ("POST", "/v1/incidents".into(), &nothing, "yes yes no no no no"),
         ("POST", "/v1/incidents/inc_1/decisions".into(), &nothing, "yes yes no no no no"),
+        ("POST", "/v1/incidents/inc_1/risk".into(), &nothing, "yes yes no no no no"),
         ("POST", "/v1/staff/mine-Packer/review".into(), &nothing, "yes no no no no no"),
         ("POST", "/v1/staff/nobody/end".into(), &nothing, "yes no no no no no"),
     ];

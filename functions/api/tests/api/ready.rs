@@ -188,8 +188,11 @@ async fn law(stage: &Stage) {
             actor: None,
             order: None,
             places: Vec::new(),
+            channels: Vec::new(),
+            connections: Vec::new(),
         },
         high_risk: false,
+        high_risk_at: None,
         decisions: Vec::new(),
     };
     stage.db.save_incident(&MERCHANT.parse().unwrap(), &incident).await.unwrap();

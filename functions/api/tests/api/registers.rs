@@ -2,8 +2,10 @@
 
 use crate::stage::{MERCHANT, Stage, code, order_id};
 use serde_json::{Value, json};
+use std::collections::BTreeSet;
 use waybill_domain::MerchantId;
 use waybill_domain::openings::Compared;
+use waybill_domain::order::Channel;
 use waybill_domain::time::{after, days};
 use waybill_store::audit::{Action, Event, Stream};
 
@@ -152,6 +154,88 @@ async fn an_incident_starts_its_clocks_names_who_is_affected_drafts_the_notices_
     assert_eq!(code(&stage.ask(OWNER, "/v1/incidents", &noticed(hour(1))).await), (400, "bad_body"));
     let early = stage.ask(OWNER, "/v1/incidents", &noticed(hour(-20))).await.1;
     assert_eq!(early["clocks"][0]["due_at"], json!(hour(4)), "the clock runs from when it was noticed");
+}
+
+#[tokio::test]
+async fn an_incident_counts_by_channel_in_parts_and_its_risk_can_be_raised_later() {
+    let stage = Stage::set().await;
+    let merchant: MerchantId = MERCHANT.parse().unwrap();
+    let event = |order: String| Event {
+        at: stage.now(),
+        action: Action::Reveal,
+        actor: "eve".into(),
+        order: order.parse().unwrap(),
+        purpose: "label".into(),
+        fields: vec!["name".into()],
+    };
+    let mut second = stage.order(2).await;
+    second.channel = Channel::Amazon;
+    stage.db.save_order(&mut second).await.unwrap();
+    let known = [event(order_id(1)), event(order_id(2)), event(order_id(3))];
+    stage.db.append(&merchant, Stream::Access, &known).await.unwrap();
+    let hour = |n: i64| after(stage.now(), jiff::SignedDuration::from_hours(n));
+    let suspicion = json!({"from": hour(-1), "until": hour(1)});
+    let open = async |more: Value| {
+        let mut suspicion = suspicion.clone();
+        suspicion.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+        let (status, view) = stage.ask(OWNER, "/v1/incidents", &json!({"suspicion": suspicion})).await;
+        assert_eq!(status, 200, "{view}");
+        view
+    };
+    let view = open(json!({})).await;
+    assert_eq!(view["by_channel"], json!({"shopify": 2, "amazon": 1}));
+    let told = |channel: &str| view["to_platforms"][channel].as_str().unwrap().to_owned();
+    assert!(told("amazon").contains("1 orders of 1 merchants") && told("shopify").contains("2 orders of"));
+    let amazon = open(json!({"channels": ["amazon"]})).await;
+    assert_eq!((amazon["affected_orders"].as_u64(), &amazon["by_channel"]), (Some(1), &json!({"amazon": 1})));
+    let elsewhere = open(json!({"connections": ["con_00000000000000ff"]})).await;
+    assert_eq!(elsewhere["affected_orders"], 0);
+
+    let address = format!("/v1/incidents/{}", view["incident"]["id"].as_str().unwrap());
+    let not = json!({"notice": "people", "not_told": "no_high_risk"});
+    assert_eq!(stage.ask(OWNER, &format!("{address}/decisions"), &not).await.0, 200);
+    stage.advance(days(1).as_secs());
+    let raised = stage.ask("mine-Manager", &format!("{address}/risk"), &json!({})).await;
+    assert_eq!(raised.0, 200, "{}", raised.1);
+    let people = |view: &Value| {
+        let clocks = view["clocks"].as_array().unwrap().clone();
+        clocks.into_iter().find(|clock| clock["notice"] == "people").map(|clock| clock["due_at"].clone())
+    };
+    let due = json!(after(stage.now(), jiff::SignedDuration::from_hours(72)));
+    assert_eq!(people(&raised.1), Some(due.clone()), "its clock starts now, whatever was decided before");
+    stage.advance(days(1).as_secs());
+    let again = stage.ask(OWNER, &format!("{address}/risk"), &json!({})).await.1;
+    assert_eq!(people(&again), Some(due), "and does not start again");
+    assert_eq!(
+        again["incident"]["decisions"].as_array().unwrap().len(),
+        1,
+        "what was decided stays on record"
+    );
+    assert_eq!(code(&stage.ask("other-Owner", &format!("{address}/risk"), &json!({})).await).0, 404);
+
+    // More than one answer has room for.
+    let many: Vec<Event> = (1_000..2_500).map(|n| event(format!("ord_{n:032x}"))).collect();
+    for chunk in many.chunks(90) {
+        stage.db.append(&merchant, Stream::Access, chunk).await.unwrap();
+    }
+    let wide = json!({"suspicion": {"from": hour(-72), "until": hour(72)}});
+    let mut view = stage.ask(OWNER, "/v1/incidents", &wide).await.1;
+    let address = format!("/v1/incidents/{}", view["incident"]["id"].as_str().unwrap());
+    let mut named = BTreeSet::new();
+    for expected in [1_000, 503] {
+        assert_eq!(view["affected_orders"], 1_503);
+        let part = view["affected"]["merchants"][MERCHANT].as_object().unwrap();
+        assert_eq!(part.len(), expected);
+        named.extend(part.keys().cloned());
+        if let Some(next) = view["next"].as_str() {
+            view = stage.get(Some(OWNER), &format!("{address}?after={next}")).await.1;
+        } else {
+            assert_eq!(named.len(), 1_503, "each once");
+        }
+    }
+    assert_eq!(view.get("next"), None);
+    let bad = stage.get(Some(OWNER), &format!("{address}?after=x%20y")).await;
+    assert_eq!(code(&bad), (400, "bad_cursor"));
 }
 
 #[tokio::test]

@@ -382,6 +382,7 @@ impl Stage {
             who: &who,
             recipient: Some(&someone),
             buyer: None,
+            lot: None,
             policy: Policy::LONGEST,
             fresh: false,
             now: self.now(),

@@ -3,6 +3,7 @@
 use crate::stage::{MERCHANT, ORDER, OTHER, PERSONAL, SHIPMENT, Stage, label_of, recipient_of, sub};
 use jiff::SignedDuration;
 use serde_json::{Value, json};
+use std::collections::BTreeSet;
 use waybill_domain::access::Role;
 use waybill_domain::hold::{HoldReason, LegalHold};
 use waybill_domain::shipment::LabelFormat;
@@ -49,16 +50,20 @@ pub async fn indexed() -> Stage {
     };
     db.save_connection(&shop).await.unwrap();
     let index = IndexKey::from_bytes(&[7; 32]).unwrap().buyer(&shop.id, &Sensitive::new(MAIL.into()));
-    db.client
-        .update_item()
-        .table_name("keys")
-        .set_key(Some(waybill_store::db::key(ORDER, "recipient")))
+    bought_by(&stage, ORDER, &index).await;
+    stage
+}
+
+/// Puts an order under a blind index.
+async fn bought_by(stage: &Stage, order: &str, index: &str) {
+    let update = stage.db().client.update_item().table_name("keys");
+    update
+        .set_key(Some(waybill_store::db::key(order, "recipient")))
         .update_expression("SET buyer = :buyer")
         .expression_attribute_values(":buyer", waybill_store::db::s(index))
         .send()
         .await
         .unwrap();
-    stage
 }
 
 async fn export(stage: &Stage) -> String {
@@ -144,6 +149,51 @@ async fn an_export_holds_everything_of_that_buyer_with_sources_purposes_and_disc
         assert!(text.contains(word), "{word}");
     }
     assert!(!text.contains("sub-Support"), "who opened it is somebody's name too");
+}
+
+#[tokio::test]
+async fn a_buyer_of_more_orders_than_may_be_opened_in_an_hour_is_told_all_of_them_in_parts() {
+    let stage = indexed().await;
+    let index = IndexKey::from_bytes(&[7; 32])
+        .unwrap()
+        .buyer(&"con_00000000000000aa".parse().unwrap(), &Sensitive::new(MAIL.into()));
+    let mut all = BTreeSet::from([ORDER.to_owned()]);
+    for n in 0..69 {
+        let order = format!("ord_{n:032x}");
+        stage.take_order(&order).await;
+        bought_by(&stage, &order, &index).await;
+        all.insert(order);
+    }
+    let address = export(&stage).await;
+    let part = async |after: &Value| {
+        let after = after.as_str().map_or_else(String::new, |order| format!("&after={order}"));
+        let answer = stage.as_role(Role::Support, &format!("{address}{after}")).await;
+        assert_eq!(answer.status, 200, "{:?}", answer.json());
+        let told = answer.json();
+        assert_eq!(told["orders_in_all"], 70);
+        let orders = told["orders"].as_array().unwrap().iter();
+        let opened = orders.map(|one| {
+            assert_eq!(one["recipient"]["name"], "Zoë Ångström");
+            one["order"].as_str().unwrap().to_owned()
+        });
+        (opened.collect::<Vec<_>>(), told["next"].clone())
+    };
+    let (mut told, next) = part(&Value::Null).await;
+    assert_eq!((told.len(), next.as_str()), (50, Some(told[49].as_str())));
+    let (second, next) = part(&next).await;
+    assert_eq!((second.len(), next.as_str()), (10, Some(second[9].as_str())), "the hour ends at sixty");
+    let refused = stage.as_role(Role::Support, &format!("{address}&after={}", second[9])).await;
+    assert_eq!(refused.problem(), (429, "reveal_limit".into()));
+    told.extend(second);
+    stage.advance(3600);
+    let (third, next) = part(&next).await;
+    assert_eq!((third.len(), &next), (10, &Value::Null));
+    told.extend(third);
+    assert_eq!(told.len(), 70, "each once");
+    assert_eq!(told.into_iter().collect::<BTreeSet<_>>(), all);
+    assert_eq!(stage.kms.decrypts(), 70, "one opening each");
+    let page = stage.as_role(Role::Support, &format!("{address}&format=page")).await;
+    assert!(String::from_utf8(page.body).unwrap().contains("which is 70 orders in all"));
 }
 
 #[tokio::test]

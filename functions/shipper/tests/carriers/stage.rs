@@ -345,6 +345,7 @@ impl Stage {
             who: &who_is,
             recipient: Some(&who),
             buyer: None,
+            lot: None,
             policy: Policy::LONGEST,
             fresh: false,
             now: self.now(),

@@ -178,6 +178,7 @@ pub(super) async fn arrive(world: &World, n: usize, sku: &str) -> Result<OrderId
         who: &who,
         recipient: None,
         buyer: None,
+        lot: None,
         policy: world.merchant.retention,
         fresh: false,
         now,

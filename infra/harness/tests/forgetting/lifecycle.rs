@@ -111,7 +111,7 @@ async fn a_day_before_its_time_an_order_is_kept_and_a_run_may_be_repeated() {
 
 #[tokio::test]
 async fn stopped_at_any_step_the_next_run_ends_the_same() {
-    for calls in 0..40 {
+    for calls in 0..80 {
         let (stage, id) = begin(End::NeverConfirmed).await;
         stage.world.set_now(after(stage.now(), days(26)));
         stage.stopping.after(calls);

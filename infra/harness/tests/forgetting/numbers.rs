@@ -49,6 +49,7 @@ async fn store(stage: &Stage, n: usize) {
         who: &who,
         recipient: Some(&someone),
         buyer: Some("0123456789abcdef"),
+        lot: None,
         policy: Policy::LONGEST,
         fresh: false,
         now: stage.now(),

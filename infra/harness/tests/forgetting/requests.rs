@@ -257,3 +257,25 @@ async fn what_was_sold_is_counted_once_as_it_is_forgotten_and_kept_only_where_te
     assert_eq!(stage.world.db.figures(&merchant).await.unwrap().len(), before);
     assert_eq!(stage.hits(), Vec::<String>::new());
 }
+
+#[tokio::test]
+async fn twelve_orders_to_one_address_make_no_figure() {
+    let mut stage = Stage::set().await;
+    let first = waybill_sandbox::invent::canary_order(0).0;
+    for n in 0..12 {
+        let id = stage.placed_as(n, |body| {
+            body["line_items"][0]["sku"] = first["line_items"][0]["sku"].clone();
+            for field in ["address1", "zip"] {
+                body["shipping_address"][field] = first["shipping_address"][field].clone();
+            }
+        });
+        assert_eq!(stage.tell("orders/create", Some(id), &WebhookOptions::default()).await, 200);
+    }
+    stage.drain().await;
+    stage.world.set_now(after(stage.now(), days(26)));
+    assert_eq!(stage.retain().await["forgotten"], 12);
+    stage.world.set_now(after(stage.now(), days(200)));
+    stage.retain().await;
+    let merchant = stage.world.merchant_id();
+    assert_eq!(stage.world.db.figures(merchant).await.unwrap(), []);
+}

@@ -49,9 +49,9 @@ pub fn records() -> Done<Records> {
 
 /// A digest of what was tried: the change and the tests that should notice.
 pub fn of(control: &Control, mutation: &Mutation) -> String {
-    let text = [&mutation.file, &mutation.find, &mutation.replace, &control.tests.join("\n")]
-        .map(String::as_str)
-        .join("\u{0}");
+    let by = if mutation.by.is_empty() { &control.tests } else { &mutation.by };
+    let text =
+        [&mutation.file, &mutation.find, &mutation.replace, &by.join("\n")].map(String::as_str).join("\u{0}");
     super::sign::digest(text.as_bytes()).get(..16).unwrap_or_default().to_owned()
 }
 

@@ -55,6 +55,9 @@ async fn an_incident_is_opened_and_decided_and_registers_are_entered() {
     let decision = [("notice", "regulator"), ("not_told", "no_risk")];
     done(&mut manager, &format!("{at}/decisions"), &decision).await;
     assert!(manager.get(&at).await.text.contains("No risk"));
+    done(&mut manager, &format!("{at}/risk"), &[]).await;
+    let page = manager.get(&at).await.text;
+    assert!(page.contains("may be high") && !page.contains("high after all"), "{page}");
     let turned = [("from", "2026-11-03T09:00"), ("until", "2026-11-02T09:00")];
     refused(&mut manager, "/console/incidents", &turned, "cannot be read").await;
     let mut auditor = Browser::of(&stage, "mine-Auditor").await;
