@@ -25,7 +25,8 @@ async fn backfills_and_uploads_are_listed_what_is_under_way_first() {
     assert_eq!((&all[0]["connection"], &all[0]["address"]), (&json!(CONNECTION), &json!(begin)));
     assert_eq!((&all[1]["id"], &all[1]["done"]), (&json!("U-1"), &json!(1)));
     for job in &all {
-        assert_eq!(stage.mine(job["address"].as_str().unwrap()).await.0, 200, "{job}");
+        let address = job["address"].as_str().unwrap();
+        assert_eq!(stage.get(Some("mine-Manager"), address).await.0, 200, "{job}");
     }
     assert_eq!(jobs(&stage, "mine-Manager", "?state=done").await, all[1..]);
     // Who may not see accounts sees no job of one.
