@@ -654,14 +654,15 @@ async fn an_order_that_waits_is_not_overtaken_by_a_later_one_it_is_decided_with(
 #[tokio::test]
 async fn goods_that_come_in_go_to_who_waits_first_though_only_a_newer_order_is_decided() {
     let stage = Stage::set(false).await;
+    stage.receive("MUG", "wh_north", 1, "z").await;
     let mut waiting = Vec::new();
     for n in 1..=2 {
         let order = stage.take(n, &[("MUG", 2)], Readiness::Ready).await;
         stage.pass(SignedDuration::from_secs(5));
-        stage.one(&order).await;
+        assert_eq!(stage.one(&order).await.status, Status::Backordered);
         waiting.push(order);
     }
-    stage.receive("MUG", "wh_north", 3, "a").await;
+    stage.receive("MUG", "wh_north", 2, "a").await;
     let second = stage.one(&waiting[1]).await;
     assert_eq!(second.status, Status::Backordered);
     assert_eq!(stage.db.order(&waiting[0]).await.unwrap().unwrap().status, Status::Allocated);
@@ -677,11 +678,12 @@ async fn goods_that_come_in_go_to_who_waits_first_though_only_a_newer_order_is_d
 #[tokio::test]
 async fn what_those_who_wait_cannot_use_is_sold_and_nobody_is_asked_twice_about_it() {
     let stage = Stage::set(false).await;
+    stage.receive("MUG", "wh_north", 1, "z").await;
     let large = stage.take(1, &[("MUG", 9)], Readiness::Ready).await;
-    stage.one(&large).await;
+    assert_eq!(stage.one(&large).await.status, Status::Backordered);
     let before = stage.db.order(&large).await.unwrap().unwrap();
     stage.pass(SignedDuration::from_secs(5));
-    stage.receive("MUG", "wh_north", 4, "a").await;
+    stage.receive("MUG", "wh_north", 3, "a").await;
     let slot = ("MUG".to_owned(), "wh_north".parse().unwrap());
     assert!(stage.db.level(&merchant(), &slot).await.unwrap().unwrap().is_news());
     let small = stage.take(2, &[("MUG", 1)], Readiness::Ready).await;

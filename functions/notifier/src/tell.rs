@@ -283,6 +283,7 @@ mod tests {
                 carrier: Carrier::RoyalMail,
                 code: "TPS48".into(),
                 format: "parcel".into(),
+                notify: None,
             },
             lines: Vec::new(),
             grams: 1,

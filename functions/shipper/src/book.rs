@@ -17,7 +17,6 @@ use waybill_domain::intake::SWEEP_AFTER;
 use waybill_domain::order::{Claim, Hold, Order, Status};
 use waybill_domain::shipment::{Booking, Shipment};
 use waybill_domain::time::after;
-use waybill_privacy::disclosure::Disclosed;
 use waybill_privacy::seal::open;
 use waybill_privacy::{Purpose, Recipient};
 use waybill_runtime::remote::Told;
@@ -295,7 +294,7 @@ async fn find_or_create(
     customs: Option<Declaration<'_>>,
     turn: Turn,
 ) -> Result<Result<Held, Attempt>, Failure> {
-    let to = Disclosed::new(recipient.clone(), desk.allowed_fields(&shipment.service));
+    let to = desk.disclose(recipient.clone(), &shipment.service);
     shipment.disclosed = to.fields().iter().map(|f| (*f).to_owned()).collect();
     if let Turn::Later { settled } = turn {
         match desk.find(env, &shipment.reference, Some(&to)).await {

@@ -93,7 +93,7 @@ pub fn rules(royal_mail: &ConnectionId, dpd: &ConnectionId) -> Vec<ServiceRule> 
         ..ServiceRule::up_to(
             up_to_grams,
             connection.clone(),
-            ServiceChoice { carrier, code: code.into(), format: "parcel".into() },
+            ServiceChoice { carrier, code: code.into(), format: "parcel".into(), notify: None },
         )
     };
     vec![

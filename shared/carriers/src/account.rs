@@ -4,8 +4,9 @@
 use crate::error::CannotBuild;
 use crate::{dpd, parcelforce, pro_shipping, royal_mail};
 use waybill_domain::rate::Rate;
-use waybill_domain::service::{Carrier, ServiceChoice};
-use waybill_privacy::disclosure::Field;
+use waybill_domain::service::{Carrier, Notify, ServiceChoice};
+use waybill_privacy::Recipient;
+use waybill_privacy::disclosure::{Disclosed, Field};
 
 /// A carrier account, ready to build requests with.
 #[derive(Debug, Clone)]
@@ -38,7 +39,8 @@ impl Account {
         let fits = match self {
             // Its own services and Parcelforce's (infra/decisions/007).
             Self::ClickAndDrop(_) => matches!(service.carrier, Carrier::RoyalMail | Carrier::Parcelforce),
-            Self::ProShipping(_) => service.carrier == Carrier::RoyalMail,
+            // Its enhancements `Email` and `SMS` are not asked for.
+            Self::ProShipping(_) => service.carrier == Carrier::RoyalMail && service.notify.is_none(),
             // The account decides which of the two brands it books (contracts/dpd).
             Self::Dpd(account) => {
                 service.carrier == if account.local { Carrier::DpdLocal } else { Carrier::Dpd }
@@ -48,11 +50,21 @@ impl Account {
     }
 
     /// The personal fields a service may be given by this account: the allow-list of CONTROLS A5.
-    pub fn allowed_fields(&self, service: &ServiceChoice) -> &'static [Field] {
+    pub fn allowed_fields(&self, service: &ServiceChoice) -> Vec<Field> {
         match self {
-            Self::ProShipping(_) => pro_shipping::allowed_fields(&service.code),
+            Self::ProShipping(_) => pro_shipping::allowed_fields(&service.code).to_vec(),
             Self::ClickAndDrop(_) | Self::Dpd(_) => allowed_fields(service),
         }
+    }
+}
+
+impl Account {
+    /// A recipient cut down to what this account is given for a service.
+    pub fn disclose(&self, mut who: Recipient, service: &ServiceChoice) -> Disclosed {
+        if matches!(self, Self::ClickAndDrop(_)) {
+            royal_mail::label::keep_reachable(&mut who);
+        }
+        Disclosed::new(who, &self.allowed_fields(service))
     }
 }
 
@@ -69,9 +81,13 @@ pub enum TrackingAccount {
 /// know may be one of the merchant's own contract.
 ///
 /// # Errors
-/// `CreditAccount` for a service of a pay-as-you-go account, `Beyond` for a format the carrier does not take.
+/// `CreditAccount` for a service of a pay-as-you-go account, `Beyond` for a format the carrier does not take or a
+/// notice it does not sell.
 pub fn bookable(service: &ServiceChoice) -> Result<(), CannotBuild> {
     match service.carrier {
+        Carrier::Dpd | Carrier::DpdLocal if service.notify.is_some() => {
+            Err(CannotBuild::Beyond { field: "notify" })
+        }
         Carrier::RoyalMail => royal_mail::bookable(&service.code, &service.format),
         Carrier::Parcelforce => parcelforce::check(&service.code, &service.format, 0),
         // What DPD offers is asked for per shipment.
@@ -80,10 +96,16 @@ pub fn bookable(service: &ServiceChoice) -> Result<(), CannotBuild> {
 }
 
 /// The personal fields a service may be given on its carrier's first platform.
-pub fn allowed_fields(service: &ServiceChoice) -> &'static [Field] {
-    match service.carrier {
+pub fn allowed_fields(service: &ServiceChoice) -> Vec<Field> {
+    let needed = match service.carrier {
         Carrier::RoyalMail => royal_mail::allowed_fields(&service.code),
         Carrier::Parcelforce => parcelforce::allowed_fields(&service.code),
-        Carrier::Dpd | Carrier::DpdLocal => dpd::allowed_fields(&service.code),
-    }
+        // DPD tells the recipient anyhow, by the telephone that every service needs.
+        Carrier::Dpd | Carrier::DpdLocal => return dpd::allowed_fields(&service.code).to_vec(),
+    };
+    let paid = service.notify.map(|notify| match notify {
+        Notify::Email => Field::Email,
+        Notify::Sms => Field::Phone,
+    });
+    needed.iter().copied().chain(paid).collect()
 }

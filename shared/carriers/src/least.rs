@@ -5,7 +5,7 @@
 
 use serde::Serialize;
 use std::collections::BTreeMap;
-use waybill_domain::service::{Carrier, ServiceChoice};
+use waybill_domain::service::{Carrier, Notify, ServiceChoice};
 use waybill_domain::shipment::Shipment;
 use waybill_privacy::disclosure::Field;
 
@@ -68,8 +68,15 @@ impl Count {
 
 /// Fields sent and needed for one booking, from the names in its disclosure record.
 pub fn of_booking(service: &ServiceChoice, abroad: bool, disclosed: &[String]) -> (u64, u64) {
-    let needed = minimum(service.carrier, abroad);
-    let is_needed = |name: &&String| needed.iter().any(|field| field.as_str() == name.as_str());
+    // What the merchant pays the carrier to tell the recipient cannot be told without.
+    let paid = match (service.carrier, service.notify) {
+        (Carrier::RoyalMail | Carrier::Parcelforce, Some(Notify::Email)) => Some(Field::Email),
+        (Carrier::RoyalMail | Carrier::Parcelforce, Some(Notify::Sms)) => Some(Field::Phone),
+        _ => None,
+    };
+    let needed: Vec<&str> =
+        minimum(service.carrier, abroad).iter().chain(&paid).map(|field| field.as_str()).collect();
+    let is_needed = |name: &&String| needed.contains(&name.as_str());
     let count = |n: usize| u64::try_from(n).unwrap_or(u64::MAX);
     (count(disclosed.len()), count(disclosed.iter().filter(is_needed).count()))
 }
@@ -92,7 +99,7 @@ mod tests {
     use super::*;
 
     fn service(carrier: Carrier) -> ServiceChoice {
-        ServiceChoice { carrier, code: "X".into(), format: "parcel".into() }
+        ServiceChoice { carrier, code: "X".into(), format: "parcel".into(), notify: None }
     }
 
     #[test]
@@ -103,6 +110,10 @@ mod tests {
         let county = names(&["name", "lines", "city", "region", "postcode", "country"]);
         assert_eq!(of_booking(&service(Carrier::Parcelforce), false, &county), (6, 5));
         assert_eq!(of_booking(&service(Carrier::Parcelforce), true, &county), (6, 6));
+        let told = names(&["name", "lines", "city", "postcode", "country", "email", "phone"]);
+        let paid = ServiceChoice { notify: Some(Notify::Email), ..service(Carrier::RoyalMail) };
+        assert_eq!(of_booking(&paid, false, &told), (7, 6), "the e-mail is paid for, the telephone is not");
+        assert_eq!(of_booking(&service(Carrier::RoyalMail), false, &told), (7, 5));
         let mut count = Count::default();
         count.add(6, 5);
         assert_eq!(count.percent(), 120);

@@ -71,8 +71,8 @@ const ABROAD: &[Field] =
     &[Field::Name, Field::Company, Field::Lines, Field::City, Field::Region, Field::Postcode, Field::Country];
 
 /// The personal fields a service needs: those of Click & Drop. Phone and e-mail are needed only with a notice to
-/// the recipient, which we never ask for; that one integrator asks for a phone is not proof that a service refuses
-/// without one (contracts/parcelforce section A).
+/// the recipient, which the merchant pays for (`crate::account`); that one integrator asks for a phone is not proof that
+/// a service refuses without one (contracts/parcelforce section A).
 pub fn allowed_fields(code: &str) -> &'static [Field] {
     match service(code) {
         Some(service) if !service.abroad => INLAND,

@@ -166,7 +166,12 @@ pub(crate) mod tests {
             merchant: "mer_1".parse().unwrap(),
             warehouse: "wh_north".parse().unwrap(),
             carrier: "con_1".parse().unwrap(),
-            service: ServiceChoice { carrier: Carrier::Dpd, code: "11".into(), format: "parcel".into() },
+            service: ServiceChoice {
+                carrier: Carrier::Dpd,
+                code: "11".into(),
+                format: "parcel".into(),
+                notify: None,
+            },
             lines: Vec::new(),
             grams: 1,
             parcels: 1,

@@ -22,7 +22,12 @@ fn customs_are_told_what_is_in_a_parcel_that_goes_abroad() {
 async fn abroad() {
     let shop = Shop::open().await;
     let mut merchant = shop.db.merchant(&shop.ids.merchant).await.unwrap().unwrap();
-    let choice = ServiceChoice { carrier: Carrier::RoyalMail, code: SERVICE.into(), format: "parcel".into() };
+    let choice = ServiceChoice {
+        carrier: Carrier::RoyalMail,
+        code: SERVICE.into(),
+        format: "parcel".into(),
+        notify: None,
+    };
     merchant.services = vec![ServiceRule::up_to(30_000, shop.ids.royal_mail.clone(), choice)].into();
     shop.db.save_merchant(&merchant).await.unwrap();
     let order = shop.bought(Kind::Plain).await;

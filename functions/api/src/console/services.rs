@@ -18,7 +18,7 @@ use http::Response;
 use maud::{Markup, html};
 use std::sync::Arc;
 use waybill_domain::access::Action;
-use waybill_domain::service::{Carrier, NamedService, ServiceChoice, ServiceRule, Way};
+use waybill_domain::service::{Carrier, NamedService, Notify, ServiceChoice, ServiceRule, Way};
 use waybill_store::registry::ConnectionState;
 
 const TITLE: &str = "Services";
@@ -53,6 +53,11 @@ async fn choices(env: &Env, desk: &Desk) -> Result<Vec<(String, String)>, Stop> 
 fn way(one: &Way) -> Markup {
     html! {
         (words::carrier(one.service.carrier)) " " code { (one.service.code) } ", " (one.service.format)
+        @match one.service.notify {
+            Some(Notify::Email) => ", buyers told by e-mail",
+            Some(Notify::Sms) => ", buyers told by text message",
+            None => {},
+        }
         @if let Some(most) = one.parcel_grams { ", parcels of " (most) " g at most" }
     }
 }
@@ -101,10 +106,12 @@ fn way_fields(form: &'static str, all: &[(String, String)]) -> Markup {
         ("letter", "Letter"),
         ("documents", "Documents"),
     ];
+    let notices = [("none", "None"), ("email", "By e-mail"), ("sms", "By text message")];
     html! {
         (need(form, "by", "Carrier account", "").choice(all))
         (need(form, "code", "Service code", "").hint("From your contract, such as TPN24 or TPS48 at Royal Mail.").text())
         (need(form, "format", "Shape", "parcel").choice(&formats))
+        (may(form, "notify", "Notice to the buyer", "none").hint("What the carrier charges for. The buyer's e-mail or mobile goes to the carrier for it.").choice(&notices))
         (may(form, "parcel_grams", "Heaviest parcel, in grams", "").hint("Heavier shipments go as several parcels.").number(1, 100_000))
     }
 }
@@ -203,6 +210,12 @@ fn chosen(fields: &Fields) -> Result<Way, Stop> {
             carrier,
             code: fields.text("code").to_owned(),
             format: fields.text("format").to_owned(),
+            notify: match fields.given("notify") {
+                None | Some("none") => None,
+                Some("email") => Some(Notify::Email),
+                Some("sms") => Some(Notify::Sms),
+                Some(_) => return Err(BAD_BODY.into()),
+            },
         },
         parcel_grams: grams,
     })

@@ -35,7 +35,7 @@ pub(super) async fn check(
     )?;
     retention(wanted.retention)?;
     rows(&wanted.services)?;
-    services(env, id, &wanted.services).await
+    services(env, id, &wanted.services, wanted.needs.carrier_notifications).await
 }
 
 fn must(holds: bool, pointer: impl Into<String>, must: &'static str) -> Result<(), Misplaced> {
@@ -131,8 +131,9 @@ fn rows(wanted: &Shipping) -> Result<(), Misplaced> {
     must(is_name(&customs.category), "/services/customs/category", "the carrier's word for why goods travel")
 }
 
-/// Every service is one that its account can book, and every account the merchant's own.
-async fn services(env: &Env, id: &MerchantId, wanted: &Shipping) -> Result<(), Stop> {
+/// Every service is one that its account can book, and every account the merchant's own. `kept` says that telephone
+/// and e-mail are kept of buyers.
+async fn services(env: &Env, id: &MerchantId, wanted: &Shipping, kept: bool) -> Result<(), Stop> {
     for (list, n, Way { connection, service, parcel_grams }) in wanted.ways() {
         let only = if list == "products" { "/only" } else { "" };
         let at = |field: &str| format!("/services/{list}/{n}{only}/{field}");
@@ -152,6 +153,11 @@ async fn services(env: &Env, id: &MerchantId, wanted: &Shipping) -> Result<(), S
             bookable(service).is_ok(),
             at("service"),
             "a code and a shape that a credit account can book; see the carrier's list of services",
+        )?;
+        must(
+            service.notify.is_none() || kept,
+            at("service/notify"),
+            "absent, unless `needs.carrier_notifications` has telephone and e-mail kept",
         )?;
         must(*parcel_grams != Some(0), at("parcel_grams"), "one gram at least")?;
     }

@@ -296,6 +296,12 @@ async fn services_of_the_merchants_own_accounts_are_kept_as_they_are_sent() {
     vague["services"]["rules"][0].as_object_mut().unwrap().remove("currency");
     let told = store(&stage, &vague).await;
     assert_eq!(told.1["pointer"], "/services/rules/0/currency", "25.50 of what? {}", told.1);
+    let mut told = body.clone();
+    told["services"]["named"][0]["service"]["notify"] = json!("email");
+    let refused = store(&stage, &told).await;
+    assert_eq!(refused.1["pointer"], "/services/named/0/service/notify", "no e-mail is kept: {}", refused.1);
+    told["needs"]["carrier_notifications"] = json!(true);
+    assert_eq!(store(&stage, &told).await, (200, told));
     // An account that was given up carries nothing new.
     assert_eq!(stage.call(OWNER, "DELETE", &format!("/v1/connections/{CARRIER}"), None).await.0, 202);
     let told = store(&stage, &body).await;

@@ -313,6 +313,7 @@ impl Stage {
                 carrier: Carrier::RoyalMail,
                 code: "TPS48".into(),
                 format: "parcel".into(),
+                notify: None,
             },
             lines: Vec::new(),
             grams: 450,

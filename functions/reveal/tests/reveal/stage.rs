@@ -317,8 +317,12 @@ impl Stage {
         let sealed = seal_bytes(&key.plain, to, label).unwrap();
         self.db().save_label_key(&order, &id, &key.wrapped).await.unwrap();
         self.documents.put(&label_name(&order, &id), sealed).await.unwrap();
-        let service =
-            ServiceChoice { carrier: Carrier::RoyalMail, code: "TPS48".into(), format: "parcel".into() };
+        let service = ServiceChoice {
+            carrier: Carrier::RoyalMail,
+            code: "TPS48".into(),
+            format: "parcel".into(),
+            notify: None,
+        };
         let mut shipment = Shipment {
             id,
             order,

@@ -25,6 +25,7 @@ use waybill_domain::order::Order;
 use waybill_domain::paper::Paper;
 use waybill_domain::service::ServiceChoice;
 use waybill_domain::shipment::{LabelFormat, Shipment};
+use waybill_privacy::Recipient;
 use waybill_privacy::disclosure::{Disclosed, Field};
 use waybill_runtime::Failure;
 use waybill_runtime::directory;
@@ -131,8 +132,13 @@ impl Desk {
     }
 
     /// The personal fields a service may be given here.
-    pub(crate) fn allowed_fields(&self, service: &ServiceChoice) -> &'static [Field] {
+    pub(crate) fn allowed_fields(&self, service: &ServiceChoice) -> Vec<Field> {
         self.account.allowed_fields(service)
+    }
+
+    /// A recipient cut down to what this account is given for a service.
+    pub(crate) fn disclose(&self, who: Recipient, service: &ServiceChoice) -> Disclosed {
+        self.account.disclose(who, service)
     }
 
     /// The service is one of this account's platform.

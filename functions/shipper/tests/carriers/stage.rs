@@ -173,7 +173,12 @@ impl Stage {
     }
 
     pub fn service(&self, code: &str) -> ServiceChoice {
-        ServiceChoice { carrier: self.brand.carrier, code: code.into(), format: "parcel".into() }
+        ServiceChoice {
+            carrier: self.brand.carrier,
+            code: code.into(),
+            format: "parcel".into(),
+            notify: None,
+        }
     }
 
     pub fn rule(&self, countries: &[&str], code: &str) -> ServiceRule {

@@ -122,6 +122,7 @@ fn shipment(order: &OrderId) -> Result<Shipment, Trouble> {
             carrier: Carrier::RoyalMail,
             code: SERVICE.to_owned(),
             format: "parcel".to_owned(),
+            notify: None,
         },
         lines: Vec::new(),
         grams: 480,

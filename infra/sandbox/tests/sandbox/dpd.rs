@@ -50,7 +50,12 @@ fn shipment(reference: &str) -> Shipment {
         merchant: "mer_1".parse().unwrap(),
         warehouse: "wh_1".parse().unwrap(),
         carrier: "con_1".parse().unwrap(),
-        service: ServiceChoice { carrier: Carrier::Dpd, code: "1^12".into(), format: "Parcel".into() },
+        service: ServiceChoice {
+            carrier: Carrier::Dpd,
+            code: "1^12".into(),
+            format: "Parcel".into(),
+            notify: None,
+        },
         lines: vec![("lin_1".parse().unwrap(), 1)],
         parcels: 1,
         weights: Vec::new(),
@@ -264,7 +269,8 @@ fn the_offer_depends_on_place_weight_and_number() {
     let far = Recipient { postcode: text("BT1 5GS"), ..buyer() };
     assert_eq!(names(&far, &[1200]), ["Parcel Two Day"]);
     assert_eq!(names(&irish().0, &[1200]), ["Parcel Ireland Two Day"]);
-    let rule = ServiceChoice { carrier: Carrier::Dpd, code: "1^12".into(), format: "Parcel".into() };
+    let rule =
+        ServiceChoice { carrier: Carrier::Dpd, code: "1^12".into(), format: "Parcel".into(), notify: None };
     let offers = seller.offers(&far, &[1200]);
     let missing = choose(&seller.account, &offers, &rule);
     assert_eq!(missing, Err(CannotRead::Refused { code: "service_not_on_offer".into() }));

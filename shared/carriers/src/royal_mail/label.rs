@@ -18,11 +18,12 @@ use rust_decimal::prelude::ToPrimitive;
 use serde_json::Number;
 use waybill_domain::customs::{self, Content, Terms};
 use waybill_domain::order::Destination;
+use waybill_domain::service::Notify;
 use waybill_domain::shipment::Shipment;
 use waybill_domain::time::sortable;
-use waybill_privacy::Purpose;
 use waybill_privacy::disclosure::Disclosed;
 use waybill_privacy::recipient::Text;
+use waybill_privacy::{Purpose, Recipient};
 
 /// What is booked, and for whom.
 pub struct BookingRequest<'a> {
@@ -104,14 +105,17 @@ pub fn build_create(
         contents: declared.as_ref().map(|declared| declared.products.clone()),
     };
     let value = declared.as_ref().map_or_else(|| Number::from(0), |declared| declared.value.clone());
+    let (email_address, phone_number) = told(shipment, who);
     let order = Order {
         order_reference: fit("orderReference", &shipment.reference, 40)?,
         is_recipient_a_business: northern.then_some(company_name.is_some()),
-        recipient: To { address },
+        recipient: To { address, email_address, phone_number: phone_number.clone() },
         packages: shipment.parcel_grams().into_iter().map(package).collect(),
         postage_details: Postage {
             service_code: fit("serviceCode", &shipment.service.code, 10)?,
             ioss_number: declared.as_ref().and_then(|declared| declared.ioss),
+            receive_email_notification: email_address.is_some(),
+            receive_sms_notification: phone_number.is_some(),
         },
         delivery_term: declared.as_ref().and_then(|declared| declared.term),
         order_date: sortable(request.placed_at),
@@ -123,6 +127,30 @@ pub fn build_create(
     let body = serde_json::to_vec(&Orders { items: [order] })
         .map_err(|_| CannotBuild::Missing { field: "items" })?;
     call(account, Method::POST, "/orders", Some(body))
+}
+
+/// Takes out what the recipient cannot be told by: a parcel does not wait for its announcement, and what is not sent is
+/// not on record as disclosed.
+pub fn keep_reachable(who: &mut Recipient) {
+    who.email = who.email.take().filter(|text| mail(text).is_some());
+    who.phone = who.phone.take().filter(|text| mobile(text).is_some());
+}
+
+fn mail(text: &Text) -> Option<&str> {
+    Some(text.open(Purpose::Label).trim()).filter(|mail| mail.len() <= 254 && preflight::is_email(mail))
+}
+
+fn mobile(text: &Text) -> Option<String> {
+    preflight::phone(text.open(Purpose::Label)).filter(|phone| preflight::is_mobile(phone))
+}
+
+/// Where the carrier announces the parcel, if the merchant pays it to.
+fn told<'a>(shipment: &Shipment, who: &'a Recipient) -> (Option<&'a str>, Option<String>) {
+    match shipment.service.notify {
+        Some(Notify::Email) => (who.email.as_ref().and_then(mail), None),
+        Some(Notify::Sms) => (None, who.phone.as_ref().and_then(mobile)),
+        None => (None, None),
+    }
 }
 
 /// A declaration as it is sent.

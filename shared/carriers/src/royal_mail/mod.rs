@@ -56,8 +56,8 @@ const ABROAD: &[Field] =
 const INLAND_CODES: [&str; 11] = ["BPL", "BPR", "OLP", "SD", "SEA", "SEB", "SEC", "SED", "STL", "TP", "TR"];
 
 /// The personal fields a service needs (contract, "Minimal customer data"). Inland no county is needed; a code
-/// we do not know may go abroad, where states are. Phone and e-mail are never given: they are needed only with
-/// `receiveEmailNotification` or `receiveSmsNotification`, which we never ask for.
+/// we do not know may go abroad, where states are. Phone and e-mail are not among them: they are needed only with
+/// `receiveEmailNotification` or `receiveSmsNotification`, which the merchant pays for (`crate::account`).
 pub fn allowed_fields(service_code: &str) -> &'static [Field] {
     let inland =
         INLAND_CODES.iter().any(|begin| service_code.starts_with(begin)) || service_code.starts_with("TOLP");

@@ -31,8 +31,13 @@ pub(super) struct Order<'a> {
 }
 
 #[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
 pub(super) struct To<'a> {
     pub(super) address: Address<'a>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) email_address: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) phone_number: Option<String>,
 }
 
 #[derive(Serialize)]
@@ -85,6 +90,10 @@ pub(super) struct Postage<'a> {
     pub(super) service_code: &'a str,
     #[serde(rename = "IOSSNumber", skip_serializing_if = "Option::is_none")]
     pub(super) ioss_number: Option<&'a str>,
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub(super) receive_email_notification: bool,
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub(super) receive_sms_notification: bool,
 }
 
 /// The reply to `POST /orders`.

@@ -52,7 +52,12 @@ pub fn shipment() -> Shipment {
         merchant: "mer_1".parse().unwrap(),
         warehouse: "wh_1".parse().unwrap(),
         carrier: "con_1".parse().unwrap(),
-        service: ServiceChoice { carrier: Carrier::Dpd, code: "1^12".into(), format: "Parcel".into() },
+        service: ServiceChoice {
+            carrier: Carrier::Dpd,
+            code: "1^12".into(),
+            format: "Parcel".into(),
+            notify: None,
+        },
         lines: vec![("lin_1".parse().unwrap(), 1)],
         parcels: 1,
         weights: Vec::new(),

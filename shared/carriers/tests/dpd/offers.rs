@@ -23,7 +23,8 @@ fn on_offer() -> Vec<Offer> {
 }
 
 fn take(offers: &[Offer], code: &str, format: &str) -> Result<String, String> {
-    let rule = ServiceChoice { carrier: Carrier::Dpd, code: code.into(), format: format.into() };
+    let rule =
+        ServiceChoice { carrier: Carrier::Dpd, code: code.into(), format: format.into(), notify: None };
     match choose(&account(), offers, &rule) {
         Ok(offer) => Ok(offer.network_key.clone()),
         Err(CannotRead::Refused { code }) => Err(code),
@@ -114,7 +115,8 @@ fn the_rule_s_service_is_taken_and_never_another() {
     assert_eq!(take(&renewed, "1^12", ""), Ok("1^12^7".into()));
     assert_eq!(take(&renewed, "12", ""), Ok("1^12^7".into()));
     let local = Account { local: true, ..account() };
-    let rule = ServiceChoice { carrier: Carrier::DpdLocal, code: "12".into(), format: String::new() };
+    let rule =
+        ServiceChoice { carrier: Carrier::DpdLocal, code: "12".into(), format: String::new(), notify: None };
     let offers = [offer("2^12", "Parcel Next Day", "", ""), offer("1^12", "", "", "")];
     assert_eq!(choose(&local, &offers, &rule).unwrap().network_key, "2^12");
     let error = choose(&account(), &[], &rule).unwrap_err();

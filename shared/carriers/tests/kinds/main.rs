@@ -42,7 +42,7 @@ fn click_and_drop() -> Vec<Kind> {
     };
     let a = &account;
     let by = |carrier, code: &str| Shipment {
-        service: ServiceChoice { carrier, code: code.into(), format: "parcel".into() },
+        service: ServiceChoice { carrier, code: code.into(), format: "parcel".into(), notify: None },
         grams: 600,
         ..dpd_side::shipment()
     };

@@ -40,7 +40,12 @@ pub fn shipment() -> Shipment {
         merchant: "mer_1".parse().unwrap(),
         warehouse: "wh_1".parse().unwrap(),
         carrier: "con_1".parse().unwrap(),
-        service: ServiceChoice { carrier: Carrier::RoyalMail, code: "CRL1".into(), format: "parcel".into() },
+        service: ServiceChoice {
+            carrier: Carrier::RoyalMail,
+            code: "CRL1".into(),
+            format: "parcel".into(),
+            notify: None,
+        },
         lines: vec![("lin_1".parse().unwrap(), 1)],
         parcels: 1,
         weights: Vec::new(),

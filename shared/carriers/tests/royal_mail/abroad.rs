@@ -36,7 +36,12 @@ fn abroad(country: &str) -> Recipient {
 }
 
 fn by(code: &str) -> Shipment {
-    let service = ServiceChoice { carrier: Carrier::RoyalMail, code: code.into(), format: "parcel".into() };
+    let service = ServiceChoice {
+        carrier: Carrier::RoyalMail,
+        code: code.into(),
+        format: "parcel".into(),
+        notify: None,
+    };
     Shipment { service, reference: "SO-1003".into(), ..shipment() }
 }
 

@@ -4,13 +4,14 @@ use crate::contracts;
 use http::Method;
 use proptest::prelude::*;
 use serde_json::{Value, json};
+use waybill_carriers::account::Account::ClickAndDrop;
 use waybill_carriers::error::CannotBuild;
 use waybill_carriers::royal_mail::label::{BookingRequest, build_create, build_find, build_get, build_label};
 use waybill_carriers::royal_mail::{Account, allowed_fields, cancel, documents, manifest};
 use waybill_domain::advice::Advice;
 use waybill_domain::exception::Reason;
 use waybill_domain::paper::Paper;
-use waybill_domain::service::{Carrier, ServiceChoice};
+use waybill_domain::service::{Carrier, Notify, ServiceChoice};
 use waybill_domain::shipment::{Booking, Shipment, Transit, WriteBack};
 use waybill_privacy::disclosure::{Disclosed, Field};
 use waybill_privacy::recipient::Text;
@@ -31,7 +32,12 @@ pub fn shipment() -> Shipment {
         merchant: "mer_1".parse().unwrap(),
         warehouse: "wh_1".parse().unwrap(),
         carrier: "con_1".parse().unwrap(),
-        service: ServiceChoice { carrier: Carrier::RoyalMail, code: "TPS48".into(), format: "parcel".into() },
+        service: ServiceChoice {
+            carrier: Carrier::RoyalMail,
+            code: "TPS48".into(),
+            format: "parcel".into(),
+            notify: None,
+        },
         lines: vec![("lin_1".parse().unwrap(), 1)],
         grams: 600,
         parcels: 1,
@@ -147,6 +153,48 @@ fn exactly_these_fields_are_sent() {
     );
     expected.sort();
     assert_eq!(sent, expected);
+}
+
+/// What Click & Drop is sent for a service with that notice, of a recipient with every field there is.
+fn announced(
+    notify: Option<Notify>,
+    change: impl FnOnce(&mut Recipient),
+) -> (Vec<String>, Vec<&'static str>) {
+    let service = ServiceChoice { notify, ..shipment().service };
+    let mut who = whole();
+    change(&mut who);
+    let to = ClickAndDrop(account()).disclose(who, &service);
+    let placed_at = "2026-11-23T09:15:00.5Z".parse().unwrap();
+    let shipment = Shipment { service, ..shipment() };
+    let request = BookingRequest { shipment: &shipment, to: &to, placed_at, customs: None };
+    let body = serde_json::from_slice(build_create(&account(), &request).unwrap().body()).unwrap();
+    contracts::assert_valid("CreateOrdersRequest", &body);
+    let mut sent = Vec::new();
+    pointers(&body, String::new(), &mut sent);
+    (sent, to.fields().to_vec())
+}
+
+#[test]
+fn a_notice_that_is_paid_for_gets_its_one_field_and_no_other() {
+    let whole = |_: &mut Recipient| {};
+    let (plain, needed) = announced(None, whole);
+    for (notify, at, flag, field) in [
+        (Notify::Email, "emailAddress", "receiveEmailNotification", "email"),
+        (Notify::Sms, "phoneNumber", "receiveSmsNotification", "phone"),
+    ] {
+        let (sent, disclosed) = announced(Some(notify), whole);
+        let more: Vec<_> = sent.into_iter().filter(|one| !plain.contains(one)).collect();
+        let expected = [format!("/items/0/postageDetails/{flag}"), format!("/items/0/recipient/{at}")];
+        assert_eq!(more, expected);
+        let more: Vec<_> = disclosed.into_iter().filter(|one| !needed.contains(one)).collect();
+        assert_eq!(more, [field], "and it is on record");
+        // Who cannot be told gets the parcel without a word.
+        let (sent, disclosed) = announced(Some(notify), |who| {
+            (who.email, who.phone) = (text("not a mail address"), text("01632 960001"));
+        });
+        assert_eq!((sent, disclosed), (plain.clone(), needed.clone()));
+        assert_eq!(announced(Some(notify), |who| (who.email, who.phone) = (None, None)).0, plain);
+    }
 }
 
 #[test]

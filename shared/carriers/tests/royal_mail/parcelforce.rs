@@ -17,7 +17,7 @@ use waybill_privacy::Recipient;
 use waybill_privacy::disclosure::{Disclosed, Field};
 
 fn choice(carrier: Carrier, code: &str, format: &str) -> ServiceChoice {
-    ServiceChoice { carrier, code: code.into(), format: format.into() }
+    ServiceChoice { carrier, code: code.into(), format: format.into(), notify: None }
 }
 
 fn by(carrier: Carrier, code: &str, format: &str) -> Shipment {
@@ -60,7 +60,7 @@ fn our_codes_are_the_contract_s() {
 fn every_inland_code_is_booked_like_a_royal_mail_parcel() {
     for one in SERVICES.iter().filter(|one| !one.abroad) {
         let shipment = by(Carrier::Parcelforce, one.code, "parcel");
-        let body = send(&shipment, minimal(), account::allowed_fields(&shipment.service)).unwrap();
+        let body = send(&shipment, minimal(), &account::allowed_fields(&shipment.service)).unwrap();
         contracts::assert_valid("CreateOrdersRequest", &body);
         assert_eq!(body["items"][0]["postageDetails"]["serviceCode"], one.code);
     }
@@ -106,7 +106,7 @@ fn a_service_is_booked_on_its_carrier_s_platform_only() {
 #[test]
 fn a_heavy_shipment_is_several_packages_that_weigh_as_much_together() {
     let shipment = Shipment { grams: 50_001, parcels: 3, ..by(Carrier::Parcelforce, "FE0", "parcel") };
-    let body = send(&shipment, minimal(), account::allowed_fields(&shipment.service)).unwrap();
+    let body = send(&shipment, minimal(), &account::allowed_fields(&shipment.service)).unwrap();
     contracts::assert_valid("CreateOrdersRequest", &body);
     let packages = body["items"][0]["packages"].as_array().unwrap();
     let weights: Vec<u64> = packages.iter().map(|p| p["weightInGrams"].as_u64().unwrap()).collect();
@@ -140,7 +140,7 @@ fn no_service_is_sent_one_field_more_than_it_needs() {
     for (carrier, code) in inland.into_iter().chain(parcelforce) {
         let shipment = by(carrier, code, "parcel");
         let allowed = account::allowed_fields(&shipment.service);
-        let body = send(&shipment, whole(), allowed).unwrap();
+        let body = send(&shipment, whole(), &allowed).unwrap();
         let mut paths = Vec::new();
         pointers(&body, String::new(), &mut paths);
         let recipient: Vec<&String> = paths.iter().filter(|path| path.contains("/recipient/")).collect();
@@ -161,7 +161,7 @@ fn no_service_is_sent_one_field_more_than_it_needs() {
     }
     let who = Recipient { company: text("Fern & Daughters"), ..minimal() };
     let disclosed =
-        Disclosed::new(who, account::allowed_fields(&choice(Carrier::Parcelforce, "FE0", "parcel")));
+        Disclosed::new(who, &account::allowed_fields(&choice(Carrier::Parcelforce, "FE0", "parcel")));
     let names: Vec<String> = disclosed.fields().iter().map(|f| (*f).to_owned()).collect();
     assert_eq!(least::of_booking(&choice(Carrier::Parcelforce, "FE0", "parcel"), false, &names), (6, 6));
 }

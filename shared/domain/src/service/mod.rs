@@ -69,4 +69,18 @@ pub struct ServiceChoice {
     pub code: String,
     /// The carrier's own name of the package's shape, such as `parcel`.
     pub format: String,
+    /// How the carrier tells the recipient that the parcel comes, where the merchant pays it to.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub notify: Option<Notify>,
+}
+
+/// How a carrier tells a recipient that a parcel comes. It needs a personal field that the service does not need
+/// otherwise, and has it for no other reason.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Notify {
+    /// By e-mail.
+    Email,
+    /// By text message to a mobile.
+    Sms,
 }

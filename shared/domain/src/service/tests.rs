@@ -9,7 +9,12 @@ use rust_decimal::Decimal;
 fn way(code: &str) -> Way {
     Way {
         connection: "con_1".parse().unwrap(),
-        service: ServiceChoice { carrier: Carrier::RoyalMail, code: code.into(), format: "parcel".into() },
+        service: ServiceChoice {
+            carrier: Carrier::RoyalMail,
+            code: code.into(),
+            format: "parcel".into(),
+            notify: None,
+        },
         parcel_grams: None,
     }
 }

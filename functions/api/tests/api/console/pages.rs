@@ -64,7 +64,12 @@ async fn book(stage: &Stage, n: u8) -> ShipmentId {
         merchant: MERCHANT.parse().unwrap(),
         warehouse: "wh_north".parse().unwrap(),
         carrier: "con_00000000000000c1".parse().unwrap(),
-        service: ServiceChoice { carrier: Carrier::RoyalMail, code: "TPS48".into(), format: "parcel".into() },
+        service: ServiceChoice {
+            carrier: Carrier::RoyalMail,
+            code: "TPS48".into(),
+            format: "parcel".into(),
+            notify: None,
+        },
         lines: Vec::new(),
         grams: 450,
         parcels: 1,
