@@ -5,7 +5,7 @@ use crate::exception::Reason;
 use crate::id::ShipmentId;
 use crate::intake::SWEEP_AFTER;
 use crate::order::{Hold, Order, Status};
-use crate::shipment::{Shipment, Voiding};
+use crate::shipment::{Shipment, Voiding, WriteBack};
 use crate::time::after;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -97,6 +97,16 @@ pub fn void(
         Voiding::ClosedByManifest | Voiding::ClosedByScan => return Err(NotVoided::HandedOver),
     }
     if !shipment.has_label() || !matches!(order.status, Status::Booked | Status::Dispatched) {
+        return Err(NotVoided::NoLabel);
+    }
+    // While the channel is being told, and until what it was told of has left the books, the order is being worked on:
+    // later nobody could say whether its lines are sent because of this label.
+    let told = matches!(shipment.write_back, WriteBack::Claimed { .. } | WriteBack::Taken { .. });
+    let under_way = match order.status {
+        Status::Dispatched => order.holds_stock(),
+        _ => told,
+    };
+    if under_way {
         return Err(NotVoided::NoLabel);
     }
     if order.shipments > 1 {
@@ -367,6 +377,7 @@ mod tests {
         for status in [Status::Booked, Status::Dispatched] {
             let mut order = standing(status);
             (order.shipments, order.rounds) = (1, 1);
+            order.stock_settled = status == Status::Dispatched;
             let shipment = labelled(&order);
             void(&mut order, &shipment, Voiding::Open, NOW).unwrap();
             assert_eq!(order.instructions.void, Some(shipment.id.clone()));
@@ -387,7 +398,8 @@ mod tests {
 
     #[test]
     fn what_cannot_be_undone_says_why() {
-        let order = standing(Status::Dispatched);
+        let mut order = standing(Status::Dispatched);
+        order.stock_settled = true;
         let open = Voiding::Open;
         let refused = |change: &dyn Fn(&mut Order, &mut Shipment), voiding| {
             let (mut order, mut shipment) = (order.clone(), labelled(&order));
@@ -400,6 +412,16 @@ mod tests {
         };
         let as_it_is = |_: &mut Order, _: &mut Shipment| {};
         assert_eq!(refused(&as_it_is, Voiding::Nothing), NotVoided::NoLabel);
+        assert_eq!(
+            refused(&|order, _| order.stock_settled = false, open),
+            NotVoided::NoLabel,
+            "goods under way"
+        );
+        let telling = |order: &mut Order, shipment: &mut Shipment| {
+            order.status = Status::Booked;
+            shipment.write_back = WriteBack::Claimed { at: NOW };
+        };
+        assert_eq!(refused(&telling, open), NotVoided::NoLabel, "the shop may hear of it");
         assert_eq!(refused(&as_it_is, Voiding::NotOffered), NotVoided::NotOffered);
         assert_eq!(refused(&as_it_is, Voiding::ClosedByScan), NotVoided::HandedOver);
         assert_eq!(refused(&as_it_is, Voiding::ClosedByManifest), NotVoided::HandedOver);

@@ -363,7 +363,7 @@ mod tests {
     #[test]
     fn a_policy_is_read_from_little() {
         let policy: Policy = serde_json::from_str(
-            r#"{"rules":[{"name":"dear","when":{"value_from":"500"},"then":{"hold":true}}]}"#,
+            r#"{"rules":[{"name":"dear","when":{"currency":"GBP","value_from":"500"},"then":{"hold":true}}]}"#,
         )
         .unwrap();
         assert!(policy.check().is_ok());
