@@ -75,7 +75,7 @@ async fn together(
             Err(failure) if may_pass(&failure) => last = failure,
             other => return other,
         }
-        tokio::time::sleep(pause(attempt, chance())).await;
+        tokio::time::sleep(pause(attempt, fastrand::u8(..))).await;
     }
     Err(last)
 }
@@ -90,11 +90,6 @@ fn may_pass(failure: &Failure) -> bool {
 fn pause(attempt: u32, chance: u8) -> Duration {
     let most = 8_u64 << attempt.min(6);
     Duration::from_millis(most * (u64::from(chance) + 1) / 256)
-}
-
-fn chance() -> u8 {
-    let drawn = waybill_runtime::nonce();
-    drawn.and_then(|text| u8::from_str_radix(text.get(..2)?, 16).ok()).unwrap_or(u8::MAX)
 }
 
 /// Reads, decides and writes one batch.

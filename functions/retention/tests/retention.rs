@@ -92,7 +92,12 @@ async fn print_everything(env: &Env, order: &Order) -> Shipment {
         merchant: order.merchant.clone(),
         warehouse: "wh_north".parse().unwrap(),
         carrier: carrier.clone(),
-        service: ServiceChoice { carrier: Carrier::RoyalMail, code: "TPS48".into(), format: "parcel".into() },
+        service: ServiceChoice {
+            carrier: Carrier::RoyalMail,
+            code: "TPS48".into(),
+            format: "parcel".into(),
+            notify: None,
+        },
         lines: Vec::new(),
         grams: 450,
         parcels: 1,
