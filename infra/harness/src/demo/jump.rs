@@ -1,6 +1,6 @@
 //! Travelling in time: scheduled functions take "now" from their event, the sandbox from its own clock.
 
-use super::{say, standing};
+use super::{channels, say, standing};
 use crate::stack::{Stack, Trouble};
 use jiff::Timestamp;
 use serde_json::json;
@@ -38,6 +38,7 @@ pub(super) async fn to_delivery(stack: &Stack, at: Timestamp, patience: Duration
 
 /// Runs retention at the days on which the purge times of delivered, shipped and never-shipped orders come.
 pub(super) async fn to_purge(stack: &Stack, from: Timestamp, merchant: &MerchantId) -> Result<(), Trouble> {
+    let db = stack.db()?;
     for day in [8, 17, 30, 95] {
         let at = after(from, days(day));
         let report = stack.run_at("FunctionRetention", at).await?;
@@ -46,9 +47,11 @@ pub(super) async fn to_purge(stack: &Stack, from: Timestamp, merchant: &Merchant
         // too, whose own clocks must not stay behind: they check when a call was signed.
         let next = after(at, days(1));
         stack.control("PUT", "clock", &json!({"now": waybill_domain::time::sortable(next)})).await?;
+        let before = channels::readings(&db).await?;
         stack.run_at("FunctionClock", next).await?;
+        channels::have_been_read(&db, &before).await?;
     }
-    let ledger = stack.db()?.records(merchant, waybill_store::audit::Stream::Erasure).await?;
+    let ledger = db.records(merchant, waybill_store::audit::Stream::Erasure).await?;
     say(&format!("     the erasure ledger has {} records", ledger.len()));
     Ok(())
 }

@@ -130,7 +130,7 @@ fn traced(suspicion: &Suspicion) -> Affected {
     });
     let mut found = affected(accesses, suspicion, &BTreeSet::new());
     let source = |n: usize| Source {
-        channel: if n % 2 == 0 { Channel::Amazon } else { Channel::Ebay },
+        channel: if n.is_multiple_of(2) { Channel::Amazon } else { Channel::Ebay },
         connection: format!("con_{n}").parse().unwrap(),
     };
     let sources = orders.iter().take(4).enumerate().map(|(n, order)| (order.clone(), source(n)));
