@@ -2,7 +2,7 @@
 
 use crate::Env;
 use crate::decide::{leave, leaving, promise};
-use crate::turn::{ahead, ask, by_arrival};
+use crate::turn::{Ahead, MOST_ASKED, ahead, ask, by_arrival};
 use jiff::Timestamp;
 use jiff::civil::Date;
 use std::collections::{BTreeMap, BTreeSet};
@@ -27,8 +27,6 @@ use waybill_store::{Queue, StoreError, Work};
 
 /// The most slots one order may change in one transaction; more are written in steps, each of which leaves it whole.
 const MOST_SLOTS: usize = (MAX_ACTIONS - 1) / 2;
-/// The most orders woken by what one batch gives back; the clock looks at the rest within the hour.
-const MOST_WOKEN: usize = 500;
 /// How often a contended batch is decided anew before its messages go back to the queue.
 const TRIES: u32 = 8;
 
@@ -42,12 +40,21 @@ pub(crate) async fn all(env: &Env, ids: Vec<OrderId>, now: Timestamp) -> BTreeMa
         if ids.is_empty() {
             continue;
         }
-        match together(env, &ids, now, &mut arrivals).await {
+        match together(env, &ids, Turns::Kept, now, &mut arrivals).await {
             Ok(()) => {}
             Err(_) if ids.len() > 1 => {
                 todo.extend(halves(ids, &arrivals));
             }
-            Err(failure) => failed.extend(ids.into_iter().map(|id| (id, failure.clone()))),
+            Err(failure) => {
+                // It may be one of those who wait that cannot be written.
+                let alone = match may_pass(&failure) {
+                    true => Err(failure),
+                    false => together(env, &ids, Turns::Left, now, &mut arrivals).await,
+                };
+                if let Err(failure) = alone {
+                    failed.extend(ids.into_iter().map(|id| (id, failure.clone())));
+                }
+            }
         }
     }
     failed
@@ -60,18 +67,28 @@ fn halves(mut ids: Vec<OrderId>, arrivals: &Arrivals) -> [Vec<OrderId>; 2] {
     [second, ids]
 }
 
+/// Whether those who wait are asked before a batch (decision 040).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Turns {
+    /// They are.
+    Kept,
+    /// The batch is decided by itself.
+    Left,
+}
+
 /// When orders that were read came.
 type Arrivals = BTreeMap<OrderId, Timestamp>;
 
 async fn together(
     env: &Env,
     ids: &[OrderId],
+    turns: Turns,
     now: Timestamp,
     arrivals: &mut Arrivals,
 ) -> Result<(), Failure> {
     let mut last = Failure::Store(StoreError::Conflict);
     for attempt in 0..TRIES {
-        match once(env, ids, now, arrivals).await {
+        match once(env, ids, turns, now, arrivals).await {
             Err(failure) if may_pass(&failure) => last = failure,
             other => return other,
         }
@@ -93,7 +110,13 @@ fn pause(attempt: u32, chance: u8) -> Duration {
 }
 
 /// Reads, decides and writes one batch.
-async fn once(env: &Env, ids: &[OrderId], now: Timestamp, arrivals: &mut Arrivals) -> Result<(), Failure> {
+async fn once(
+    env: &Env,
+    ids: &[OrderId],
+    turns: Turns,
+    now: Timestamp,
+    arrivals: &mut Arrivals,
+) -> Result<(), Failure> {
     let mut by_merchant: BTreeMap<MerchantId, Vec<Order>> = BTreeMap::new();
     for order in env.db.orders(ids).await? {
         arrivals.insert(order.id.clone(), order.milestones.received);
@@ -108,7 +131,7 @@ async fn once(env: &Env, ids: &[OrderId], now: Timestamp, arrivals: &mut Arrival
             orders.into_iter().filter(|order| stages(order).contains(&Queue::Allocate)).partition(|order| {
                 matches!(order.status, Status::Dispatched | Status::Delivered | Status::Returned)
             });
-        seller.promise(promising).await?;
+        seller.promise(promising, turns).await?;
         seller.dispatch(leaving).await?;
     }
     Ok(())
@@ -139,12 +162,15 @@ impl Seller<'_> {
         Ok((catalogue, shelves.good_on(local_date(self.now))))
     }
 
-    async fn promise(&self, mut orders: Vec<Order>) -> Result<(), Failure> {
+    async fn promise(&self, mut orders: Vec<Order>, turns: Turns) -> Result<(), Failure> {
         if orders.is_empty() {
             return Ok(());
         }
         let (mut catalogue, mut shelves) = self.look(&orders).await?;
-        let ahead = ahead(self, &orders, &catalogue, &shelves).await?;
+        let ahead = match turns {
+            Turns::Kept => ahead(self, &orders, &shelves).await?,
+            Turns::Left => Ahead::default(),
+        };
         let asked: BTreeSet<OrderId> = ahead.orders.iter().map(|order| order.id.clone()).collect();
         if !asked.is_empty() {
             orders.extend(ahead.orders);
@@ -181,7 +207,7 @@ impl Seller<'_> {
         if skus.is_empty() {
             return Ok(());
         }
-        let waiting = self.env.db.backordered(&self.merchant.id, skus, MOST_WOKEN).await?;
+        let waiting = self.env.db.backordered(&self.merchant.id, skus, MOST_ASKED).await?;
         let work: Vec<Work> =
             waiting.into_iter().map(|order| Work::Order { order: order.id, at: self.now }).collect();
         if !work.is_empty() {

@@ -676,6 +676,24 @@ async fn goods_that_come_in_go_to_who_waits_first_though_only_a_newer_order_is_d
 }
 
 #[tokio::test]
+async fn who_waits_and_came_after_the_one_that_is_decided_is_not_passed_by_a_newer_one() {
+    let stage = Stage::set(false).await;
+    let mut waiting = Vec::new();
+    stage.receive("MUG", "wh_north", 1, "z").await;
+    for n in 1..=2 {
+        let order = stage.take(n, &[("MUG", 2)], Readiness::Ready).await;
+        stage.pass(SignedDuration::from_secs(5));
+        assert_eq!(stage.one(&order).await.status, Status::Backordered);
+        waiting.push(order);
+    }
+    stage.receive("MUG", "wh_north", 3, "a").await;
+    assert_eq!(stage.one(&waiting[0]).await.status, Status::Allocated);
+    let newer = stage.take(3, &[("MUG", 2)], Readiness::Ready).await;
+    assert_eq!(stage.one(&newer).await.status, Status::Backordered);
+    assert_eq!(stage.db.order(&waiting[1]).await.unwrap().unwrap().status, Status::Allocated);
+}
+
+#[tokio::test]
 async fn what_those_who_wait_cannot_use_is_sold_and_nobody_is_asked_twice_about_it() {
     let stage = Stage::set(false).await;
     stage.receive("MUG", "wh_north", 1, "z").await;
