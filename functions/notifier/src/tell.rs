@@ -7,6 +7,7 @@ use waybill_channels::Operation;
 use waybill_channels::writeback::{Outcome, Sent};
 use waybill_domain::advice::Advice;
 use waybill_domain::exception::Reason;
+use waybill_domain::instructions::is_leaving;
 use waybill_domain::intake::SWEEP_AFTER;
 use waybill_domain::order::{Line, Order, Status};
 use waybill_domain::shipment::{Shipment, WriteBack};
@@ -38,16 +39,24 @@ enum Told {
 
 /// Tells everything of an order that its channel does not know yet.
 pub(crate) async fn order(env: &Env, id: &OrderId, now: Timestamp) -> Result<Step, Failure> {
+    // Before the order: who undoes a label writes its shipment after the order has said so. Whoever reads an order that says
+    // nothing has read the shipment before, and cannot claim it any more.
+    let mut shipments = env.db.shipments(id).await?;
     let Some(mut order) = env.db.order(id).await? else { return Ok(Step::Done) };
     let confirming = matches!(order.status, Status::Dispatched | Status::Delivered);
     if order.status != Status::Booked && !confirming {
+        return Ok(Step::Done);
+    }
+    // A label that is to be undone is not told of; where that has begun it is told to the end.
+    if let (false, Some(undone)) = (confirming, &order.instructions.void)
+        && shipments.iter().any(|one| one.id == *undone && !is_leaving(&order, one))
+    {
         return Ok(Step::Done);
     }
     let account =
         env.directory.account(&order.connection, now).await?.ok_or(Failure::Fault("no such connection"))?;
     let mut refused: Option<String> = None;
     let mut taken = false;
-    let mut shipments = env.db.shipments(id).await?;
     for index in 0..shipments.len() {
         // Its people had the label undone: it never leaves. Its place stays its own, for the channel may know it.
         if shipments[index].is_void() {
@@ -89,12 +98,15 @@ pub(crate) async fn order(env: &Env, id: &OrderId, now: Timestamp) -> Result<Ste
     if let Some(detail) = refused {
         order.raise(Reason::WriteBackRefused, Some(detail), now);
     }
+    if order.instructions.void.take().is_some() {
+        order.raise(Reason::VoidRefused, Some("told_meanwhile".to_owned()), now);
+    }
     order.status = Status::Dispatched;
     order.milestones.shipped = Some(now);
     // Until its goods are taken off the shelves the clock looks soon; whoever does that sets the first look.
     order.due_at = Some(after(now, if order.holds_stock() { SWEEP_AFTER } else { FIRST_LOOK }));
     // The timer first: a crash after it leaves an order that is told again, never one that is kept too long.
-    env.db.reschedule(id, order.milestones.purge_at(account.merchant.retention)).await?;
+    env.db.reschedule(id, order.milestones.purge_at(account.merchant.retention), now).await?;
     env.db.save_order(&mut order).await?;
     tracing::info!(order = %id, "the channel knows");
     env.queues.send(Queue::Allocate, &[Work::Order { order: id.clone(), at: now }], 0).await?;

@@ -6,7 +6,7 @@ use crate::{Env, book, claim};
 use jiff::Timestamp;
 use waybill_domain::booking::{SETTLE, Turn, plan, reference_of};
 use waybill_domain::exception::Reason;
-use waybill_domain::instructions::voided;
+use waybill_domain::instructions::{is_leaving, voided};
 use waybill_domain::intake::SWEEP_AFTER;
 use waybill_domain::order::Order;
 use waybill_domain::shipment::{Booking, Shipment, Voiding};
@@ -91,6 +91,15 @@ pub(crate) async fn asked(
     let Some(mut shipment) = env.db.shipments(&order.id).await?.into_iter().find(|s| s.id == *id) else {
         return Err(Failure::Fault("the shipment that is to be voided is not there"));
     };
+    if is_leaving(&order, &shipment) {
+        // Who tells the channel was first; they say what becomes of the void.
+        env.queues.send(Queue::Notify, &[Work::Order { order: order.id, at: now }], 0).await?;
+        return Ok(Step::Done);
+    }
+    if !shipment.is_void() {
+        // From here on nobody who read it before can begin to tell of it.
+        env.db.save_shipment(&mut shipment).await?;
+    }
     let desks = match book::desks(env, [shipment.carrier.clone()].into(), now).await? {
         Ok(desks) => desks,
         Err(closed) => return book::wait(env, order, closed).await,

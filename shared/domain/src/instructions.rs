@@ -99,14 +99,7 @@ pub fn void(
     if !shipment.has_label() || !matches!(order.status, Status::Booked | Status::Dispatched) {
         return Err(NotVoided::NoLabel);
     }
-    // While the channel is being told, and until what it was told of has left the books, the order is being worked on:
-    // later nobody could say whether its lines are sent because of this label.
-    let told = matches!(shipment.write_back, WriteBack::Claimed { .. } | WriteBack::Taken { .. });
-    let under_way = match order.status {
-        Status::Dispatched => order.holds_stock(),
-        _ => told,
-    };
-    if under_way {
+    if is_leaving(order, shipment) {
         return Err(NotVoided::NoLabel);
     }
     if order.shipments > 1 {
@@ -118,6 +111,19 @@ pub fn void(
     order.instructions.void = Some(shipment.id.clone());
     order.due_at = Some(after(now, SWEEP_AFTER));
     Ok(())
+}
+
+/// Its channel is being told of the label, or the goods of what it was told are being taken off the books. Were the label
+/// undone now, nobody could say later whether its lines are sent because of it.
+pub fn is_leaving(order: &Order, shipment: &Shipment) -> bool {
+    match order.status {
+        Status::Booked => matches!(
+            shipment.write_back,
+            WriteBack::Claimed { .. } | WriteBack::Taken { .. } | WriteBack::Applied { .. }
+        ),
+        Status::Dispatched => order.holds_stock(),
+        _ => false,
+    }
 }
 
 /// The label is undone: the order waits for its people to say whether it is booked again, which takes a number of its
@@ -422,6 +428,15 @@ mod tests {
             shipment.write_back = WriteBack::Claimed { at: NOW };
         };
         assert_eq!(refused(&telling, open), NotVoided::NoLabel, "the shop may hear of it");
+        let told = |order: &mut Order, shipment: &mut Shipment| {
+            order.status = Status::Booked;
+            shipment.write_back = WriteBack::Applied { at: NOW };
+        };
+        assert_eq!(
+            refused(&told, open),
+            NotVoided::NoLabel,
+            "the shop has heard, and the order does not say so yet"
+        );
         assert_eq!(refused(&as_it_is, Voiding::NotOffered), NotVoided::NotOffered);
         assert_eq!(refused(&as_it_is, Voiding::ClosedByScan), NotVoided::HandedOver);
         assert_eq!(refused(&as_it_is, Voiding::ClosedByManifest), NotVoided::HandedOver);

@@ -69,7 +69,8 @@ pub fn stages(order: &Order) -> Vec<Queue> {
     let at_carrier = order.shipments > 0 || order.claim.is_some();
     match order.status {
         // Its label is to be undone first.
-        Status::Booked | Status::Dispatched if order.instructions.void.is_some() => vec![Queue::Book],
+        Status::Booked if order.instructions.void.is_some() => vec![Queue::Book],
+        Status::Dispatched if order.instructions.void.is_some() && !order.holds_stock() => vec![Queue::Book],
         Status::Received | Status::Backordered => vec![Queue::Allocate],
         // Nobody but the packing bench moves it on.
         Status::Allocated | Status::PartAllocated | Status::Picking if packing::waits(order) => vec![],

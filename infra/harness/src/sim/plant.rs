@@ -18,7 +18,7 @@ pub enum Plant {
     EnqueueBeforeStore,
     /// An erased order leaves no fence behind: its next delivery is taken as if it had never been erased.
     NoFence,
-    /// A label counts as undone whatever the carrier says of it, or when it says nothing.
+    /// A label counts as undone and the carrier was never asked.
     HastyVoid,
     /// The shipper calls the carrier although its claim was never written.
     BookBeforeClaim,

@@ -26,7 +26,7 @@ impl Late {
     }
 }
 
-/// A planted bug: whoever asks to have something deleted at the carrier hears that it is, whatever the carrier said.
+/// A planted bug: whoever has something deleted at the carrier hears that it is, and the carrier was never asked.
 #[derive(Debug, Clone, Default)]
 pub struct Hasty(Arc<AtomicBool>);
 
@@ -36,9 +36,8 @@ impl Hasty {
         self.0.store(true, Ordering::Relaxed);
     }
 
-    fn said(&self, name: &str, answer: &Result<http::Response<Vec<u8>>, NoAnswer>) -> bool {
-        let undone = answer.as_ref().is_ok_and(|answer| answer.status().is_success());
-        name == "carrier:delete" && !undone && self.0.load(Ordering::Relaxed)
+    fn says_done(&self, name: &str) -> bool {
+        name == "carrier:delete" && self.0.load(Ordering::Relaxed)
     }
 }
 
@@ -122,11 +121,10 @@ fn name(request: &http::Request<Vec<u8>>) -> &'static str {
 impl Outbound for ToSandbox {
     async fn send(&self, request: http::Request<Vec<u8>>) -> Result<http::Response<Vec<u8>>, NoAnswer> {
         let name = name(&request);
-        let answer = self.pass(name, request).await;
-        if self.hasty.said(name, &answer) {
+        if self.hasty.says_done(name) {
             let body = br#"{"deletedOrders":[{}],"errors":[]}"#.to_vec();
             return http::Response::builder().status(200).body(body).map_err(|_| NoAnswer::Lost);
         }
-        answer
+        self.pass(name, request).await
     }
 }
