@@ -84,6 +84,8 @@ pub fn settle(
         // Whichever of several matters ends last lets it go on.
         (Remedy::Seen, Status::Held) if order.hold == Some(Hold::Exception) => go_on(order, now),
         (Remedy::Seen, _) => {}
+        // What its channel holds besides goes on when its channel lets it.
+        (Remedy::Retry, Status::Held) if !matches!(order.hold, Some(Hold::Exception | Hold::Merchant)) => {}
         (Remedy::Retry, _) => {
             go_on(order, now);
             // The shop may have changed it since it was held.
@@ -226,6 +228,17 @@ pub(crate) mod tests {
         assert_eq!(order.status, Status::Held);
         settle(&mut order, &mut [], Reason::ChangedAfterBooking, Remedy::Seen, NOW).unwrap();
         assert_eq!((order.status, order.due_at), (Status::Allocated, Some(NOW)));
+    }
+
+    #[test]
+    fn booking_again_sends_nothing_that_its_channel_holds() {
+        for hold in [Hold::AwaitingPayment, Hold::Channel, Hold::Pickup, Hold::TestOrder] {
+            let mut order = held(Reason::LabelVoided);
+            order.hold = Some(hold);
+            settle(&mut order, &mut [], Reason::LabelVoided, Remedy::Retry, NOW).unwrap();
+            assert_eq!((order.status, order.hold), (Status::Held, Some(hold)));
+            assert!(order.exceptions.is_empty());
+        }
     }
 
     #[test]
