@@ -143,7 +143,7 @@ impl Stage {
             now: now(),
         };
         ingest(&self.env.db, &self.kms, &arrival).await.unwrap();
-        self.env.db.reschedule(&who.order, after(now(), days(7))).await.unwrap();
+        self.env.db.reschedule(&who.order, after(now(), days(7)), now()).await.unwrap();
         who.order
     }
 }

@@ -141,7 +141,7 @@ pub(crate) async fn gone(
             return Ok(());
         }
         // The timer first: a crash after it leaves an order that is looked at again, never one that is kept too long.
-        env.db.reschedule(&id, order.milestones.purge_at(account.merchant.retention)).await?;
+        env.db.reschedule(&id, order.milestones.purge_at(account.merchant.retention), now).await?;
         match env.db.save_order(&mut order).await {
             Ok(()) => {
                 tracing::warn!(order = %id, status = order.status.as_str(), "the channel has the order no more");

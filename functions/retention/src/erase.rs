@@ -79,9 +79,10 @@ async fn clean(env: &Env, mut order: Order, now: Timestamp) -> Result<(), Failur
             return Ok(());
         }
         // What left the warehouse counts; what was cancelled or never sent was not sold.
-        let sold = order.milestones.shipped.is_some();
-        let lot = env.db.lot(&order.id).await?;
-        let figures = if sold { contribution(&order, lot) } else { BTreeMap::new() };
+        let figures = match order.milestones.shipped {
+            Some(_) => contribution(&order, env.db.lot(&order.id).await?),
+            None => BTreeMap::new(),
+        };
         forget_order(&mut order, now);
         match env.db.save_forgotten(&mut order, &figures).await.map_err(Failure::from) {
             Ok(()) => return Ok(()),

@@ -31,20 +31,25 @@ pub(crate) async fn lift(env: &Env, now: Timestamp) -> Result<(), Failure> {
         let Some(order) = env.db.order(&id).await? else { continue };
         let policy = env.db.merchant(&order.merchant).await?.map(|merchant| merchant.retention);
         let purge_at = order.milestones.purge_at(policy.unwrap_or_default());
-        gone_is_fine(env.db.lift_key(&id, purge_at).await)?;
+        gone_is_fine(env.db.lift_key(&id, purge_at, now).await)?;
         tracing::warn!(order = %id, "a legal hold has ended");
     }
     Ok(())
 }
 
 /// Brings the purge time of an order forward, as what has happened to it asks; a held one waits for the hold's end.
-pub(crate) async fn reschedule(env: &Env, merchant: &MerchantId, order: &OrderId) -> Result<(), Failure> {
+pub(crate) async fn reschedule(
+    env: &Env,
+    merchant: &MerchantId,
+    order: &OrderId,
+    now: Timestamp,
+) -> Result<(), Failure> {
     let Some(order) = env.db.order(order).await?.filter(|order| order.merchant == *merchant) else {
         return Ok(());
     };
     let policy = env.db.merchant(merchant).await?.map(|merchant| merchant.retention);
     let purge_at = order.milestones.purge_at(policy.unwrap_or_default());
-    Ok(env.db.reschedule(&order.id, purge_at).await?)
+    Ok(env.db.reschedule(&order.id, purge_at, now).await?)
 }
 
 /// An order that was erased meanwhile needs neither.

@@ -14,8 +14,9 @@ use aws_lambda_events::sqs::SqsEvent;
 use jiff::Timestamp;
 use serde::Serialize;
 use serde_json::Value;
+use std::collections::BTreeSet;
 use std::sync::Arc;
-use waybill_domain::OrderId;
+use waybill_domain::{MerchantId, OrderId};
 use waybill_runtime::{Clock, Failure, Step, batch, schedule};
 use waybill_store::db::{Item, SHARDS};
 use waybill_store::labels::Documents;
@@ -94,21 +95,24 @@ pub async fn run_for(env: &Env, orders: usize, now: Timestamp) -> Result<Report,
     for merchant in &merchants {
         Box::pin(request::take_up(env, merchant, now)).await?;
     }
-    let more = purge(env, orders, now, &mut report).await?;
-    for merchant in &merchants {
-        if more {
-            // The next message's run comes to it.
-            break;
-        }
-        if orphan::are_possible(env, merchant, now).await? {
-            Box::pin(orphan::forget(env, merchant, now, &mut report)).await?;
-        }
-        if report.failed == 0 {
-            env.db.note_purged_through(merchant, now).await?;
-        }
-    }
+    let purged = purge(env, orders, now, &mut report).await?;
     for merchant in &merchants {
         report.figures += env.db.publish_figures(merchant, now).await?;
+    }
+    let mut more = purged.more;
+    // While somebody was not looked at nothing can be noted as done.
+    if purged.all {
+        let failed = merchants_of(env, &purged.failed).await;
+        for merchant in &merchants {
+            let undone = failed.as_ref().is_none_or(|merchants| merchants.contains(merchant));
+            match Box::pin(orphan::look(env, merchant, undone, orders, now, &mut report)).await {
+                Ok(goes_on) => more |= goes_on,
+                Err(error) => {
+                    report.failed += 1;
+                    tracing::error!(%merchant, %error, "orders without a key were not looked for; the next run does");
+                }
+            }
+        }
     }
     let Report { forgotten, held, figures, failed } = &report;
     tracing::info!(forgotten, held, figures, failed, more, "retention run");
@@ -118,8 +122,28 @@ pub async fn run_for(env: &Env, orders: usize, now: Timestamp) -> Result<Report,
     Ok(report)
 }
 
-/// Goes through the purge index, a page of each shard in turn; true when there is more than one run has time for.
-async fn purge(env: &Env, orders: usize, now: Timestamp, report: &mut Report) -> Result<bool, Failure> {
+/// What a walk through the purge index came to.
+struct Purged {
+    /// Everybody who was due was looked at.
+    all: bool,
+    /// There is more than one run has time for.
+    more: bool,
+    /// Orders that could not be forgotten.
+    failed: Vec<OrderId>,
+}
+
+/// Whose orders they are; `None` when one of them cannot be read.
+async fn merchants_of(env: &Env, orders: &[OrderId]) -> Option<BTreeSet<MerchantId>> {
+    let mut merchants = BTreeSet::new();
+    for order in orders {
+        merchants.extend(env.db.order(order).await.ok()?.map(|order| order.merchant));
+    }
+    Some(merchants)
+}
+
+/// Goes through the purge index, a page of each shard in turn.
+async fn purge(env: &Env, orders: usize, now: Timestamp, report: &mut Report) -> Result<Purged, Failure> {
+    let mut failed = Vec::new();
     let mut shards: Vec<(u8, Option<Item>)> = (0..SHARDS).map(|n| (n, None)).collect();
     while !shards.is_empty() {
         let mut left = Vec::new();
@@ -132,6 +156,7 @@ async fn purge(env: &Env, orders: usize, now: Timestamp, report: &mut Report) ->
                     Ok(Outcome::Held) => report.held += 1,
                     Err(error) => {
                         report.failed += 1;
+                        failed.push(order.clone());
                         tracing::error!(%order, %error, "not forgotten yet; the next run takes it up");
                     }
                 }
@@ -139,14 +164,15 @@ async fn purge(env: &Env, orders: usize, now: Timestamp, report: &mut Report) ->
             left.extend(next.map(|row| (n, Some(row))));
         }
         shards = left;
+        let all = shards.is_empty();
         if report.failed >= orders {
-            return Ok(false);
+            return Ok(Purged { all, more: false, failed });
         }
         if report.forgotten + report.held >= orders {
-            return Ok(!shards.is_empty());
+            return Ok(Purged { all, more: !all, failed });
         }
     }
-    Ok(false)
+    Ok(Purged { all: true, more: false, failed })
 }
 
 /// Erases on request.
@@ -162,7 +188,7 @@ pub async fn work_on(env: &Env, work: Work) -> Result<Step, Failure> {
         }
         Work::Retain { .. } => Box::pin(run(env, now)).await.map(|_| ())?,
         Work::Hold { merchant, order, .. } => hold::apply(env, &merchant, &order, now).await?,
-        Work::Purge { merchant, order, .. } => hold::reschedule(env, &merchant, &order).await?,
+        Work::Purge { merchant, order, .. } => hold::reschedule(env, &merchant, &order, now).await?,
         Work::Fetch { .. }
         | Work::Poll { .. }
         | Work::Backfill { .. }

@@ -12,7 +12,7 @@ use waybill_domain::retention::Policy;
 use waybill_domain::service::{Carrier, ServiceChoice};
 use waybill_domain::shipment::{Booking, Shipment, Transit, WriteBack};
 use waybill_domain::time::{after, days};
-use waybill_domain::{ConnectionId, OrderId, ShipmentId};
+use waybill_domain::{ConnectionId, MerchantId, OrderId, ShipmentId};
 use waybill_retention::{Env, erase, run_for, work_on};
 use waybill_runtime::Clock;
 use waybill_store::db::{key, s};
@@ -162,11 +162,9 @@ async fn delete_key(env: &Env, order: &OrderId) {
     delete.set_key(Some(key(order.as_str(), "recipient"))).send().await.unwrap();
 }
 
-#[tokio::test]
-async fn what_dynamodb_deleted_before_a_run_came_to_it_is_forgotten_whole_and_fenced() {
-    let (env, order) = stage(|order| order.shipments = 1).await;
+async fn save_merchant(env: &Env, id: &MerchantId) {
     let merchant = Merchant {
-        id: order.merchant.clone(),
+        id: id.clone(),
         name: "Invented".into(),
         index_key: Vec::new(),
         needs: Default::default(),
@@ -176,6 +174,50 @@ async fn what_dynamodb_deleted_before_a_run_came_to_it_is_forgotten_whole_and_fe
         services: Vec::new().into(),
     };
     env.db.save_merchant(&merchant).await.unwrap();
+}
+
+#[tokio::test]
+async fn whoever_lost_their_key_is_found_however_many_there_are_though_another_cannot_be_forgotten() {
+    let (env, first, queues) = stage_with_queues(|_| {}).await;
+    save_merchant(&env, &first.merchant).await;
+    let mut ids = vec![first.id.clone()];
+    for n in 1..=120 {
+        ids.push(another(&env, n, "con_00000000000000aa").await);
+    }
+    for id in &ids {
+        delete_key(&env, id).await;
+    }
+    let late = after(now(), days(40));
+    let mut runs = 0;
+    // A page at a time; what is left goes by a message of its own.
+    while runs == 0 || !queues.take().is_empty() {
+        run_for(&env, 1, late).await.unwrap();
+        runs += 1;
+        assert!(runs < 40, "it comes to an end");
+    }
+    assert!(runs > 2);
+    for id in &ids {
+        assert!(is_erased(&env, id).await, "{id}");
+    }
+    let run = env.db.retention_run(&first.merchant).await.unwrap();
+    assert_eq!((run.at, run.walk), (Some(late), None));
+}
+
+#[tokio::test]
+async fn a_purge_time_that_is_past_leaves_a_run_its_day_before_dynamodb_deletes() {
+    let (env, order) = stage(|_| {}).await;
+    let late = after(now(), days(20));
+    env.db.reschedule(&order.id, after(now(), days(1)), late).await.unwrap();
+    let item = env.db.get("keys", order.id.as_str(), "recipient").await.unwrap().unwrap();
+    let ttl: i64 = item["ttl"].as_n().unwrap().parse().unwrap();
+    assert_eq!(ttl, after(late, days(2)).as_second());
+    assert_eq!(env.db.purgeable(late, 10).await.unwrap(), [order.id], "and it is due at once");
+}
+
+#[tokio::test]
+async fn what_dynamodb_deleted_before_a_run_came_to_it_is_forgotten_whole_and_fenced() {
+    let (env, order) = stage(|order| order.shipments = 1).await;
+    save_merchant(&env, &order.merchant).await;
     let names = names_of(&print_everything(&env, &order).await);
     run_for(&env, 10, now()).await.unwrap();
     let due = order.milestones.purge_at(Policy::LONGEST);
@@ -337,7 +379,7 @@ async fn orders_that_always_fail_let_those_behind_them_pass() {
     let (env, first) = stage(|_| {}).await;
     for n in 1..=60 {
         let order = another(&env, n, "con_00000000000000aa").await;
-        env.db.reschedule(&order, now()).await.unwrap();
+        env.db.reschedule(&order, now(), now()).await.unwrap();
         spoil(&env, &order).await;
     }
     let behind = another(&env, 61, "con_00000000000000aa").await;

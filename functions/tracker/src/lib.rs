@@ -119,7 +119,7 @@ async fn once(env: &Env, id: &OrderId, now: Timestamp) -> Result<Step, Failure> 
     }
     if order.milestones != before.milestones {
         let merchant = env.db.merchant(&order.merchant).await?.ok_or(Failure::Fault("no such merchant"))?;
-        env.db.reschedule(id, order.milestones.purge_at(merchant.retention)).await?;
+        env.db.reschedule(id, order.milestones.purge_at(merchant.retention), now).await?;
     }
     if order != before {
         env.db.save_order(&mut order).await?;

@@ -5,7 +5,7 @@
 
 use crate::db::{Db, SHARDS, from_item, key, s, shard, to_item};
 use crate::error::StoreError;
-use crate::keys::{BACKSTOP_DAYS, RECIPIENT, ttl};
+use crate::keys::{BACKSTOP_DAYS, RECIPIENT, backstop, ttl};
 use crate::orders::pk_of;
 use jiff::Timestamp;
 use schemars::JsonSchema;
@@ -107,7 +107,12 @@ impl Db {
     ///
     /// # Errors
     /// `Condition` when the order was erased.
-    pub async fn lift_key(&self, order: &OrderId, purge_at: Timestamp) -> Result<(), StoreError> {
+    pub async fn lift_key(
+        &self,
+        order: &OrderId,
+        purge_at: Timestamp,
+        now: Timestamp,
+    ) -> Result<(), StoreError> {
         let item = self.get(&self.tables.keys, order.as_str(), RECIPIENT).await?.unwrap_or_default();
         let known = item.get("purge_at").and_then(|v| v.as_s().ok()).and_then(|at| at.parse().ok());
         let at = known.map_or(purge_at, |known: Timestamp| known.min(purge_at));
@@ -122,7 +127,7 @@ impl Db {
             .expression_attribute_values(":live", s("live"))
             .expression_attribute_values(":shard", s(shard("purge", order.as_str())))
             .expression_attribute_values(":at", s(sortable(at)))
-            .expression_attribute_values(":ttl", ttl(at, BACKSTOP_DAYS))
+            .expression_attribute_values(":ttl", backstop(at, now))
             .send()
             .await
             .map_err(|e| StoreError::from_sdk("dynamodb:UpdateItem", &e))?;

@@ -107,7 +107,7 @@ pub async fn ingest(db: &Db, keyring: &dyn MakeKeys, arrival: &Arrival<'_>) -> R
                     true if stays => keys::touch(db, &order.id)?,
                     true => {
                         moves = true;
-                        keys::reschedule(db, &order.id, origin.purge_at)?
+                        keys::reschedule(db, &order.id, origin.purge_at, *now)?
                     }
                     false => keys::replace(db, &order.id, wrapped, &origin)?,
                 };

@@ -55,6 +55,12 @@ pub(crate) fn ttl(at: Timestamp, days_on: i64) -> AttributeValue {
     n(after(at, days(days_on)).as_second())
 }
 
+/// When DynamoDB itself deletes a live key: two days after it is due, and never before a run had a day for it, however
+/// long ago the time lies that is written now (decision 043).
+pub(crate) fn backstop(purge_at: Timestamp, now: Timestamp) -> AttributeValue {
+    ttl(purge_at.max(now), BACKSTOP_DAYS)
+}
+
 fn tags(order: &OrderId, wrapped: &[u8], from: &Origin<'_>) -> Item {
     let mut item = key(order.as_str(), RECIPIENT);
     item.insert("state".into(), s("live"));
@@ -64,7 +70,7 @@ fn tags(order: &OrderId, wrapped: &[u8], from: &Origin<'_>) -> Item {
     item.insert("obtained_at".into(), s(sortable(from.obtained_at)));
     item.insert("purge_at".into(), s(sortable(from.purge_at)));
     item.insert("purge_shard".into(), s(shard("purge", order.as_str())));
-    item.insert("ttl".into(), ttl(from.purge_at, BACKSTOP_DAYS));
+    item.insert("ttl".into(), backstop(from.purge_at, from.obtained_at));
     if let Some(buyer) = from.buyer {
         item.insert("buyer".into(), s(buyer));
     }
@@ -108,7 +114,12 @@ pub(crate) fn replace(
 
 /// The update that moves the purge time of a live key. A held one stays where it is: its time is worked out anew when
 /// the hold ends.
-pub(crate) fn reschedule(db: &Db, order: &OrderId, purge_at: Timestamp) -> Result<Update, StoreError> {
+pub(crate) fn reschedule(
+    db: &Db,
+    order: &OrderId,
+    purge_at: Timestamp,
+    now: Timestamp,
+) -> Result<Update, StoreError> {
     Update::builder()
         .table_name(&db.tables.keys)
         .set_key(Some(key(order.as_str(), RECIPIENT)))
@@ -119,7 +130,7 @@ pub(crate) fn reschedule(db: &Db, order: &OrderId, purge_at: Timestamp) -> Resul
         .expression_attribute_names("#ttl", "ttl")
         .expression_attribute_values(":live", s("live"))
         .expression_attribute_values(":at", s(sortable(purge_at)))
-        .expression_attribute_values(":ttl", ttl(purge_at, BACKSTOP_DAYS))
+        .expression_attribute_values(":ttl", backstop(purge_at, now))
         .build()
         .map_err(|_| StoreError::Corrupt("update"))
 }
@@ -250,8 +261,13 @@ impl Db {
     ///
     /// # Errors
     /// As AWS answers.
-    pub async fn reschedule(&self, order: &OrderId, purge_at: Timestamp) -> Result<(), StoreError> {
-        let update = reschedule(self, order, purge_at)?;
+    pub async fn reschedule(
+        &self,
+        order: &OrderId,
+        purge_at: Timestamp,
+        now: Timestamp,
+    ) -> Result<(), StoreError> {
+        let update = reschedule(self, order, purge_at, now)?;
         let sent = self
             .client
             .update_item()

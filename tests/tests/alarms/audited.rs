@@ -119,7 +119,7 @@ async fn overdue() -> Course {
     let kms = MemoryKms::new(Arc::new(Calm)).unwrap();
     let came = after(midnight(), days(-60));
     keep_unreadable(&stage.0.db, &kms, &order, b"{", Policy::LONGEST, came).await.unwrap();
-    stage.0.db.reschedule(&who.order, after(midnight(), days(-2))).await.unwrap();
+    stage.0.db.reschedule(&who.order, after(midnight(), days(-2)), midnight()).await.unwrap();
     stage.audit(midnight()).await
 }
 

@@ -38,7 +38,7 @@ async fn a_second_before_the_purge_time_it_still_opens() {
 async fn a_label_obeys_the_purge_time_of_its_order_when_its_own_key_says_later() {
     let stage = Stage::set().await;
     let order: OrderId = ORDER.parse().unwrap();
-    stage.db().reschedule(&order, after(stage.now(), days(1))).await.unwrap();
+    stage.db().reschedule(&order, after(stage.now(), days(1)), stage.now()).await.unwrap();
     stage.advance(86_400);
     is_gone(&stage).await;
 }
