@@ -276,7 +276,7 @@ pub struct Decision {
 pub struct Incident {
     /// Which.
     pub id: IncidentId,
-    /// When it was noticed: every clock starts here.
+    /// When it was noticed: every clock starts here, but for the people's where their high risk was found later.
     #[schemars(with = "crate::time::Moment")]
     pub detected_at: Timestamp,
     /// Who entered it.
@@ -317,8 +317,8 @@ impl Incident {
         after(from, SignedDuration::from_hours(notice.hours()))
     }
 
-    /// Records that the risk for people is high after all. That they are not told because it is not, decided before, holds
-    /// no longer. Known already, it changes nothing: the clock runs on.
+    /// Records that the risk for people is high after all. That somebody is not told because it is not, decided before,
+    /// holds no longer. Known already, it changes nothing: the clock runs on.
     pub fn raise_risk(&mut self, now: Timestamp) {
         if !self.high_risk {
             self.high_risk = true;
@@ -326,10 +326,11 @@ impl Incident {
         }
     }
 
-    /// Whether a decision still holds.
+    /// Whether a decision still holds: that somebody is not told because there is no risk, or no high one, does not once a
+    /// high one is found.
     fn holds(&self, decision: &Decision) -> bool {
-        let overtaken = self.high_risk_at.is_some_and(|at| decision.at < at) && decision.not_told.is_some();
-        decision.notice != Notice::People || !overtaken
+        let for_want_of_risk = matches!(decision.not_told, Some(NotTold::NoRisk | NotTold::NoHighRisk));
+        !(for_want_of_risk && self.high_risk_at.is_some_and(|at| decision.at < at))
     }
 
     /// The clocks that still run: everyone about whom nothing is decided. People only at high risk.

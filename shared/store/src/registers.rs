@@ -1,11 +1,14 @@
 //! Registers and incidents of a merchant, in the registry.
 
-use crate::db::{Db, from_item, to_item};
+use crate::db::{Db, from_item, key, to_item};
 use crate::error::StoreError;
 use jiff::Timestamp;
 use waybill_domain::incident::Incident;
 use waybill_domain::register::{Entry, Register, is_assessed};
 use waybill_domain::{ConnectionId, IncidentId, MerchantId};
+
+/// How often a changing incident is changed anew.
+const TRIES: usize = 5;
 
 fn sk(register: Register, name: &str) -> String {
     format!("register#{register:?}#{name}")
@@ -86,12 +89,37 @@ impl Db {
         self.save_register_entry(merchant, &entry).await
     }
 
-    /// Stores an incident as it now is.
+    /// Stores a new incident.
     ///
     /// # Errors
     /// As AWS answers.
     pub async fn save_incident(&self, merchant: &MerchantId, incident: &Incident) -> Result<(), StoreError> {
         self.save_entry(to_item(incident)?, merchant.as_str(), &incident_sk(&incident.id)).await
+    }
+
+    /// Changes an incident as it is stored, so that of two who change it at the same moment neither is lost; `None` when
+    /// there is none.
+    ///
+    /// # Errors
+    /// As AWS answers; `Conflict` when it keeps changing.
+    pub async fn change_incident(
+        &self,
+        merchant: &MerchantId,
+        id: &IncidentId,
+        change: impl Fn(&mut Incident),
+    ) -> Result<Option<Incident>, StoreError> {
+        for _ in 0..TRIES {
+            let held = self.get(&self.tables.registry, merchant.as_str(), &incident_sk(id)).await?;
+            let Some(held) = held else { return Ok(None) };
+            let mut incident: Incident = from_item(held.clone(), "incident")?;
+            change(&mut incident);
+            let mut item = to_item(&incident)?;
+            item.extend(key(merchant.as_str(), &incident_sk(id)));
+            if self.put_over(&self.tables.registry, item, Some(held)).await? {
+                return Ok(Some(incident));
+            }
+        }
+        Err(StoreError::Conflict)
     }
 
     /// An incident of a merchant.

@@ -69,20 +69,17 @@ impl Db {
         self.put_staff(sub, staff, put).await
     }
 
-    /// Stores a member of staff in place of what the caller has read, and of nothing else.
+    /// Stores a member of staff in place of what the caller has read, and of nothing else; false when they were changed
+    /// meanwhile. Who was read is on the roll.
     ///
     /// # Errors
-    /// As AWS answers; `Condition` when they were changed meanwhile.
-    pub async fn replace_staff(&self, sub: &str, staff: &Staff, read: &Staff) -> Result<(), StoreError> {
-        let mut put = Put::builder();
-        let mut same = Vec::new();
-        for (n, (name, value)) in to_item(read)?.into_iter().enumerate() {
-            same.push(format!("#a{n} = :a{n}"));
-            put = put
-                .expression_attribute_names(format!("#a{n}"), name)
-                .expression_attribute_values(format!(":a{n}"), value);
+    /// As AWS answers.
+    pub async fn replace_staff(&self, sub: &str, staff: &Staff, read: &Staff) -> Result<bool, StoreError> {
+        let (mut item, mut held) = (to_item(staff)?, to_item(read)?);
+        for one in [&mut item, &mut held] {
+            one.extend(key(&pk(sub), STAFF));
         }
-        self.put_staff(sub, staff, put.condition_expression(same.join(" AND "))).await
+        self.put_over(&self.tables.registry, item, Some(held)).await
     }
 
     async fn put_staff(&self, sub: &str, staff: &Staff, put: PutBuilder) -> Result<(), StoreError> {

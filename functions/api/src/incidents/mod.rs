@@ -185,13 +185,8 @@ pub async fn list(State(env): State<Arc<Env>>, caller: Caller) -> Result<Json<Ve
     Ok(Json(env.db.incidents(merchant).await?.into_iter().map(brief).collect()))
 }
 
-async fn own(
-    env: &Env,
-    merchant: &MerchantId,
-    path: Result<Path<String>, PathRejection>,
-) -> Result<Incident, Stop> {
-    let id: IncidentId = path.ok().and_then(|Path(text)| text.parse().ok()).ok_or(NOT_FOUND)?;
-    Ok(env.db.incident(merchant, &id).await?.ok_or(NOT_FOUND)?)
+fn named(path: Result<Path<String>, PathRejection>) -> Result<IncidentId, Stop> {
+    Ok(path.ok().and_then(|Path(text)| text.parse().ok()).ok_or(NOT_FOUND)?)
 }
 
 /// One incident: who is affected, in parts, and the drafts of all notices.
@@ -205,7 +200,7 @@ pub async fn read(
     asked: Result<Query<Asked>, QueryRejection>,
 ) -> Result<Json<View>, Stop> {
     let merchant = caller.may(&env, Action::ReadRegisters)?;
-    let incident = own(&env, merchant, path).await?;
+    let incident = env.db.incident(merchant, &named(path)?).await?.ok_or(NOT_FOUND)?;
     let Query(Asked { after }) = asked.map_err(|_| BAD_CURSOR)?;
     Ok(Json(view(&env, merchant, incident, after.as_ref()).await?))
 }
@@ -220,9 +215,10 @@ pub async fn raise_risk(
     path: Result<Path<String>, PathRejection>,
 ) -> Result<Json<View>, Stop> {
     let merchant = caller.may(&env, Action::HandleIncidents)?;
-    let mut incident = own(&env, merchant, path).await?;
-    incident.raise_risk(env.clock.read());
-    env.db.save_incident(merchant, &incident).await?;
+    let id = named(path)?;
+    let now = env.clock.read();
+    let changed = env.db.change_incident(merchant, &id, |incident| incident.raise_risk(now)).await?;
+    let incident = changed.ok_or(NOT_FOUND)?;
     tracing::error!(incident = %incident.id, "the risk of an incident is high");
     Ok(Json(view(&env, merchant, incident, None).await?))
 }
@@ -238,9 +234,10 @@ pub async fn decide(
     body: Result<Told<Decide>, Stop>,
 ) -> Result<Json<View>, Stop> {
     let merchant = caller.may(&env, Action::HandleIncidents)?;
-    let mut incident = own(&env, merchant, path).await?;
+    let id = named(path)?;
     let Told(Decide { notice, not_told }) = body?;
-    incident.decide(Decision { notice, not_told, by: caller.actor().to_owned(), at: env.clock.read() });
-    env.db.save_incident(merchant, &incident).await?;
+    let decision = Decision { notice, not_told, by: caller.actor().to_owned(), at: env.clock.read() };
+    let changed = env.db.change_incident(merchant, &id, |incident| incident.decide(decision.clone())).await?;
+    let incident = changed.ok_or(NOT_FOUND)?;
     Ok(Json(view(&env, merchant, incident, None).await?))
 }

@@ -142,9 +142,8 @@ pub async fn give(
     if seen.is_given() {
         let same = |read: &Staff| seen.is(&Member::new(sub.clone(), read.clone()));
         let read = read.filter(same).ok_or(CHANGED_MEANWHILE)?;
-        match env.db.replace_staff(&sub, &staff, &read).await {
-            Err(StoreError::Condition { .. }) => return Err(CHANGED_MEANWHILE.into()),
-            stored => stored?,
+        if !env.db.replace_staff(&sub, &staff, &read).await? {
+            return Err(CHANGED_MEANWHILE.into());
         }
     } else {
         match env.db.save_staff(&sub, &staff).await {

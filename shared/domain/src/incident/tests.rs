@@ -117,6 +117,25 @@ fn a_risk_that_is_found_later_starts_its_own_clock_and_undoes_that_nobody_is_tol
     assert_eq!(known.due(Notice::People), at(72 * 60));
 }
 
+#[test]
+fn a_high_risk_that_is_found_later_undoes_only_what_was_decided_for_want_of_it() {
+    let decided = |notice, not_told| Decision { notice, not_told: Some(not_told), by: "a".into(), at: at(5) };
+    let mut one = incident();
+    for notice in [Notice::Regulator, Notice::People] {
+        one.decide(decided(notice, NotTold::NoRisk));
+    }
+    one.decide(decided(Notice::Platform, NotTold::NotConcerned));
+    one.decide(decided(Notice::Controllers, NotTold::NoRisk));
+    assert_eq!(one.running(at(6)), []);
+    one.raise_risk(at(60));
+    let open: Vec<Notice> = one.running(at(61)).into_iter().map(|clock| clock.notice).collect();
+    assert_eq!(open, [Notice::Controllers, Notice::Regulator, Notice::People]);
+    let mut opens_with_nothing = incident();
+    opens_with_nothing.decide(decided(Notice::People, NotTold::Unreadable));
+    opens_with_nothing.raise_risk(at(60));
+    assert!(opens_with_nothing.decided(Notice::People).is_some());
+}
+
 /// Five orders of two merchants, the even ones from Amazon, the last from nowhere that is known.
 fn traced(suspicion: &Suspicion) -> Affected {
     let merchants: [MerchantId; 2] = ["mer_a".parse().unwrap(), "mer_b".parse().unwrap()];
