@@ -92,6 +92,8 @@ pub struct Stage {
     pub events: Vec<Event>,
     /// Messages may fail and become dead letters.
     pub may_fail: bool,
+    /// Messages that failed.
+    pub failed: usize,
     log: Log,
     _logging: DefaultGuard,
 }
@@ -110,7 +112,18 @@ impl Stage {
         let stopping = Arc::new(Stopping::default());
         let world = World::new(setup, stopping.clone()).await.unwrap();
         let (tokens, names, messages, events) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
-        Self { world, stopping, tokens, names, messages, events, may_fail: false, log, _logging: logging }
+        Self {
+            world,
+            stopping,
+            tokens,
+            names,
+            messages,
+            events,
+            may_fail: false,
+            failed: 0,
+            log,
+            _logging: logging,
+        }
     }
 
     pub fn now(&self) -> Timestamp {
@@ -211,6 +224,7 @@ impl Stage {
             for (queue, work) in by_queue {
                 for batch in work.chunks(10) {
                     let failed = self.world.functions.work(queue, batch).await.unwrap();
+                    self.failed += failed.len();
                     assert!(failed.is_empty() || self.may_fail, "{queue:?} failed: {}", self.logged());
                 }
             }
