@@ -122,8 +122,8 @@ pub(super) fn as_the_shop_says(sim: &Sim, facts: &Facts) -> Result<(), Stop> {
         let Some((cancelled, lines)) = shop else { continue };
         let knows = |reason| order.exceptions.iter().any(|e| e.reason == reason);
         must(
-            cancelled == (order.status == Status::Cancelled)
-                || order.instructions.cancelled
+            // By the shop or by its own people.
+            (cancelled || order.instructions.cancelled) == (order.status == Status::Cancelled)
                 || knows(Reason::CancelledAfterDispatch),
             "a cancellation is heard",
             || {
