@@ -149,8 +149,8 @@ pub(crate) async fn exists(env: &Env, merchant: &MerchantId, warehouse: &Warehou
     if known.contains(warehouse) { Ok(()) } else { Err(BAD_PLACE.into()) }
 }
 
-/// Goods are put only where pickers will look for them: into a bin of the warehouse's map, where it has one, or at the
-/// dock. What lies in other bins can be taken from there.
+/// What is put somewhere is put where pickers will look for it: into a bin of the warehouse's map, where it has one, or at
+/// the dock. What lies in other bins can be taken from there, and a count says what there is, wherever it lies.
 pub(crate) async fn on_the_map(
     env: &Env,
     merchant: &MerchantId,

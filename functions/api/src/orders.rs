@@ -133,6 +133,7 @@ pub async fn show(
     caller: Caller,
     wanted: Wanted,
 ) -> Result<Json<Page<Part<Summary>>>, Stop> {
+    caller.may(&env, Action::ListOrders)?;
     let fields = Fields::of::<Summary>(wanted.fields.as_deref())?;
     let Json(Page { orders, next }) = list(State(env), caller, wanted.orders).await?;
     Ok(Json(Page { orders: orders.into_iter().map(|one| fields.show(one)).collect(), next }))

@@ -157,7 +157,7 @@ pub async fn receive(
         return Err(BAD_PLACE.into());
     }
     // What has arrived whole is no more under way: a repeat of it is known by its reference.
-    if let Some(coming) = env.db.transfers(merchant).await?.into_iter().find(|t| t.reference == reference) {
+    if let Some(coming) = env.db.transfer(merchant, &reference).await? {
         on_the_map(&env, merchant, &coming.to, &to).await?;
     }
     let (actor, now) = (Some(caller.actor()), env.clock.read());

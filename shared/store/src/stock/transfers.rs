@@ -118,7 +118,15 @@ impl Db {
         Err(StoreError::Conflict)
     }
 
-    async fn transfer(&self, merchant: &MerchantId, reference: &str) -> Result<Option<Transfer>, StoreError> {
+    /// A transfer that is under way.
+    ///
+    /// # Errors
+    /// As AWS answers.
+    pub async fn transfer(
+        &self,
+        merchant: &MerchantId,
+        reference: &str,
+    ) -> Result<Option<Transfer>, StoreError> {
         let item = self.get(&self.tables.stock, &pk(merchant), reference).await?;
         item.map(|item| from_item(item, "transfer")).transpose()
     }
