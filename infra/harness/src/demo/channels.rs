@@ -71,7 +71,7 @@ pub(super) async fn read(
     begun: Timestamp,
     patience: Duration,
 ) -> Result<(), Trouble> {
-    rewind(stack, &stack.db()?, begun).await?;
+    rewind(&stack.db()?, begun).await?;
     stack.run_at("FunctionClock", Timestamp::now()).await?;
     let start = Instant::now();
     loop {
@@ -99,15 +99,10 @@ pub(super) fn stored(now: &standing::Standing) -> Result<Placed, Trouble> {
     Ok(counts)
 }
 
-/// Forgets how far channels were read after `from`, and has them due. Their budgets of searches are whole again, as they
-/// are after so many days: budgets are counted in real time, and months were read within a minute of it.
-async fn rewind(stack: &Stack, db: &Db, from: Timestamp) -> Result<(), Trouble> {
-    let registry = stack.output("TableRegistry")?;
+/// Forgets how far channels were read after `from`, and has them due.
+async fn rewind(db: &Db, from: Timestamp) -> Result<(), Trouble> {
     for channel in fetched() {
         let id = connection_id(channel)?;
-        let spent = json!({"pk": {"S": id.as_str()}, "sk": {"S": "rate#search"}});
-        let drop = json!({"TableName": registry, "Key": spent});
-        stack.json("dynamodb", "DynamoDB_20120810.DeleteItem", &drop).await?;
         while let Some(held) = db.cursor(&id).await? {
             let mut cursor = Cursor { rev: held.rev, ..Cursor::starting(from) };
             match db.save_cursor(&id, &mut cursor).await {
@@ -176,7 +171,7 @@ pub(super) async fn again(stack: &Stack, from: Timestamp) -> Result<(), Trouble>
     let db = stack.db()?;
     // Later than everything the clock was told so far: budgets and tokens do not travel back in time.
     let mut at = after(Timestamp::now(), days(97));
-    rewind(stack, &db, from).await?;
+    rewind(&db, from).await?;
     // Two days lie between, and a window covers one. Time goes on from round to round: a channel that asks to wait
     // would wait for ever where it stands still.
     for round in 1.. {
