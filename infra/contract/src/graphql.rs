@@ -87,11 +87,6 @@ impl Spec {
             return invalid("body/query: is not one operation");
         };
         let operation = Operation::of(operation);
-        if operation.variables.iter().any(|one| one.var_type.to_string().trim_end_matches('!') == HOOK) {
-            return Verdict::Unspecified {
-                why: "Shopify webhook subscriptions: not in the digest of the schema",
-            };
-        }
         let mut wrong = Vec::new();
         if !json {
             wrong.push("header content-type: is not application/json".to_owned());
@@ -100,6 +95,12 @@ impl Spec {
             body.keys().filter(|name| !matches!(name.as_str(), "query" | "variables" | "operationName"));
         wrong.extend(more.map(|name| format!("body/{name}: is no part of a GraphQL request")));
         operation.wrongs(&mut wrong);
+        let hook = |kind: String| kind.trim_end_matches('!') == HOOK;
+        if wrong.is_empty() && operation.variables.iter().any(|one| hook(one.var_type.to_string())) {
+            return Verdict::Unspecified {
+                why: "Shopify webhook subscriptions: not in the digest of the schema",
+            };
+        }
         let empty = Map::new();
         let variables = body.get("variables").and_then(Value::as_object).unwrap_or(&empty);
         self.variables(&operation, variables, &mut wrong);

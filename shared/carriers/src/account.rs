@@ -56,9 +56,7 @@ impl Account {
             Self::ClickAndDrop(_) | Self::Dpd(_) => allowed_fields(service),
         }
     }
-}
 
-impl Account {
     /// A recipient cut down to what this account is given for a service.
     pub fn disclose(&self, mut who: Recipient, service: &ServiceChoice) -> Disclosed {
         if matches!(self, Self::ClickAndDrop(_)) {

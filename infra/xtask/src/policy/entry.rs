@@ -89,7 +89,8 @@ fn check_routes(template: &Template, found: &mut Vec<Finding>) {
     for route in template.of_type("AWS::ApiGatewayV2::Route") {
         let key = route.property("/RouteKey").as_str().unwrap_or("");
         let webhook = key.split_once(' ').is_some_and(|(_, path)| {
-            path.starts_with("/webhooks/") || path.starts_with("/connect/{channel}")
+            path.starts_with("/webhooks/")
+                || matches!(path, "/connect/{channel}" | "/connect/{channel}/{state}")
         });
         let end = serde_json::to_string(route.property("/Target")).unwrap_or_default();
         let console =
