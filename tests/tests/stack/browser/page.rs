@@ -300,15 +300,22 @@ impl Page {
 
     /// Types where the cursor is, as a scanner does, with the Enter at its end.
     pub async fn scan(&mut self, code: &str) {
-        self.call("Input.insertText", json!({"text": code})).await;
+        self.typed(code).await;
         self.eval("void (window.waybillLeft = true)").await;
         self.key("Enter").await;
     }
 
     /// As [`Page::scan`], where a script of the page takes the code and the page stays.
     pub async fn scanned_in_place(&mut self, code: &str) {
-        self.call("Input.insertText", json!({"text": code})).await;
+        self.typed(code).await;
         self.key("Enter").await;
+    }
+
+    /// Types into what has the focus; a browser gives it only after the page is whole.
+    async fn typed(&mut self, text: &str) {
+        self.wait("a field with the cursor", "document.activeElement.matches('input, textarea, select')")
+            .await;
+        self.call("Input.insertText", json!({"text": text})).await;
     }
 
     /// Goes on by the Tab key until what reads so has the focus, which must be seen.
