@@ -15,13 +15,13 @@ use crate::say::{heading, seconds};
 
 pub use count::Count;
 
-/// Run every check and test: format, clippy, template, unit, property, contract, simulation, stack, demo.
+/// Run every check and test: format, clippy, template, unit, property, contract, stack, simulation, demo.
 #[derive(Args)]
 pub struct Arguments {
     /// Only the steps whose name contains one of these words, such as `unit` or `stack`.
     pub only: Vec<String>,
     /// Seeds of the simulation.
-    #[arg(long, default_value_t = 200)]
+    #[arg(long, default_value_t = 100)]
     pub seeds: u32,
 }
 
@@ -44,8 +44,8 @@ pub fn run(arguments: &Arguments) -> Done {
             arguments.only.is_empty() || arguments.only.iter().any(|word| step.name.contains(word.as_str()))
         })
     };
-    let demo_follows = chosen().any(|step| step.name == steps::DEMO);
-    let mut run = steps::Run { seeds: arguments.seeds, demo_follows, demo: None };
+    let names = chosen().map(|step| step.name).collect();
+    let mut run = steps::Run { seeds: arguments.seeds, chosen: names, begun: Vec::new() };
     let mut outcomes = Vec::new();
     for step in chosen() {
         heading(step.name);

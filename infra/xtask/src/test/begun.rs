@@ -10,22 +10,22 @@ use crate::paths;
 
 /// One that was begun.
 pub struct Begun {
-    name: &'static str,
+    /// The step's name.
+    pub name: &'static str,
     child: Child,
     said: PathBuf,
 }
 
 impl Begun {
-    /// Begins `cargo xtask <arguments>`; what it says goes to a file meanwhile.
+    /// Begins a command; what it says goes to a file meanwhile.
     ///
     /// # Errors
     /// When the file cannot be made or the command cannot be started.
-    pub fn begin(name: &'static str, arguments: &[&str]) -> Done<Self> {
+    pub fn begin(name: &'static str, mut command: Command) -> Done<Self> {
         let said = paths::private().join(format!("{name}-{}.log", std::process::id()));
         let file = File::create(&said).or_say(format!("could not make {}", said.display()))?;
         let both = file.try_clone().or_say(format!("could not open {}", said.display()))?;
-        let this = env::current_exe().or_say("could not find this program")?;
-        let child = Command::new(this).args(arguments).stdout(file).stderr(both).spawn();
+        let child = command.stdout(file).stderr(both).spawn();
         Ok(Self { name, child: child.or_say(format!("could not start {name}"))?, said })
     }
 
@@ -43,4 +43,25 @@ impl Begun {
             false => Err(Failure::new(format!("{} failed; its messages are above.", self.name))),
         }
     }
+}
+
+/// `cargo xtask <arguments>`.
+///
+/// # Errors
+/// When this program cannot be found.
+pub fn ours(arguments: &[&str]) -> Done<Command> {
+    let mut command = Command::new(env::current_exe().or_say("could not find this program")?);
+    command.args(arguments);
+    Ok(command)
+}
+
+/// The same command, before which everything else on the machine goes.
+#[must_use]
+pub fn patient(command: &Command) -> Command {
+    let mut patient = Command::new("nice");
+    patient.args(["-n", "19"]).arg(command.get_program()).args(command.get_args());
+    if let Some(folder) = command.get_current_dir() {
+        patient.current_dir(folder);
+    }
+    patient
 }

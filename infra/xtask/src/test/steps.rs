@@ -2,7 +2,7 @@
 
 use std::process::Command;
 
-use super::begun::Begun;
+use super::begun::{Begun, ours, patient};
 use super::browser;
 use super::count::{Count, counted};
 use super::stories;
@@ -23,14 +23,15 @@ pub struct Step {
 pub struct Run {
     /// Seeds of the simulation.
     pub seeds: u32,
-    /// The demo has its turn, too.
-    pub demo_follows: bool,
-    /// The demo, begun beside the stories.
-    pub demo: Option<Begun>,
+    /// The names of the steps that have their turn.
+    pub chosen: Vec<&'static str>,
+    /// What was begun beside the stories, which mostly wait.
+    pub begun: Vec<Begun>,
 }
 
-/// The name of the step that runs the demo.
-pub const DEMO: &str = "demo";
+const STACK: &str = "stack";
+const SIMULATION: &str = "simulation";
+const DEMO: &str = "demo";
 
 /// All of them, from fast to whole.
 pub const ALL: &[Step] = &[
@@ -38,8 +39,8 @@ pub const ALL: &[Step] = &[
     Step { name: "clippy", run: clippy },
     Step { name: "template", run: template },
     Step { name: "unit", run: unit },
-    Step { name: "simulation", run: simulation },
-    Step { name: "stack", run: stack },
+    Step { name: STACK, run: stack },
+    Step { name: SIMULATION, run: simulation },
     Step { name: DEMO, run: whole_demo },
 ];
 
@@ -71,13 +72,6 @@ fn unit(_: &mut Run) -> Done<Count> {
     }
 }
 
-/// The seeds.
-fn simulation(run: &mut Run) -> Done<Count> {
-    let seeds = run.seeds.to_string();
-    cargo::run("the simulation", demo::story("simulate", &["--seeds", &seeds], [].iter())?)?;
-    Ok(Count::one_passed())
-}
-
 /// Runs tests by nextest where it is there, and counts them.
 fn tests(which: &[&str]) -> Done<Count> {
     let runner: &[&str] = match has_nextest() {
@@ -88,15 +82,19 @@ fn tests(which: &[&str]) -> Done<Count> {
 }
 
 /// Stories against deployed stacks of their own: the ignored tests of `tests/`, which find theirs by WAYBILL_STATE.
-/// The demo, which has a stack, too, is begun beside them once everything all need is built and installed.
+/// What follows is begun beside them once everything all need is built and installed: the demo, which has a stack, too,
+/// and the simulation, which takes only the time that nobody else wants.
 fn stack(run: &mut Run) -> Done<Count> {
     let in_browser = browser::is_there();
     if in_browser {
         browser::fetch_axe()?;
     }
     let (count, lines) = stories::tell(in_browser, || {
-        if run.demo_follows {
-            run.demo = Some(Begun::begin(DEMO, &[&[DEMO], SMALL].concat())?);
+        if run.chosen.contains(&DEMO) {
+            run.begun.push(Begun::begin(DEMO, ours(&[&[DEMO], SMALL].concat())?)?);
+        }
+        if run.chosen.contains(&SIMULATION) {
+            run.begun.push(Begun::begin(SIMULATION, patient(&seeds(run.seeds)?))?);
         }
         Ok(())
     })?;
@@ -105,19 +103,34 @@ fn stack(run: &mut Run) -> Done<Count> {
     Ok(count + Count { skipped: u64::from(!in_browser), ..Count::default() })
 }
 
+/// Whole handlers under seeded trouble.
+fn simulation(run: &mut Run) -> Done<Count> {
+    let count = run.seeds;
+    run.follow(SIMULATION, || cargo::run("the simulation", seeds(count)?))
+}
+
+fn seeds(count: u32) -> Done<Command> {
+    demo::story("simulate", &["--seeds", &count.to_string()], [].iter())
+}
+
 /// The demo of a test run: fewer orders than the README's.
 const SMALL: &[&str] = &["--orders", "60", "--out", "target/demo-test"];
 
 /// The README's demo with fewer orders: every promise it makes is checked by itself.
 fn whole_demo(run: &mut Run) -> Done<Count> {
-    let done = match run.demo.take() {
-        Some(begun) => begun.end(),
-        None => {
-            let rest = SMALL.iter().map(|argument| (*argument).to_owned()).collect();
-            demo::run(&demo::Arguments { keep: false, rest })
+    let rest = SMALL.iter().map(|argument| (*argument).to_owned()).collect();
+    run.follow(DEMO, || demo::run(&demo::Arguments { keep: false, rest }))
+}
+
+impl Run {
+    /// Waits for what was begun beside the stories, or runs it where it was not.
+    fn follow(&mut self, name: &str, otherwise: impl FnOnce() -> Done) -> Done<Count> {
+        match self.begun.iter().position(|begun| begun.name == name) {
+            Some(place) => self.begun.swap_remove(place).end()?,
+            None => otherwise()?,
         }
-    };
-    done.map(|()| Count::one_passed())
+        Ok(Count::one_passed())
+    }
 }
 
 fn one(what: &str, arguments: &[&str]) -> Done<Count> {
