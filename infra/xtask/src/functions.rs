@@ -38,6 +38,27 @@ pub fn build_here() -> Done<Vec<String>> {
     Ok(packages.flat_map(|package| ["--package".to_owned(), package]).collect())
 }
 
+/// As [`place`], without the debug information, which makes it several times smaller; a machine without `strip` keeps it.
+/// A binary that is there already is left alone.
+///
+/// # Errors
+/// As [`place`].
+pub fn place_slim(binary: &Path, folder: &Path, name: &str) -> Done {
+    let unreadable = || format!("could not read {}", binary.display());
+    let built = fs::metadata(binary).or_say(unreadable())?;
+    let when = built.modified().or_say(unreadable())?;
+    let mark = format!("{} {when:?} {}", binary.display(), built.len());
+    let marked = folder.join(format!("{name}.placed"));
+    if fs::read_to_string(&marked).is_ok_and(|placed| placed == mark) {
+        return Ok(());
+    }
+    place(binary, folder, name)?;
+    let bootstrap = folder.join(name).join("bootstrap");
+    let _ =
+        Command::new("strip").arg("-S").arg(bootstrap).stdout(Stdio::null()).stderr(Stdio::null()).status();
+    fs::write(&marked, mark).or_say(format!("could not write {}", marked.display()))
+}
+
 /// Puts a built binary where a deployment looks for it: `<folder>/<name>/bootstrap`.
 ///
 /// # Errors
@@ -50,13 +71,6 @@ pub fn place(binary: &Path, folder: &Path, name: &str) -> Done {
     let _ = fs::remove_file(&bootstrap);
     fs::copy(binary, &bootstrap).or_say(format!("could not copy {}", binary.display()))?;
     Ok(())
-}
-
-/// Takes the debug information out of a copy, which makes it several times smaller. A machine without `strip` keeps it as it is.
-pub fn slim(folder: &Path, name: &str) {
-    let bootstrap = folder.join(name).join("bootstrap");
-    let _ =
-        Command::new("strip").arg("-S").arg(bootstrap).stdout(Stdio::null()).stderr(Stdio::null()).status();
 }
 
 #[cfg(test)]

@@ -1,14 +1,16 @@
 //! `cargo xtask lint`: is the template right, for AWS and for us?
 
 use std::fs;
+use std::process::Command;
+use std::thread;
 
 use clap::Args;
 
 use crate::failure::{Done, Failure, While};
-use crate::say::{Step, heading};
+use crate::say::heading;
 use crate::stack::aws::REGION;
 use crate::venv::{Needs, Venv};
-use crate::{cargo, paths, policy, yaml};
+use crate::{paths, policy, yaml};
 
 /// Check template.yaml with `sam validate --lint`, with cfn-lint and with our own policy rules, and the OpenAPI document
 /// with openapi-spec-validator.
@@ -30,25 +32,45 @@ pub fn run(arguments: &Arguments) -> Done {
         return Ok(());
     }
     let venv = Venv::with(&[Needs::Stack, Needs::Lint])?;
-    heading("openapi-spec-validator");
     let mut openapi = venv.command("openapi-spec-validator");
     openapi.args(["--schema", "3.1", "--subschema-errors", "all", "--"]).arg(paths::openapi());
-    let step = Step::begin("openapi-spec-validator functions/api/openapi.json");
-    cargo::run("openapi-spec-validator", openapi)?;
-    step.done("nothing to say");
-    heading("cfn-lint");
     let mut cfn_lint = venv.command("cfn-lint");
     cfn_lint
         .args(["--non-zero-exit-code", "informational", "--regions", REGION, "--"])
         .arg(paths::template());
-    let step = Step::begin("cfn-lint template.yaml");
-    cargo::run("cfn-lint", cfn_lint)?;
-    step.done("nothing to say");
-    heading("sam validate --lint");
     let mut sam = venv.command("sam");
     sam.args(["validate", "--lint", "--region", REGION, "--template"]).arg(paths::template());
     sam.env("AWS_DEFAULT_REGION", REGION);
-    cargo::run("sam validate", sam)
+    all([
+        ("openapi-spec-validator functions/api/openapi.json", openapi),
+        ("cfn-lint template.yaml", cfn_lint),
+        ("sam validate --lint", sam),
+    ])
+}
+
+/// Runs checkers side by side, and repeats what each said.
+fn all(checkers: [(&'static str, Command); 3]) -> Done {
+    let run = |(name, mut command): (&'static str, Command)| (name, command.output());
+    let told: Vec<_> = thread::scope(|scope| {
+        let running = checkers.map(|checker| scope.spawn(move || run(checker)));
+        running.into_iter().filter_map(|one| one.join().ok()).collect()
+    });
+    let mut failed = Vec::new();
+    for (name, said) in told {
+        heading(name);
+        let said = said.or_say(format!("could not start {name}"))?;
+        let text = [said.stdout, said.stderr].concat();
+        eprint!("{}", String::from_utf8_lossy(&text));
+        if said.status.success() {
+            eprintln!("  nothing to say");
+        } else {
+            failed.push(name);
+        }
+    }
+    match failed.is_empty() {
+        true => Ok(()),
+        false => Err(Failure::new(format!("{} failed; the messages are above.", failed.join(", ")))),
+    }
 }
 
 /// Our own rules.

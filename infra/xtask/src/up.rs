@@ -163,8 +163,7 @@ fn build() -> Done<BTreeMap<String, PathBuf>> {
         let binary = programs
             .get(&package)
             .ok_or_else(|| Failure::new(format!("functions/{name} has no binary `{package}`")))?;
-        functions::place(binary, &folder, name)?;
-        functions::slim(&folder, name);
+        functions::place_slim(binary, &folder, name)?;
     }
     step.done(&format!("{} functions", names.len()));
     Ok(programs)
