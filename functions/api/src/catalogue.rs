@@ -16,7 +16,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 use waybill_domain::access::Action;
 use waybill_domain::backorder::Expected;
-use waybill_domain::catalogue::{Mapping, Sku, is_sku};
+use waybill_domain::catalogue::{Mapping, Sku, is_channel_sku, is_sku};
 use waybill_domain::stock::is_reference;
 use waybill_domain::{ConnectionId, MerchantId};
 use waybill_http::{CHANGED_MEANWHILE, IfMatch};
@@ -183,6 +183,36 @@ pub async fn map(
     wake::channels(&env, merchant, &mapping.sku).await?;
     let woken = wake::unmapped(&env, merchant, &BTreeSet::from([mapping.channel_sku.clone()])).await?;
     Ok(Json(Mapped { mapping, woken }))
+}
+
+/// The query that names one listing.
+#[derive(Deserialize, JsonSchema)]
+#[schemars(rename = "ListingQuery")]
+pub struct OfListing {
+    /// Whose.
+    connection: ConnectionId,
+    /// What the channel calls it.
+    channel_sku: String,
+}
+
+/// Takes a mapping away. An order that names the channel's SKU waits for a person from then on, unless a SKU of ours has
+/// that very name.
+///
+/// # Errors
+/// `no_access`, `not_allowed`, `bad_query`, `not_found`, `unavailable`.
+pub async fn unmap(
+    State(env): State<Arc<Env>>,
+    caller: Caller,
+    asked: Result<Query<OfListing>, QueryRejection>,
+) -> Result<Json<Mapping>, Stop> {
+    let merchant = caller.may(&env, Action::KeepCatalogue)?;
+    let Query(OfListing { connection, channel_sku }) = asked.map_err(|_| BAD_QUERY)?;
+    if !is_channel_sku(&channel_sku) {
+        return Err(NOT_FOUND.into());
+    }
+    let mapping = env.db.mapping(merchant, &connection, &channel_sku).await?.ok_or(NOT_FOUND)?;
+    env.db.remove_mapping(merchant, &mapping).await?;
+    Ok(Json(mapping))
 }
 
 /// Stores goods on order.

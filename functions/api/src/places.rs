@@ -163,6 +163,23 @@ pub async fn save_bin(
     Ok(Json(bin))
 }
 
+/// Takes a bin off the map. What lies there stays until somebody moves it, and is still picked; once the last bin is gone,
+/// the warehouse has no map, and any bin may be named again.
+///
+/// # Errors
+/// `no_access`, `not_allowed`, `not_found`, `unavailable`.
+pub async fn remove_bin(
+    State(env): State<Arc<Env>>,
+    caller: Caller,
+    path: Result<Path<(WarehouseId, BinId)>, PathRejection>,
+) -> Result<Json<Bin>, Stop> {
+    let merchant = caller.may(&env, Action::KeepPlaces)?;
+    let Path((warehouse, id)) = path.map_err(|_| NOT_FOUND)?;
+    let bin = env.db.bin(merchant, &warehouse, &id).await?.ok_or(NOT_FOUND)?;
+    env.db.remove_bin(merchant, &warehouse, &id).await?;
+    Ok(Json(bin))
+}
+
 /// Shows the policy.
 ///
 /// # Errors

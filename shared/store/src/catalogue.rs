@@ -43,6 +43,10 @@ fn listed_as_pk(merchant: &MerchantId, sku: &str) -> String {
     format!("listed-as#{merchant}#{sku}")
 }
 
+fn listed_as_sk(mapping: &Mapping) -> String {
+    format!("{} {}", mapping.connection, mapping.channel_sku)
+}
+
 fn expected_pk(merchant: &MerchantId, sku: &str) -> String {
     format!("expected#{merchant}#{sku}")
 }
@@ -273,9 +277,19 @@ impl Db {
     pub async fn save_mapping(&self, merchant: &MerchantId, mapping: &Mapping) -> Result<(), StoreError> {
         let Mapping { connection, channel_sku, sku, .. } = mapping;
         // First: one too many is found out when it is read, a listing that no SKU leads to is never told of.
-        let sk = format!("{connection} {channel_sku}");
-        self.put_stock(to_item(mapping)?, &listed_as_pk(merchant, sku), &sk).await?;
+        self.put_stock(to_item(mapping)?, &listed_as_pk(merchant, sku), &listed_as_sk(mapping)).await?;
         self.put_stock(to_item(mapping)?, &mappings_pk(merchant, connection), channel_sku).await
+    }
+
+    /// Takes a mapping away; nothing happens when it is not there.
+    ///
+    /// # Errors
+    /// As AWS answers.
+    pub async fn remove_mapping(&self, merchant: &MerchantId, mapping: &Mapping) -> Result<(), StoreError> {
+        let Mapping { connection, channel_sku, sku, .. } = mapping;
+        // Last what leads to it: whoever follows that alone finds nothing.
+        self.drop_stock(&mappings_pk(merchant, connection), channel_sku).await?;
+        self.drop_stock(&listed_as_pk(merchant, sku), &listed_as_sk(mapping)).await
     }
 
     /// What a channel's SKU stands for, where somebody said so.

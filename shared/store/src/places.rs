@@ -149,6 +149,19 @@ impl Db {
         self.put_stock(to_item(bin)?, &bins_pk(merchant, warehouse), bin.id.as_str()).await
     }
 
+    /// Takes a bin off the map; nothing happens when it is not on it.
+    ///
+    /// # Errors
+    /// As AWS answers.
+    pub async fn remove_bin(
+        &self,
+        merchant: &MerchantId,
+        warehouse: &WarehouseId,
+        id: &BinId,
+    ) -> Result<(), StoreError> {
+        self.drop_stock(&bins_pk(merchant, warehouse), id.as_str()).await
+    }
+
     /// Stores a warehouse if what was entered for it, if anything, is what the caller says it should be; false when it is
     /// not.
     ///

@@ -100,6 +100,7 @@ async fn warehouse() {
     let list = json!({"list": format!("pick-{mark}"), "warehouse": place, "style": "batch"});
     done(&shop, &packer, "POST", "/v1/picks", Some(list)).await;
     done(&shop, &packer, "POST", &format!("/v1/picks/pick-{mark}/drop"), None).await;
+    done(&shop, &owner, "DELETE", &format!("/v1/warehouses/{place}/bins/A-01"), None).await;
     let clean = async || {
         verify(&shop, &support).await;
         Some(())

@@ -118,6 +118,12 @@ pub(super) fn goods() -> Vec<Route> {
             .such_as_with("/v1/mappings", || {
                 json!({"connection": "con_00000000000000aa", "channel_sku": "tee-red-2", "sku": "TEE-RED", "units": 2})
             }),
+        Route::delete("/v1/mappings", catalogue::unmap)
+            .does("Takes a mapping away: orders that name the channel's SKU wait for a person from then on. What the channel shows of it stays as it is; the listing is the seller's to end.")
+            .may(Action::KeepCatalogue)
+            .query::<catalogue::OfListing>()
+            .gives::<Mapping>()
+            .such_as("/v1/mappings?connection=con_00000000000000aa&channel_sku=tee-red"),
         Route::get("/v1/jobs", jobs::list)
             .does("What was asked for and takes a while, backfills and uploads, with how far it is.")
             .may(Action::ReadStock)
@@ -206,5 +212,10 @@ pub(super) fn places() -> Vec<Route> {
                 "/v1/warehouses/wh_north/bins/A-02",
                 || json!({"id": "A-02", "zone": "a", "walk": 2}),
             ),
+        Route::delete("/v1/warehouses/{warehouse}/bins/{bin}", places::remove_bin)
+            .does("Takes a bin off the map: nothing is put there any more, and what lies there stays until it is moved.")
+            .may(Action::KeepPlaces)
+            .gives::<Bin>()
+            .such_as("/v1/warehouses/wh_north/bins/A-01"),
     ]
 }

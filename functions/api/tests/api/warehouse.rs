@@ -233,6 +233,56 @@ async fn a_mapping_lets_waiting_orders_go_on() {
 }
 
 #[tokio::test]
+async fn a_mapping_that_was_taken_away_stands_for_nothing_more() {
+    let stage = set().await;
+    stage.put("/v1/skus/SHIRT", json!({"sku": "SHIRT", "grams": 200})).await;
+    let connection = "con_00000000000000aa";
+    for name in ["tee/1", "tee 2"] {
+        let mapping = json!({"connection": connection, "channel_sku": name, "sku": "SHIRT", "units": 2});
+        assert_eq!(stage.post("/v1/mappings", mapping).await.0, 200);
+    }
+    let address = format!("/v1/mappings?connection={connection}&channel_sku=tee%2F1");
+    let remove = async |who: &str| stage.call(Some(who), "DELETE", &address, None).await;
+    assert_eq!(code(&remove("other-Owner").await), (404, "not_found"));
+    assert_eq!(code(&remove("mine-Packer").await), (403, "not_allowed"));
+    let (status, gone) = remove("mine-Manager").await;
+    assert_eq!((status, &gone["channel_sku"]), (200, &json!("tee/1")), "{gone}");
+    assert_eq!(code(&remove("mine-Manager").await), (404, "not_found"));
+    let merchant = MERCHANT.parse().unwrap();
+    let listed = stage.db.listed_as(&merchant, "SHIRT").await.unwrap();
+    assert_eq!(listed.iter().map(|one| one.channel_sku.as_str()).collect::<Vec<_>>(), ["tee 2"]);
+    let held = stage.db.mappings(&merchant, &connection.parse().unwrap()).await.unwrap();
+    assert_eq!(held, listed, "the other one stays");
+}
+
+#[tokio::test]
+async fn nothing_is_put_into_a_bin_that_was_taken_off_the_map_and_what_lies_there_stays() {
+    let stage = set().await;
+    let bin = |id: &str| format!("/v1/warehouses/wh_north/bins/{id}");
+    for id in ["A-01", "A-02"] {
+        assert_eq!(stage.put(&bin(id), json!({"id": id, "zone": "a", "walk": 1})).await.0, 200);
+    }
+    let receive = |reference: &str| {
+        json!({"kind": "receive", "sku": "TEE-RED", "warehouse": "wh_north", "quantity": 5,
+        "to": "A-01", "reason": "purchase", "reference": reference})
+    };
+    assert_eq!(stage.post("/v1/stock/movements", receive("PO-1")).await.0, 200);
+    let remove = async |who: &str| stage.call(Some(who), "DELETE", &bin("A-01"), None).await;
+    assert_eq!(code(&remove("mine-Packer").await), (403, "not_allowed"));
+    let (status, gone) = remove("mine-Manager").await;
+    assert_eq!((status, &gone["id"]), (200, &json!("A-01")), "{gone}");
+    assert_eq!(code(&remove("mine-Manager").await), (404, "not_found"));
+    let refused = stage.post("/v1/stock/movements", receive("PO-2")).await;
+    assert_eq!(code(&refused), (400, "unknown_bin"), "{refused:?}");
+    let (_, view) = stage.mine("/v1/stock/TEE-RED").await;
+    assert!(view.to_string().contains("A-01"), "{view}");
+    let out = json!({"kind": "move", "sku": "TEE-RED", "warehouse": "wh_north", "quantity": 5, "from": "A-01",
+        "to": "A-02", "reason": "rebin", "reference": "M-1"});
+    let moved = stage.post("/v1/stock/movements", out).await;
+    assert_eq!(moved.0, 200, "{moved:?}");
+}
+
+#[tokio::test]
 async fn a_file_of_mappings_or_skus_lets_waiting_orders_go_on() {
     let stage = set().await;
     let mut order = stage.order(1).await;
