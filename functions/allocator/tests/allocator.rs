@@ -116,6 +116,7 @@ impl Stage {
             version: now,
             placed_at: now,
             cancelled_at: None,
+            arrived_at: None,
             test: false,
             readiness,
             delivery,

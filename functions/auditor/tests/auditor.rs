@@ -118,6 +118,7 @@ impl Stage {
             version: now(),
             placed_at: now(),
             cancelled_at: None,
+            arrived_at: None,
             test: false,
             readiness: waybill_domain::intake::Readiness::Ready,
             delivery: Delivery::Ship,

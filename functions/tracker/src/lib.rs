@@ -106,7 +106,9 @@ async fn once(env: &Env, id: &OrderId, now: Timestamp) -> Result<Step, Failure> 
     let waits_for_stock = order.holds_stock().then_some(now);
     if all(Transit::Delivered) {
         order.status = Status::Delivered;
-        order.milestones.delivered = shipments.iter().filter_map(|s| s.delivered_at).max().or(Some(now));
+        let seen = shipments.iter().filter_map(|s| s.delivered_at).max().unwrap_or(now);
+        // The channel may have said so before.
+        order.milestones.delivered = Some(order.milestones.delivered.map_or(seen, |told| told.min(seen)));
         order.due_at = waits_for_stock;
     } else if all(Transit::Returned) {
         order.status = Status::Returned;

@@ -190,6 +190,7 @@ impl Run {
             version: now,
             placed_at: now,
             cancelled_at: None,
+            arrived_at: None,
             test: false,
             readiness: Readiness::Ready,
             delivery: Delivery::Ship,

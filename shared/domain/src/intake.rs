@@ -70,6 +70,8 @@ pub struct Incoming {
     pub placed_at: Timestamp,
     /// When it was cancelled, if it was.
     pub cancelled_at: Option<Timestamp>,
+    /// When all of it had reached the buyer, at the latest, where the channel shows that.
+    pub arrived_at: Option<Timestamp>,
     /// A test order of the channel: kept, never shipped.
     pub test: bool,
     /// Whether it may be worked on.
@@ -257,6 +259,10 @@ fn update(held: &Order, incoming: &Incoming, who: &Identity, now: Timestamp) -> 
     let gone = matches!(held.status, Status::Dispatched | Status::Delivered | Status::Returned);
     let cancelled = held.status == Status::Cancelled;
     let planned = (held.shipments > 0 || held.claim.is_some() || held.goods_are_out()) && !cancelled;
+    if gone && order.milestones.delivered.is_none() {
+        // A carrier that does not say so itself is not waited for: the days of the buyer's data are counted from here.
+        order.milestones.delivered = incoming.arrived_at;
+    }
     if planned || gone {
         // The label carries what was true when it was made: the order keeps its lines, a person compares.
         changed |= wanted(incoming, who) != pieces(&held.lines);

@@ -27,6 +27,7 @@ fn incoming(second: i64) -> Incoming {
         version: at(second),
         placed_at: at(0),
         cancelled_at: None,
+        arrived_at: None,
         test: false,
         readiness: waybill_domain::intake::Readiness::Ready,
         delivery: Delivery::Ship,

@@ -122,6 +122,7 @@ fn incoming(n: u8, sku: &str, quantity: u32) -> Incoming {
         version: at(0),
         placed_at: at(0),
         cancelled_at: None,
+        arrived_at: None,
         test: false,
         readiness: waybill_domain::intake::Readiness::Ready,
         delivery: Delivery::Ship,

@@ -346,6 +346,7 @@ impl Stage {
             version: placed_at,
             placed_at,
             cancelled_at: None,
+            arrived_at: None,
             test: false,
             readiness: waybill_domain::intake::Readiness::Ready,
             delivery: Delivery::Ship,

@@ -230,6 +230,7 @@ impl Stage {
             version: self.now(),
             placed_at: self.now(),
             cancelled_at: None,
+            arrived_at: None,
             test: false,
             readiness: waybill_domain::intake::Readiness::Ready,
             delivery: Delivery::Ship,

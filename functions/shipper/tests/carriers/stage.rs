@@ -323,6 +323,7 @@ impl Stage {
             version: self.now(),
             placed_at: self.now(),
             cancelled_at: None,
+            arrived_at: None,
             test: false,
             readiness: Readiness::Ready,
             delivery: Delivery::Ship,

@@ -196,6 +196,7 @@ fn incoming(number: usize, sku: &str, now: Timestamp) -> Incoming {
         version: now,
         placed_at: now,
         cancelled_at: None,
+        arrived_at: None,
         test: false,
         readiness: waybill_domain::intake::Readiness::Ready,
         delivery: Delivery::Ship,

@@ -296,3 +296,22 @@ async fn restored(
     assert_eq!(stage.world.functions.retention(event).await.unwrap()["forgotten"], 1);
     assert!(stage.is_gone(id).await);
 }
+
+#[tokio::test]
+async fn what_amazon_shows_as_arrived_is_forgotten_by_that_day_though_no_carrier_says_so() {
+    let channel = Channel::Amazon;
+    let mut stage = stage(channel, Needs::default()).await;
+    let id = stage.planted(channel, 1);
+    read(&mut stage).await;
+    let order = stage.id_at(channel, &id);
+    let due = async |stage: &Stage| stage.world.db.recipient_key(&order).await.unwrap();
+    let KeyState::Live { purge_at: before, .. } = due(&stage).await else { panic!("erased") };
+    stage.advance(days(1));
+    stage.control(channel, Method::POST, &format!("orders/{id}/arrive"), &json!({}));
+    let arrived = stage.now();
+    read(&mut stage).await;
+    let held = stage.world.db.order(&order).await.unwrap().unwrap();
+    assert_eq!((held.status, held.milestones.delivered), (Status::Dispatched, Some(arrived)));
+    let KeyState::Live { purge_at: after, .. } = due(&stage).await else { panic!("erased") };
+    assert!(after < before, "{after} is not before {before}");
+}

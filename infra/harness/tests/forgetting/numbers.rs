@@ -21,6 +21,7 @@ async fn store(stage: &Stage, n: usize) {
         version: stage.now(),
         placed_at: stage.now(),
         cancelled_at: None,
+        arrived_at: None,
         test: false,
         readiness: Readiness::Ready,
         delivery: Delivery::Ship,

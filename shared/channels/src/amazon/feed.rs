@@ -22,11 +22,11 @@ use waybill_domain::time::sortable;
 const STATUSES: &str = "PENDING,UNSHIPPED,PARTIALLY_SHIPPED,SHIPPED,CANCELLED";
 
 /// PROCEEDS for the price, CANCELLATION for lines that were cancelled, FULFILLMENT for the state and the pieces
-/// sent. No BUYER, TAX or PAYMENT ever: nothing in them is needed to send a parcel.
-const CHANGED: &str = "PROCEEDS,CANCELLATION,FULFILLMENT";
+/// sent, PACKAGES for what arrived. No BUYER, TAX or PAYMENT ever: nothing in them is needed to send a parcel.
+const CHANGED: &str = "PROCEEDS,CANCELLATION,FULFILLMENT,PACKAGES";
 
 /// As [`CHANGED`], and RECIPIENT for the label.
-const WHOLE: &str = "RECIPIENT,PROCEEDS,CANCELLATION,FULFILLMENT";
+const WHOLE: &str = "RECIPIENT,PROCEEDS,CANCELLATION,FULFILLMENT,PACKAGES";
 
 /// Orders on one page, the most there may be.
 const PER_PAGE: &str = "100";

@@ -1,5 +1,6 @@
 //! From Amazon's order to ours (contract section 5). What is not named here is not kept.
 
+use super::packages::{have_arrived, packages};
 use super::wire::{Address, Amount, Item, ItemFulfillment, Order, Receiver};
 use crate::Normalised;
 use crate::amount::{is_currency, money};
@@ -82,6 +83,10 @@ pub(super) fn normalise(mut order: Order) -> Result<Normalised, CannotRead> {
     let placed_at = order.created_time.need("createdTime")?;
     let items = items(order.order_items.take(), standing)?;
     let cancelled_at = cancelled(&items, standing).then_some(version);
+    // Amazon tells that it arrived and not when: the time of the change is the latest it can be (contract section 8). Before all
+    // is sent, what arrived is a part.
+    let all_arrived = have_arrived(&packages(order.packages.take())?);
+    let arrived_at = (standing == Standing::Shipped && all_arrived).then_some(version);
     let total = match order.proceeds.and_then(|p| p.grand_total) {
         Some(total) => amount(total, "proceeds.grandTotal")?,
         None => None,
@@ -115,6 +120,7 @@ pub(super) fn normalise(mut order: Order) -> Result<Normalised, CannotRead> {
         version,
         placed_at,
         cancelled_at,
+        arrived_at,
         test: false,
         readiness: match standing {
             Standing::Pending => Readiness::AwaitingPayment,

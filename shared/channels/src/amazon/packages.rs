@@ -1,6 +1,6 @@
 //! The parcels Amazon shows of an order: what write-back compares with, and when they arrived.
 
-use super::{Seller, call, order_path, query, reply};
+use super::{Seller, call, order_path, query, reply, wire};
 use crate::Operation;
 use crate::error::{CannotBuild, CannotRead};
 use crate::lax::Lax;
@@ -67,20 +67,12 @@ impl Shown {
     pub fn holds(&self, tracking: &str) -> bool {
         self.packages.iter().any(|p| p.state != State::Cancelled && p.has(tracking))
     }
+}
 
-    /// Where the parcel with this tracking number is; `None` when Amazon shows no such parcel.
-    pub fn state_of(&self, tracking: &str) -> Option<State> {
-        self.packages.iter().find(|p| p.has(tracking)).map(|p| p.state)
-    }
-
-    /// When the last of the parcels shown had arrived, at the latest: Amazon tells that they arrived but not
-    /// when, so it is the time the order last changed. `None` while one is under way. Starts the 30 days of the
-    /// Data Protection Policy (contract section 8), if every parcel has been confirmed.
-    pub fn delivered(&self) -> Option<Timestamp> {
-        let mut live = self.packages.iter().filter(|p| p.state != State::Cancelled).peekable();
-        live.peek()?;
-        live.all(|p| p.state == State::Delivered).then_some(self.updated)
-    }
+/// Every parcel that was not cancelled has reached the buyer, and there is one.
+pub(super) fn have_arrived(packages: &[Package]) -> bool {
+    let mut live = packages.iter().filter(|p| p.state != State::Cancelled).peekable();
+    live.peek().is_some() && live.all(|p| p.state == State::Delivered)
 }
 
 /// Asks which parcels Amazon shows of an order. Nothing personal is asked for.
@@ -107,21 +99,7 @@ struct Reply {
 struct Order {
     last_updated_time: Lax<Timestamp>,
     programs: Option<Vec<Lax<String>>>,
-    packages: Option<Vec<Wire>>,
-}
-
-#[derive(Deserialize, Default)]
-#[serde(default, rename_all = "camelCase")]
-struct Wire {
-    package_reference_id: Lax<String>,
-    tracking_number: Lax<String>,
-    package_status: Option<Status>,
-}
-
-#[derive(Deserialize, Default)]
-#[serde(default)]
-struct Status {
-    status: Lax<String>,
+    packages: Option<Vec<wire::Package>>,
 }
 
 /// Reads which parcels Amazon shows.
@@ -131,18 +109,23 @@ struct Status {
 pub fn read_shown(reply: &Response<Vec<u8>>) -> Result<Shown, CannotRead> {
     let body = reply::good(reply, Operation::Read, Reason::WriteBackRefused)?;
     let Reply { order } = serde_json::from_slice(body).map_err(|_| CannotRead::Reply)?;
-    let packages = order.packages.unwrap_or_default();
-    if packages.len() > MOST_PACKAGES {
-        return Err(CannotRead::TooMany { field: "packages" });
-    }
     Ok(Shown {
         updated: order.last_updated_time.need("lastUpdatedTime")?,
         programs: order.programs.into_iter().flatten().filter_map(Lax::hint).collect(),
-        packages: packages.into_iter().map(package).collect(),
+        packages: packages(order.packages)?,
     })
 }
 
-fn package(wire: Wire) -> Package {
+/// The parcels of an order, wherever it was shown.
+pub(super) fn packages(list: Option<Vec<wire::Package>>) -> Result<Vec<Package>, CannotRead> {
+    let list = list.unwrap_or_default();
+    if list.len() > MOST_PACKAGES {
+        return Err(CannotRead::TooMany { field: "packages" });
+    }
+    Ok(list.into_iter().map(package).collect())
+}
+
+fn package(wire: wire::Package) -> Package {
     let status = wire.package_status.and_then(|s| s.status.hint());
     let state = match status.as_deref() {
         Some("PENDING") => State::Pending,

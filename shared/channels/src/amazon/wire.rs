@@ -34,12 +34,28 @@ pub(super) struct Order {
     pub(super) proceeds: Option<Proceeds>,
     pub(super) fulfillment: Option<Fulfillment>,
     pub(super) order_items: Option<Vec<Item>>,
+    pub(super) packages: Option<Vec<Package>>,
 }
 
 #[derive(Deserialize, Default)]
 #[serde(default, rename_all = "camelCase")]
 pub(super) struct SalesChannel {
     pub(super) marketplace_id: Lax<String>,
+}
+
+/// A parcel that was confirmed.
+#[derive(Deserialize, Default)]
+#[serde(default, rename_all = "camelCase")]
+pub(super) struct Package {
+    pub(super) package_reference_id: Lax<String>,
+    pub(super) tracking_number: Lax<String>,
+    pub(super) package_status: Option<PackageStatus>,
+}
+
+#[derive(Deserialize, Default)]
+#[serde(default)]
+pub(super) struct PackageStatus {
+    pub(super) status: Lax<String>,
 }
 
 /// Where it goes; drop-off wishes and opening hours beside the address are not read.

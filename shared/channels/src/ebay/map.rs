@@ -112,6 +112,7 @@ pub(super) fn normalise(mut order: Order, left: &Left) -> Result<Option<Normalis
         version,
         placed_at: order.creation_date.need("creationDate")?,
         cancelled_at,
+        arrived_at: None,
         test: false,
         readiness,
         delivery: if pickup { Delivery::Pickup } else { Delivery::Ship },

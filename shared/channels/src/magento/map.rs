@@ -81,6 +81,7 @@ pub(super) fn normalise(order: Order, unit: WeightUnit) -> Result<Normalised, Ca
         version,
         placed_at: order.created_at.need("created_at")?.0,
         cancelled_at: cancelled.then_some(version),
+        arrived_at: None,
         test: false,
         readiness: readiness(state.as_deref()),
         delivery,

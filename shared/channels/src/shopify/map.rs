@@ -63,6 +63,7 @@ pub(super) fn normalise(mut order: Order) -> Result<Normalised, CannotRead> {
         version: order.updated_at.need("updated_at")?,
         placed_at: order.created_at.need("created_at")?,
         cancelled_at,
+        arrived_at: None,
         test: order.test.may("test")?.unwrap_or(false),
         readiness,
         delivery,

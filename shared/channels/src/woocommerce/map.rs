@@ -122,6 +122,7 @@ pub(super) fn normalise(order: Order, refunded: &Refunded) -> Result<Normalised,
         version,
         placed_at: order.date_created_gmt.may("date_created_gmt")?.map_or(version, |at| at.0),
         cancelled_at: (standing == Standing::Cancelled).then_some(version),
+        arrived_at: None,
         // The core has no test orders.
         test: false,
         readiness: standing.readiness(),

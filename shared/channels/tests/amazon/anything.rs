@@ -38,7 +38,7 @@ pub fn through(reply: &Response<Vec<u8>>) -> Vec<String> {
     of(talk.next(Some(reply), &stamp()).err().map(|e| format!("{e} {e:?}")));
     of(read_shown(reply).err().map(|e| format!("{e:?}")));
     if let Ok(shown) = read_shown(reply) {
-        let _ = (shown.delivered(), shown.holds("x"), shown.state_of("x"));
+        let _ = shown.holds("x");
     }
     of(token::read_token(reply, &stamp()).err().map(|e| format!("{e:?}")));
     of(read_destination(reply).err().map(|e| format!("{e:?}")));

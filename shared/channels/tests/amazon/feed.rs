@@ -49,7 +49,7 @@ fn a_page_is_asked_for_without_anyone_s_name() {
         ("fulfilledBy", "MERCHANT"),
         ("fulfillmentStatuses", "PENDING,UNSHIPPED,PARTIALLY_SHIPPED,SHIPPED,CANCELLED"),
         ("maxResultsPerPage", "100"),
-        ("includedData", "PROCEEDS,CANCELLATION,FULFILLMENT"),
+        ("includedData", "PROCEEDS,CANCELLATION,FULFILLMENT,PACKAGES"),
     ];
     let asked = pairs(request.uri());
     let asked: Vec<_> = asked.iter().map(|(n, v)| (n.as_str(), v.as_str())).collect();
@@ -190,7 +190,8 @@ fn every_sample_page_is_read() {
 fn one_order_is_asked_for_with_its_recipient_and_no_buyer() {
     let Reading::Send(request) = One::new(&seller(), ID).next(None, &stamp()).unwrap() else { panic!() };
     assert_eq!(request.uri().path(), format!("/orders/2026-01-01/orders/{ID}"));
-    let asked = [("includedData".to_owned(), "RECIPIENT,PROCEEDS,CANCELLATION,FULFILLMENT".to_owned())];
+    let asked =
+        [("includedData".to_owned(), "RECIPIENT,PROCEEDS,CANCELLATION,FULFILLMENT,PACKAGES".to_owned())];
     assert_eq!(pairs(request.uri()), asked);
 }
 

@@ -302,3 +302,22 @@ fn every_sample_of_one_order_is_read() {
         assert_eq!(got.incoming.total.amount.to_string(), total, "{n}");
     }
 }
+
+#[test]
+fn it_arrived_when_all_was_sent_and_every_parcel_did() {
+    let parcel = |status: &str| json!({"packageReferenceId": "1", "packageStatus": {"status": status}});
+    let arrived = |standing_at: &str, packages: &[&str]| {
+        let packages: Vec<Value> = packages.iter().map(|status| parcel(status)).collect();
+        let mut order = standing(standing_at);
+        order["packages"] = json!(packages);
+        take(&order).incoming.arrived_at.map(|at| at.to_string())
+    };
+    let at = Some("2026-11-20T10:15:00.25Z".to_owned());
+    assert_eq!(arrived("SHIPPED", &["DELIVERED"]), at);
+    assert_eq!(arrived("SHIPPED", &["DELIVERED", "CANCELLED"]), at);
+    assert_eq!(arrived("SHIPPED", &["DELIVERED", "IN_TRANSIT"]), None);
+    assert_eq!(arrived("SHIPPED", &["DELIVERED", "LOST_AT_SEA"]), None);
+    assert_eq!(arrived("SHIPPED", &["CANCELLED"]), None);
+    assert_eq!(arrived("SHIPPED", &[]), None);
+    assert_eq!(arrived("PARTIALLY_SHIPPED", &["DELIVERED"]), None);
+}

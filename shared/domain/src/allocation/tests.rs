@@ -30,6 +30,7 @@ pub(crate) fn order(area: &str, lines: &[(&str, u32)]) -> Order {
         version: Timestamp::UNIX_EPOCH,
         placed_at: Timestamp::UNIX_EPOCH,
         cancelled_at: None,
+        arrived_at: None,
         test: false,
         readiness: crate::intake::Readiness::Ready,
         delivery: Delivery::Ship,

@@ -12,6 +12,7 @@ fn incoming(second: i64, quantity: u32) -> Incoming {
         version: at(second),
         placed_at: at(0),
         cancelled_at: None,
+        arrived_at: None,
         test: false,
         readiness: crate::intake::Readiness::Ready,
         delivery: Delivery::Ship,
@@ -169,6 +170,21 @@ fn an_address_that_is_not_told_any_more_has_not_changed() {
     let mut elsewhere = incoming(5, 2);
     elsewhere.destination.as_mut().unwrap().country = "IE".into();
     assert_eq!(updated(&held, &elsewhere, "b").exceptions[0].reason, Reason::ChangedAfterBooking);
+}
+
+#[test]
+fn what_the_channel_shows_as_arrived_starts_the_days_once_it_has_left() {
+    let mut held = reserved(2);
+    held.shipments = 1;
+    let arrived = |second| Incoming { arrived_at: Some(at(second)), ..incoming(second, 2) };
+    held.status = Status::Booked;
+    assert_eq!(updated(&held, &arrived(5), "b").milestones.delivered, None, "here it has not left");
+    held.status = Status::Dispatched;
+    held.milestones.shipped = Some(at(3));
+    let told = updated(&held, &arrived(5), "b");
+    assert_eq!((told.milestones.delivered, told.status), (Some(at(5)), Status::Dispatched));
+    let again = updated(&told, &arrived(9), "c");
+    assert_eq!(again.milestones.delivered, Some(at(5)), "a later change of the order is not a later arrival");
 }
 
 #[test]
