@@ -1,7 +1,7 @@
 //! Warehouses, bins and the policy of a merchant. They lie in the stock table, so that whoever keeps them needs no
 //! grant on the registry.
 
-use crate::db::{Db, Item, from_item, key, s, to_item};
+use crate::db::{Db, Item, from_item, key, n, s, to_item};
 use crate::error::StoreError;
 use std::collections::BTreeMap;
 use waybill_domain::allocation::Candidate;
@@ -9,6 +9,9 @@ use waybill_domain::places::{Bin, Place};
 use waybill_domain::sourcing::Policy;
 use waybill_domain::stock::BinId;
 use waybill_domain::{MerchantId, WarehouseId};
+
+/// How often an item was written over what had been read of it.
+const PUTS: &str = "puts";
 
 /// The sort key of the policy, beside the warehouses.
 const POLICY: &str = "policy";
@@ -243,20 +246,29 @@ impl Db {
         self.put_over(&self.tables.stock, item, held).await
     }
 
-    /// Writes an item if what is there is still `held`, attribute by attribute; false when it is not.
+    /// Writes an item if what is there is still `held`: attribute by attribute, and by the count of such writes, without which
+    /// an attribute that somebody added meanwhile would not be missed. False when it is not.
     pub(crate) async fn put_over(
         &self,
         table: &str,
-        item: Item,
+        mut item: Item,
         held: Option<Item>,
     ) -> Result<bool, StoreError> {
+        let puts = held.as_ref().and_then(|held| held.get(PUTS)).and_then(|puts| puts.as_n().ok());
+        let counted = puts.and_then(|puts| puts.parse::<u64>().ok()).unwrap_or_default();
+        item.insert(PUTS.to_owned(), n(counted + 1));
+        let first = held.is_some() && puts.is_none();
         let mut put = self.client.put_item().table_name(table).set_item(Some(item));
         let mut same = Vec::new();
-        for (n, (name, value)) in held.into_iter().flatten().enumerate() {
-            same.push(format!("#a{n} = :a{n}"));
+        for (at, (name, value)) in held.into_iter().flatten().enumerate() {
+            same.push(format!("#a{at} = :a{at}"));
             put = put
-                .expression_attribute_names(format!("#a{n}"), name)
-                .expression_attribute_values(format!(":a{n}"), value);
+                .expression_attribute_names(format!("#a{at}"), name)
+                .expression_attribute_values(format!(":a{at}"), value);
+        }
+        if first {
+            same.push("attribute_not_exists(#puts)".to_owned());
+            put = put.expression_attribute_names("#puts", PUTS);
         }
         let condition = if same.is_empty() { "attribute_not_exists(pk)".into() } else { same.join(" AND ") };
         let reply = put.condition_expression(condition).send().await;

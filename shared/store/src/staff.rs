@@ -75,10 +75,13 @@ impl Db {
     /// # Errors
     /// As AWS answers.
     pub async fn replace_staff(&self, sub: &str, staff: &Staff, read: &Staff) -> Result<bool, StoreError> {
-        let (mut item, mut held) = (to_item(staff)?, to_item(read)?);
-        for one in [&mut item, &mut held] {
-            one.extend(key(&pk(sub), STAFF));
+        let held = self.get(&self.tables.registry, &pk(sub), STAFF).await?;
+        let Some(held) = held else { return Ok(false) };
+        if from_item::<Staff>(held.clone(), "staff")? != *read {
+            return Ok(false);
         }
+        let mut item = to_item(staff)?;
+        item.extend(key(&pk(sub), STAFF));
         self.put_over(&self.tables.registry, item, Some(held)).await
     }
 

@@ -208,7 +208,7 @@ pub async fn read(
 /// Records that the risk for people is high, found after the incident was opened: the clock of the people starts.
 ///
 /// # Errors
-/// As [`open`]; `not_found`.
+/// As [`open`]; `not_found`, `busy`.
 pub async fn raise_risk(
     State(env): State<Arc<Env>>,
     caller: Caller,
@@ -226,7 +226,7 @@ pub async fn raise_risk(
 /// Records that somebody was told, or why they are not.
 ///
 /// # Errors
-/// As [`open`]; `not_found`.
+/// As [`open`]; `not_found`, `busy`.
 pub async fn decide(
     State(env): State<Arc<Env>>,
     caller: Caller,
