@@ -33,6 +33,16 @@ pub(crate) async fn void(env: &Env, mut order: Order, turn: Turn, now: Timestamp
     let before = order.claim.clone();
     claim(env, &mut order, [], now).await?;
     let mut refused = None;
+    let ours = |one: &&mut Shipment| !one.is_void() && targets.iter().any(|(id, _)| *id == one.id);
+    for stored in shipments.iter_mut().filter(ours) {
+        if stored.write_back.may_be_known() {
+            // The shop may show its number by now, and nobody else would look.
+            order.raise(Reason::CancelledAfterDispatch, Some("told_meanwhile".to_owned()), now);
+        } else {
+            // From here on nobody who read it before can begin to tell of it.
+            env.db.save_shipment(stored).await?;
+        }
+    }
     for (id, reference) in &targets {
         let place = shipments.iter().position(|s| s.id == *id);
         let stored = place.map(|n| &shipments[n]);

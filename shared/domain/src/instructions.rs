@@ -5,7 +5,7 @@ use crate::exception::Reason;
 use crate::id::ShipmentId;
 use crate::intake::SWEEP_AFTER;
 use crate::order::{Hold, Order, Status};
-use crate::shipment::{Shipment, Voiding, WriteBack};
+use crate::shipment::{Shipment, Voiding};
 use crate::time::after;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -117,10 +117,7 @@ pub fn void(
 /// undone now, nobody could say later whether its lines are sent because of it.
 pub fn is_leaving(order: &Order, shipment: &Shipment) -> bool {
     match order.status {
-        Status::Booked => matches!(
-            shipment.write_back,
-            WriteBack::Claimed { .. } | WriteBack::Taken { .. } | WriteBack::Applied { .. }
-        ),
+        Status::Booked => shipment.write_back.may_be_known(),
         Status::Dispatched => order.holds_stock(),
         _ => false,
     }
@@ -299,6 +296,7 @@ mod tests {
     use crate::order::{Allocation, Claim};
     use crate::remedy::Remedy;
     use crate::shipment::Booking;
+    use crate::shipment::WriteBack;
 
     const NOW: Timestamp = Timestamp::UNIX_EPOCH;
 

@@ -68,6 +68,14 @@ pub enum WriteBack {
     Refused,
 }
 
+impl WriteBack {
+    /// The channel may have heard of the parcel.
+    #[must_use]
+    pub fn may_be_known(&self) -> bool {
+        matches!(self, Self::Claimed { .. } | Self::Taken { .. } | Self::Applied { .. })
+    }
+}
+
 /// Where a parcel is, by its carrier.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]

@@ -4,14 +4,15 @@ use crate::leaving::booked;
 use crate::stage::{Api, Outcome, Stage, is};
 use crate::{Scenario, row};
 use waybill_domain::exception::Reason;
-use waybill_domain::instructions::void;
+use waybill_domain::instructions::{cancel, void};
 use waybill_domain::order::Status;
 use waybill_domain::remedy::{Remedy, settle};
-use waybill_domain::shipment::{Booking, Shipment};
+use waybill_domain::shipment::{Booking, Shipment, WriteBack};
 use waybill_domain::{OrderId, ShipmentId};
 use waybill_runtime::Step;
 use waybill_sandbox::royal_mail::DEFAULT_KEY;
 use waybill_sandbox::{Call, Fault, FaultKind};
+use waybill_store::StoreError;
 
 const NO_VOID: &str = "undoes nothing: see below";
 
@@ -22,6 +23,8 @@ pub fn rows() -> Vec<Scenario> {
         row!("label voided by hand, process dies at each step", dies).not_at_dpd(NO_VOID),
         row!("label voided by hand while the carrier is down: waits", down).not_at_dpd(NO_VOID),
         row!("label voided by hand too late: said so, and it goes on", late).not_at_dpd(NO_VOID),
+        row!("voided while its shop was about to be told: it cannot be", fenced).not_at_dpd(NO_VOID),
+        row!("cancelled while its shop was told: voided, and a person knows", told).not_at_dpd(NO_VOID),
     ]
 }
 
@@ -136,4 +139,30 @@ async fn late(stage: &Stage) -> Outcome {
     // A person who has seen it is not asked again.
     settle(&mut order, &mut [], Reason::VoidRefused, Remedy::Seen, stage.now()).map_err(|e| e.to_string())?;
     is("open", order.exceptions.len(), 0)
+}
+
+/// Who tells the shop has read the shipment before its people wanted it undone, and the carrier does not answer yet.
+async fn fenced(stage: &Stage) -> Outcome {
+    let id = booked(stage).await?;
+    let (mut read, now) = (stage.shipment(&id).await?, stage.now());
+    stage.change(&id, |order| void(order, &read, read.voiding(None), now).unwrap()).await;
+    let every = if stage.brand.api == Api::ProShipping { "pro-shipping.*" } else { "royal-mail.*" };
+    stage.sandbox.add_fault(Fault::new(every, FaultKind::ServerError));
+    let _ = stage.once(&id).await;
+    is("still has its label", stage.shipment(&id).await?.has_label(), true)?;
+    read.write_back = WriteBack::Claimed { at: now };
+    let told = stage.db.save_shipment(&mut read).await;
+    is("its turn was taken", matches!(told, Err(StoreError::Condition { .. })), true)
+}
+
+async fn told(stage: &Stage) -> Outcome {
+    let id = booked(stage).await?;
+    let (mut shipment, now) = (stage.shipment(&id).await?, stage.now());
+    shipment.write_back = WriteBack::Claimed { at: now };
+    stage.db.save_shipment(&mut shipment).await.map_err(|e| e.to_string())?;
+    stage.change(&id, |order| cancel(order, now).unwrap()).await;
+    is("ends", stage.once(&id).await, Ok(Step::Done))?;
+    is("at the carrier", stage.at_carrier().0, 0)?;
+    is("voided", stage.shipment(&id).await?.booking, Booking::Voided)?;
+    is("detail", stage.asks(&id, Reason::CancelledAfterDispatch).await?.as_str(), "told_meanwhile")
 }
