@@ -100,12 +100,13 @@ pub async fn run_for(env: &Env, orders: usize, now: Timestamp) -> Result<Report,
         report.figures += env.db.publish_figures(merchant, now).await?;
     }
     let mut more = purged.more;
+    let mut left = orders.saturating_sub(report.forgotten).max(1);
     // While somebody was not looked at nothing can be noted as done.
     if purged.all {
         let failed = merchants_of(env, &purged.failed).await;
         for merchant in &merchants {
             let undone = failed.as_ref().is_none_or(|merchants| merchants.contains(merchant));
-            match Box::pin(orphan::look(env, merchant, undone, orders, now, &mut report)).await {
+            match Box::pin(orphan::look(env, merchant, undone, &mut left, now, &mut report)).await {
                 Ok(goes_on) => more |= goes_on,
                 Err(error) => {
                     report.failed += 1;

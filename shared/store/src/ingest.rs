@@ -72,6 +72,7 @@ pub async fn ingest(db: &Db, keyring: &dyn MakeKeys, arrival: &Arrival<'_>) -> R
     // What is kept of an order whose fence may have fallen: goods that go to nobody.
     let placeless = Incoming { destination: None, ..(*incoming).clone() };
     let mut held: Option<Order> = None;
+    let due = |order: &Order| order.milestones.purge_at(arrival.policy);
     // A purge time that may not move (a legal hold, or an earlier end than this) is no reason to lose the change.
     let mut stays = false;
     for _ in 0..TRIES {
@@ -104,7 +105,9 @@ pub async fn ingest(db: &Db, keyring: &dyn MakeKeys, arrival: &Arrival<'_>) -> R
                 let keeps = (nobody || arrival.recipient.is_none()) && is_booked(&order);
                 let update = orders::replace(db, &order, (!keeps).then_some(sealed))?;
                 let key = match keeps {
-                    true if stays => keys::touch(db, &order.id)?,
+                    true if stays || held.as_ref().is_some_and(|held| due(held) == origin.purge_at) => {
+                        keys::touch(db, &order.id)?
+                    }
                     true => {
                         moves = true;
                         keys::reschedule(db, &order.id, origin.purge_at, *now)?

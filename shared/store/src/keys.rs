@@ -17,7 +17,8 @@ use waybill_domain::{ConnectionId, MerchantId, OrderId, ShipmentId};
 
 /// The sort key of the recipient's data key, which is also the order's fence.
 pub const RECIPIENT: &str = "recipient";
-/// DynamoDB's own deletion, should every run of retention fail: this long after the purge time.
+/// DynamoDB's own deletion, should every run of retention fail: so many days after the purge time, or after a purge time was
+/// set that was past already.
 pub const BACKSTOP_DAYS: i64 = 2;
 
 /// What stands at a key's place.
