@@ -10,7 +10,7 @@ use waybill_domain::order::{Order, Status};
 use waybill_runtime::Failure;
 use waybill_store::stock::Shelves;
 
-/// The most orders that are asked before a batch, or woken by what one gives back. Where more wait for a SKU, the
+/// The most orders that are asked of those who wait for a SKU before a batch, or woken by what one gives back. Where more wait for a SKU, the
 /// others look by themselves within the hour.
 pub(crate) const MOST_ASKED: usize = 500;
 
@@ -43,6 +43,16 @@ pub(crate) async fn ahead(
     let fresh: BTreeSet<String> = offered.keys().map(|(sku, _)| sku.clone()).collect();
     let here: BTreeSet<_> = orders.iter().map(|order| &order.id).collect();
     let mut waiting = seller.env.db.backordered(&seller.merchant.id, &fresh, MOST_ASKED).await?;
+    if waiting.len() >= MOST_ASKED && fresh.len() > 1 {
+        // Who waits for one SKU does not hide who waits for another.
+        for sku in fresh {
+            let more =
+                seller.env.db.backordered(&seller.merchant.id, &BTreeSet::from([sku]), MOST_ASKED).await?;
+            waiting.extend(more);
+        }
+        by_arrival(&mut waiting);
+        waiting.dedup_by(|a, b| a.id == b.id);
+    }
     waiting.retain(|order| !here.contains(&order.id));
     Ok(Ahead { orders: waiting, offered })
 }
