@@ -199,7 +199,7 @@ pub struct OfListing {
 /// that very name.
 ///
 /// # Errors
-/// `no_access`, `not_allowed`, `bad_query`, `not_found`, `unavailable`.
+/// `no_access`, `not_allowed`, `bad_query`, `not_found`, `changed_meanwhile`, `unavailable`.
 pub async fn unmap(
     State(env): State<Arc<Env>>,
     caller: Caller,
@@ -211,8 +211,10 @@ pub async fn unmap(
         return Err(NOT_FOUND.into());
     }
     let mapping = env.db.mapping(merchant, &connection, &channel_sku).await?.ok_or(NOT_FOUND)?;
-    env.db.remove_mapping(merchant, &mapping).await?;
-    Ok(Json(mapping))
+    match env.db.remove_mapping(merchant, &mapping).await? {
+        true => Ok(Json(mapping)),
+        false => Err(CHANGED_MEANWHILE.into()),
+    }
 }
 
 /// Stores goods on order.

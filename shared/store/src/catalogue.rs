@@ -43,10 +43,6 @@ fn listed_as_pk(merchant: &MerchantId, sku: &str) -> String {
     format!("listed-as#{merchant}#{sku}")
 }
 
-fn listed_as_sk(mapping: &Mapping) -> String {
-    format!("{} {}", mapping.connection, mapping.channel_sku)
-}
-
 fn expected_pk(merchant: &MerchantId, sku: &str) -> String {
     format!("expected#{merchant}#{sku}")
 }
@@ -276,20 +272,34 @@ impl Db {
     /// As AWS answers.
     pub async fn save_mapping(&self, merchant: &MerchantId, mapping: &Mapping) -> Result<(), StoreError> {
         let Mapping { connection, channel_sku, sku, .. } = mapping;
+        let sk = format!("{connection} {channel_sku}");
         // First: one too many is found out when it is read, a listing that no SKU leads to is never told of.
-        self.put_stock(to_item(mapping)?, &listed_as_pk(merchant, sku), &listed_as_sk(mapping)).await?;
+        self.put_stock(to_item(mapping)?, &listed_as_pk(merchant, sku), &sk).await?;
         self.put_stock(to_item(mapping)?, &mappings_pk(merchant, connection), channel_sku).await
     }
 
-    /// Takes a mapping away; nothing happens when it is not there.
+    /// Takes a mapping away; false when it stands for something else by now, or is gone. What leads to it stays: whoever
+    /// follows that finds nothing, and who stores the same mapping again at this moment is not undone by half.
     ///
     /// # Errors
     /// As AWS answers.
-    pub async fn remove_mapping(&self, merchant: &MerchantId, mapping: &Mapping) -> Result<(), StoreError> {
-        let Mapping { connection, channel_sku, sku, .. } = mapping;
-        // Last what leads to it: whoever follows that alone finds nothing.
-        self.drop_stock(&mappings_pk(merchant, connection), channel_sku).await?;
-        self.drop_stock(&listed_as_pk(merchant, sku), &listed_as_sk(mapping)).await
+    pub async fn remove_mapping(&self, merchant: &MerchantId, mapping: &Mapping) -> Result<bool, StoreError> {
+        let Mapping { connection, channel_sku, sku, units } = mapping;
+        let done = self
+            .client
+            .delete_item()
+            .table_name(&self.tables.stock)
+            .set_key(Some(key(&mappings_pk(merchant, connection), channel_sku)))
+            .condition_expression("sku = :sku AND units = :units")
+            .expression_attribute_values(":sku", s(sku))
+            .expression_attribute_values(":units", n(units))
+            .send()
+            .await;
+        match done.map_err(|e| StoreError::from_sdk("dynamodb:DeleteItem", &e)) {
+            Ok(_) => Ok(true),
+            Err(StoreError::Condition { .. }) => Ok(false),
+            Err(error) => Err(error),
+        }
     }
 
     /// What a channel's SKU stands for, where somebody said so.
