@@ -7,6 +7,7 @@ use super::words;
 use crate::Env;
 use crate::answer::Stop;
 use crate::catalogue::{Asked, Page};
+use crate::shown::Shown;
 use crate::stock::View;
 use axum::Json;
 use axum::body::Body;
@@ -175,6 +176,46 @@ fn people(desk: &Desk, view: &View) -> Markup {
     }
 }
 
+/// What a listing shows beside what it should: too much of it oversells, too little leaves goods lying.
+fn difference(one: &Shown) -> Markup {
+    match (one.over, &one.refused) {
+        (_, Some(code)) => html! { span.badge.warn { "refused" } " " code { (code) } },
+        (None, None) => html! { span.badge.quiet { "not told yet" } },
+        (Some(0), None) => html! { "as it should" },
+        (Some(over @ 1..), None) => html! { span.badge.warn { (over) " too many" } },
+        (Some(under), None) => html! { span.badge.warn { (under.unsigned_abs()) " too few" } },
+    }
+}
+
+fn channels(view: &View) -> Markup {
+    html! {
+        h2 { "At the channels" }
+        @if view.channels.is_empty() { (nothing("No channel lists it.")) }
+        @else {
+            table.stack {
+                thead {
+                    tr {
+                        th scope="col" { "Listing" } th scope="col" { "Channel" } th scope="col" { "Shows" }
+                        th scope="col" { "Should show" } th scope="col" { "Difference" } th scope="col" { "Told" }
+                    }
+                }
+                tbody {
+                    @for one in &view.channels {
+                        tr {
+                            th scope="row" { (one.listing) @if let Some(place) = &one.place { " at " code { (place) } } }
+                            td data-label="Channel" { (words::channel(one.channel)) " " span.id { (one.connection) } }
+                            td.number data-label="Shows" { @if let Some(told) = one.told { (told) } @else { "–" } }
+                            td.number data-label="Should show" { (one.due) }
+                            td data-label="Difference" { (difference(one)) }
+                            td data-label="Told" { @if let Some(at) = one.told_at { (words::moment(at)) } @else { "–" } }
+                        }
+                    }
+                }
+            }
+        }
+    }
+}
+
 /// `GET /console/stock/{sku}`.
 ///
 /// # Errors
@@ -204,6 +245,7 @@ pub async fn one(
             (columns("left", "What left each day, four weeks.", "piece", &left, 7))
         }
         (people(&desk, &view))
+        (channels(&view))
     };
     Ok(desk.page(Place::Stock, &view.sku, &inside))
 }

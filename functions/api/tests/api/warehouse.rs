@@ -124,6 +124,12 @@ async fn overs_and_unders_of_each_channel_are_shown_by_listing() {
         seen,
         [("TEE-3", &json!(3), &json!(3), &null, &no), ("TEE-RED", &json!(9), &json!(11), &json!(2), &null)]
     );
+    let page = crate::console::browser::Browser::of(&stage, "mine-Packer")
+        .await
+        .get("/console/stock/TEE-RED")
+        .await
+        .text;
+    assert!(page.contains("2 too many") && page.contains("no_such_listing"), "{page}");
 }
 
 /// The SKUs that channels are told of.

@@ -1,6 +1,6 @@
 //! The console whole, as a browser sees it: sessions, forms, pages, and whether everybody can use them.
 
-mod browser;
+pub mod browser;
 mod contrast;
 mod keeping;
 mod law;
