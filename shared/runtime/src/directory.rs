@@ -5,10 +5,12 @@
 use crate::token::Source;
 use jiff::{SignedDuration, Timestamp};
 use std::collections::HashMap;
+use std::hash::Hash;
 use std::sync::{Arc, Mutex, PoisonError};
 use waybill_carriers::{account, dpd, pro_shipping, royal_mail};
 use waybill_channels as channels;
 use waybill_channels::magento::{self, WeightUnit};
+use waybill_domain::time::after;
 use waybill_domain::{ConnectionId, MerchantId};
 use waybill_privacy::index::IndexKey;
 use waybill_privacy::secret::Secret;
@@ -24,9 +26,9 @@ pub struct Account {
     /// The connection.
     pub connection: Connection,
     /// Its merchant.
-    pub merchant: Merchant,
+    pub merchant: Arc<Merchant>,
     /// The merchant's index key.
-    pub index: IndexKey,
+    pub index: Arc<IndexKey>,
     /// The connection's secrets.
     pub credentials: Credentials,
 }
@@ -165,20 +167,37 @@ impl Account {
     }
 }
 
-type Kept = HashMap<ConnectionId, (Timestamp, Arc<Account>)>;
+/// An account that is kept.
+#[derive(Clone)]
+struct Kept {
+    /// When its secrets were read.
+    read: Timestamp,
+    /// Until when it is used: its merchant may have been read earlier.
+    until: Timestamp,
+    account: Arc<Account>,
+}
+
+/// A merchant whose index key is open.
+#[derive(Clone)]
+struct Opened {
+    read: Timestamp,
+    merchant: Arc<Merchant>,
+    index: Arc<IndexKey>,
+}
 
 /// Finds accounts.
 #[derive(Clone)]
 pub struct Directory {
     db: Db,
     vault: Arc<dyn Vault>,
-    kept: Arc<Mutex<Kept>>,
+    kept: Arc<Mutex<HashMap<ConnectionId, Kept>>>,
+    merchants: Arc<Mutex<HashMap<MerchantId, Opened>>>,
 }
 
 impl Directory {
     /// An empty directory.
     pub fn new(db: Db, vault: Arc<dyn Vault>) -> Self {
-        Self { db, vault, kept: Arc::default() }
+        Self { db, vault, kept: Arc::default(), merchants: Arc::default() }
     }
 
     /// The account of a connection, at most a minute old; `None` when there is no such connection.
@@ -190,13 +209,10 @@ impl Directory {
         id: &ConnectionId,
         now: Timestamp,
     ) -> Result<Option<Arc<Account>>, StoreError> {
-        let kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner).get(id).cloned();
-        if let Some((read, account)) = kept
-            && now.duration_since(read) < WARM
-        {
-            return Ok(Some(account));
+        match kept(&self.kept, id).filter(|kept| now < kept.until) {
+            Some(kept) => Ok(Some(kept.account)),
+            None => self.read(id, now).await,
         }
-        self.read(id, now).await
     }
 
     /// Reads an account anew when what was kept did not do, unless it is younger than `age`: somebody who sends
@@ -210,8 +226,7 @@ impl Directory {
         age: SignedDuration,
         now: Timestamp,
     ) -> Result<Option<Arc<Account>>, StoreError> {
-        let kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner).get(id).map(|(read, _)| *read);
-        if kept.is_some_and(|read| now.duration_since(read) < age) {
+        if kept(&self.kept, id).is_some_and(|kept| now.duration_since(kept.read) < age) {
             return Ok(None);
         }
         self.read(id, now).await
@@ -219,18 +234,36 @@ impl Directory {
 
     async fn read(&self, id: &ConnectionId, now: Timestamp) -> Result<Option<Arc<Account>>, StoreError> {
         let Some(connection) = self.db.connection(id).await? else { return Ok(None) };
-        let merchant =
-            self.db.merchant(&connection.merchant).await?.ok_or(StoreError::Corrupt("merchant"))?;
+        let Opened { read, merchant, index } = self.opened(&connection.merchant, now).await?;
         let secret = self.vault.open(id.as_str(), &connection.credentials).await?;
         let credentials = serde_json::from_slice(&secret).map_err(|_| StoreError::Corrupt("credentials"))?;
-        let index = index_key(self.vault.as_ref(), &merchant).await?;
         let account = Arc::new(Account { connection, merchant, index, credentials });
-        self.kept
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .insert(id.clone(), (now, Arc::clone(&account)));
+        let one = Kept { read: now, until: after(read, WARM), account: Arc::clone(&account) };
+        keep(&self.kept, id, one);
         Ok(Some(account))
     }
+
+    /// A merchant with its index key, at most a minute old: all its accounts share it.
+    async fn opened(&self, id: &MerchantId, now: Timestamp) -> Result<Opened, StoreError> {
+        if let Some(opened) = kept(&self.merchants, id)
+            && now.duration_since(opened.read) < WARM
+        {
+            return Ok(opened);
+        }
+        let merchant = self.db.merchant(id).await?.ok_or(StoreError::Corrupt("merchant"))?;
+        let index = Arc::new(index_key(self.vault.as_ref(), &merchant).await?);
+        let opened = Opened { read: now, merchant: Arc::new(merchant), index };
+        keep(&self.merchants, id, opened.clone());
+        Ok(opened)
+    }
+}
+
+fn kept<K: Eq + Hash, V: Clone>(all: &Mutex<HashMap<K, V>>, id: &K) -> Option<V> {
+    all.lock().unwrap_or_else(PoisonError::into_inner).get(id).cloned()
+}
+
+fn keep<K: Eq + Hash + Clone, V>(all: &Mutex<HashMap<K, V>>, id: &K, value: V) {
+    all.lock().unwrap_or_else(PoisonError::into_inner).insert(id.clone(), value);
 }
 
 /// Opens a merchant's index key.
@@ -262,17 +295,13 @@ impl Merchants {
     /// # Errors
     /// As AWS answers; `Corrupt` when an order names a merchant that is not there.
     pub async fn get(&self, id: &MerchantId, now: Timestamp) -> Result<Arc<Merchant>, StoreError> {
-        let kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner).get(id).cloned();
-        if let Some((read, merchant)) = kept
+        if let Some((read, merchant)) = kept(&self.kept, id)
             && now.duration_since(read) < WARM
         {
             return Ok(merchant);
         }
         let merchant = Arc::new(self.db.merchant(id).await?.ok_or(StoreError::Corrupt("merchant"))?);
-        self.kept
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .insert(id.clone(), (now, Arc::clone(&merchant)));
+        keep(&self.kept, id, (now, Arc::clone(&merchant)));
         Ok(merchant)
     }
 }

@@ -116,7 +116,12 @@ impl Sample {
             credentials: Vec::new(),
         };
         let index = IndexKey::from_bytes(&INDEX_KEY)?;
-        let account = Account { connection, merchant, index, credentials: seeded.credentials };
+        let account = Account {
+            connection,
+            merchant: merchant.into(),
+            index: index.into(),
+            credentials: seeded.credentials,
+        };
         let api = account.channel(Some(Secret::new("token-of-the-hour".to_owned())));
         let api = api.ok_or("the account is not a channel's")?;
         let mut sample = Self { account, api, orders: Vec::new() };

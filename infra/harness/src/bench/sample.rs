@@ -111,7 +111,7 @@ fn account() -> Result<Account, Trouble> {
         refresh_token: None,
     };
     let index = IndexKey::from_bytes(&INDEX_KEY)?;
-    Ok(Account { connection, merchant, index, credentials })
+    Ok(Account { connection, merchant: merchant.into(), index: index.into(), credentials })
 }
 
 #[cfg(test)]

@@ -3,7 +3,7 @@
 use super::{Outside, Verdict};
 use crate::db::{Db, Tables};
 use crate::error::StoreError;
-use aws_sdk_dynamodb::config::{BehaviorVersion, Region, retry::RetryConfig};
+use aws_sdk_dynamodb::config::{BehaviorVersion, Region, StalledStreamProtectionConfig, retry::RetryConfig};
 use aws_smithy_runtime_api::client::http::{
     HttpClient, HttpConnector, HttpConnectorFuture, HttpConnectorSettings, SharedHttpConnector,
 };
@@ -117,6 +117,7 @@ impl Engine {
             .behavior_version(BehaviorVersion::latest())
             .region(Region::from_static("eu-west-2"))
             .allow_no_auth()
+            .stalled_stream_protection(StalledStreamProtectionConfig::disabled())
             .endpoint_url("http://dynamodb.invalid")
             .retry_config(retries)
             .http_client(self.clone())
