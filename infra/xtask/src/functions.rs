@@ -49,11 +49,11 @@ pub fn place_slim(binary: &Path, folder: &Path, name: &str) -> Done {
     let when = built.modified().or_say(unreadable())?;
     let mark = format!("{} {when:?} {}", binary.display(), built.len());
     let marked = folder.join(format!("{name}.placed"));
-    if fs::read_to_string(&marked).is_ok_and(|placed| placed == mark) {
+    let bootstrap = folder.join(name).join("bootstrap");
+    if bootstrap.is_file() && fs::read_to_string(&marked).is_ok_and(|placed| placed == mark) {
         return Ok(());
     }
     place(binary, folder, name)?;
-    let bootstrap = folder.join(name).join("bootstrap");
     let _ =
         Command::new("strip").arg("-S").arg(bootstrap).stdout(Stdio::null()).stderr(Stdio::null()).status();
     fs::write(&marked, mark).or_say(format!("could not write {}", marked.display()))

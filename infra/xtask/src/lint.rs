@@ -53,10 +53,11 @@ fn all(checkers: [(&'static str, Command); 3]) -> Done {
     let run = |(name, mut command): (&'static str, Command)| (name, command.output());
     let told: Vec<_> = thread::scope(|scope| {
         let running = checkers.map(|checker| scope.spawn(move || run(checker)));
-        running.into_iter().filter_map(|one| one.join().ok()).collect()
+        running.into_iter().map(|one| one.join()).collect()
     });
     let mut failed = Vec::new();
-    for (name, said) in told {
+    for joined in told {
+        let (name, said) = joined.map_err(|_| Failure::new("a checker's thread panicked"))?;
         heading(name);
         let said = said.or_say(format!("could not start {name}"))?;
         let text = [said.stdout, said.stderr].concat();

@@ -60,6 +60,7 @@ pub fn ours(arguments: &[&str]) -> Done<Command> {
 pub fn patient(command: &Command) -> Command {
     let mut patient = Command::new("nice");
     patient.args(["-n", "19"]).arg(command.get_program()).args(command.get_args());
+    patient.envs(command.get_envs().filter_map(|(name, value)| Some((name, value?))));
     if let Some(folder) = command.get_current_dir() {
         patient.current_dir(folder);
     }
