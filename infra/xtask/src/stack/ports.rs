@@ -1,33 +1,46 @@
 //! Ports on this machine.
 
+use std::collections::hash_map::RandomState;
+use std::hash::{BuildHasher, Hasher};
 use std::net::{Ipv4Addr, TcpListener};
+use std::ops::Range;
 
-use crate::failure::{Done, Failure, While};
+use crate::failure::{Done, Failure};
 
 /// Makes sure that nobody listens on a port.
 ///
 /// # Errors
 /// When it is taken, with how to choose another by `flag`.
 pub fn must_be_free(port: u16, flag: &str) -> Done {
-    TcpListener::bind((Ipv4Addr::LOCALHOST, port)).map(drop).map_err(|_| {
-        Failure::new(format!(
-            "Port {port} is taken by another program. Choose another with `{flag}`, for example `cargo xtask up {flag} {}`.\n\
-             A second stack beside a running one also needs a name: `--name two`.",
-            port.saturating_add(100)
-        ))
-    })
+    if is_free(port) {
+        return Ok(());
+    }
+    Err(Failure::new(format!(
+        "Port {port} is taken by another program. Choose another with `{flag}`, for example `cargo xtask up {flag} {}`.\n\
+         A second stack beside a running one also needs a name: `--name two`.",
+        port.saturating_add(100)
+    )))
 }
 
-/// Two free ports, for a stack whose address nobody needs to know beforehand.
+/// Where free ports are looked for: below those that systems give to outgoing connections (from 32,768 on Linux, from
+/// 49,152 on macOS), of which any could be taken between the choice and the start of whoever is to listen there.
+const RANGE: Range<u16> = 15_000..32_000;
+
+/// Two free ports, for a stack whose address nobody needs to know beforehand. Beginning anywhere, so that stacks that start at
+/// the same time choose others.
 ///
 /// # Errors
-/// When the system has none.
+/// When there are none.
 pub fn two_free() -> Done<(u16, u16)> {
-    let listen = || TcpListener::bind((Ipv4Addr::LOCALHOST, 0));
-    let (one, two) = (listen().or_say("no free port")?, listen().or_say("no free port")?);
-    let port =
-        |listener: &TcpListener| listener.local_addr().map(|address| address.port()).or_say("no free port");
-    Ok((port(&one)?, port(&two)?))
+    let anywhere = RandomState::new().build_hasher().finish();
+    let count = RANGE.len();
+    let first = usize::try_from(anywhere % u64::try_from(count).unwrap_or(1)).unwrap_or_default();
+    let mut free = RANGE.cycle().skip(first).take(count).filter(|port| is_free(*port));
+    free.next().zip(free.next()).ok_or_else(|| Failure::new("no free port"))
+}
+
+fn is_free(port: u16) -> bool {
+    TcpListener::bind((Ipv4Addr::LOCALHOST, port)).is_ok()
 }
 
 #[cfg(test)]
@@ -42,6 +55,14 @@ mod tests {
         assert!(said.contains(&format!("Port {port} is taken")) && said.contains("--port"), "{said}");
         drop(taken);
         assert!(must_be_free(port, "--port").is_ok());
+        Ok(())
+    }
+
+    #[test]
+    fn ports_for_a_stack_are_two_and_none_that_an_outgoing_connection_takes()
+    -> Result<(), Box<dyn std::error::Error>> {
+        let (one, two) = two_free()?;
+        assert!(one != two && RANGE.contains(&one) && RANGE.contains(&two), "{one} {two}");
         Ok(())
     }
 }

@@ -6,7 +6,7 @@ use std::process::Command;
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
-use super::Folder;
+use super::{Folder, ports};
 use crate::failure::{Done, Failure, While};
 use crate::process::{Running, start};
 
@@ -15,6 +15,8 @@ use crate::process::{Running, start};
 /// # Errors
 /// When it ends at once or does not listen within 10 seconds, with the end of its log.
 pub fn begin(program: &Path, folder: &Folder, port: u16) -> Done<Running> {
+    // It was free when the stack was begun; whoever took it since would be taken for the sandbox.
+    ports::must_be_free(port, "--sandbox-port")?;
     let mut command = Command::new(program);
     command.args(["--port", &port.to_string()]).current_dir(crate::paths::root());
     let (mut child, running) = start(command, &folder.path().join("sandbox.log"))?;
