@@ -8,7 +8,7 @@ use waybill_domain::booking::{SETTLE, Turn, plan, reference_of};
 use waybill_domain::exception::Reason;
 use waybill_domain::instructions::{is_leaving, voided};
 use waybill_domain::intake::SWEEP_AFTER;
-use waybill_domain::order::Order;
+use waybill_domain::order::{Order, PersonalData};
 use waybill_domain::shipment::{Booking, Shipment, Voiding};
 use waybill_domain::time::after;
 use waybill_domain::{ConnectionId, ShipmentId};
@@ -66,6 +66,11 @@ pub(crate) async fn void(env: &Env, mut order: Order, turn: Turn, now: Timestamp
         }
         if let Some(n) = place.filter(|_| gone) {
             shipments[n].booking = Booking::Voided;
+            if order.personal == PersonalData::Erased {
+                // It was booked while its order was being forgotten, and nobody looks at it again.
+                shipments[n].reference.clear();
+                shipments[n].papers.clear();
+            }
             env.db.save_shipment(&mut shipments[n]).await?;
         }
     }

@@ -5,7 +5,7 @@ use crate::stage::{Api, Outcome, Stage, is};
 use crate::{Scenario, row};
 use waybill_domain::exception::Reason;
 use waybill_domain::instructions::{cancel, void};
-use waybill_domain::order::Status;
+use waybill_domain::order::{PersonalData, Status};
 use waybill_domain::remedy::{Remedy, settle};
 use waybill_domain::shipment::{Booking, Shipment, WriteBack};
 use waybill_domain::{OrderId, ShipmentId};
@@ -25,6 +25,7 @@ pub fn rows() -> Vec<Scenario> {
         row!("label voided by hand too late: said so, and it goes on", late).not_at_dpd(NO_VOID),
         row!("voided while its shop was about to be told: it cannot be", fenced).not_at_dpd(NO_VOID),
         row!("cancelled while its shop was told: voided, and a person knows", told).not_at_dpd(NO_VOID),
+        row!("booked while its order was forgotten: voided, its keys gone", forgotten).not_at_dpd(NO_VOID),
     ]
 }
 
@@ -165,4 +166,19 @@ async fn told(stage: &Stage) -> Outcome {
     is("at the carrier", stage.at_carrier().0, 0)?;
     is("voided", stage.shipment(&id).await?.booking, Booking::Voided)?;
     is("detail", stage.asks(&id, Reason::CancelledAfterDispatch).await?.as_str(), "told_meanwhile")
+}
+
+async fn forgotten(stage: &Stage) -> Outcome {
+    let id = booked(stage).await?;
+    let now = stage.now();
+    stage
+        .change(&id, |order| {
+            cancel(order, now).unwrap();
+            order.personal = PersonalData::Erased;
+        })
+        .await;
+    is("ends", stage.once(&id).await, Ok(Step::Done))?;
+    is("at the carrier", stage.at_carrier().0, 0)?;
+    let shipment = stage.shipment(&id).await?;
+    is("voided", (shipment.booking, shipment.reference.as_str()), (Booking::Voided, ""))
 }
