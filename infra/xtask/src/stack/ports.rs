@@ -4,6 +4,8 @@ use std::collections::hash_map::RandomState;
 use std::hash::{BuildHasher, Hasher};
 use std::net::{Ipv4Addr, TcpListener};
 use std::ops::Range;
+use std::thread::sleep;
+use std::time::Duration;
 
 use crate::failure::{Done, Failure};
 
@@ -12,8 +14,12 @@ use crate::failure::{Done, Failure};
 /// # Errors
 /// When it is taken, with how to choose another by `flag`.
 pub fn must_be_free(port: u16, flag: &str) -> Done {
-    if is_free(port) {
-        return Ok(());
+    // A process that another thread is just starting holds what we had open for a moment, until it is itself.
+    for _ in 0..20 {
+        if is_free(port) {
+            return Ok(());
+        }
+        sleep(Duration::from_millis(50));
     }
     Err(Failure::new(format!(
         "Port {port} is taken by another program. Choose another with `{flag}`, for example `cargo xtask up {flag} {}`.\n\
