@@ -30,7 +30,7 @@ fn seeds(count: u64, settings: Settings, enough: impl Fn(&Outcome) -> bool + Syn
 #[test]
 fn the_promises_hold() {
     let settings = Settings { orders: 3, plant: None };
-    for outcome in seeds(10, settings, |_| false) {
+    for outcome in seeds(50, settings, |_| false) {
         let Some(failure) = &outcome.failure else { continue };
         let from = outcome.history.len().saturating_sub(60);
         panic!(

@@ -21,7 +21,7 @@ pub struct Arguments {
     /// Only the steps whose name contains one of these words, such as `unit` or `stack`.
     pub only: Vec<String>,
     /// Seeds of the simulation.
-    #[arg(long, default_value_t = 100)]
+    #[arg(long, default_value_t = 200)]
     pub seeds: u32,
 }
 

@@ -29,7 +29,7 @@ struct Args {
     #[arg(long)]
     seed: Option<u64>,
     /// Orders placed in each run.
-    #[arg(long, default_value_t = 4)]
+    #[arg(long, default_value_t = 6)]
     orders: usize,
     /// Put a bug in on purpose.
     #[arg(long, value_enum)]
