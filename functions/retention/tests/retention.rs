@@ -239,6 +239,23 @@ async fn what_dynamodb_deleted_before_a_run_came_to_it_is_forgotten_whole_and_fe
 }
 
 #[tokio::test]
+async fn an_order_whose_key_is_lost_before_its_time_is_told_of_and_forgotten_when_it_is_due() {
+    let (env, order) = stage(|order| order.shipments = 1).await;
+    save_merchant(&env, &order.merchant).await;
+    let due = order.milestones.purge_at(Policy::LONGEST);
+    delete_key(&env, &order.id).await;
+    for early in [now(), after(now(), days(1))] {
+        let report = run_for(&env, 10, early).await.unwrap();
+        assert_eq!((report.forgotten, report.failed), (0, 1), "it is told of at each run");
+        let held = env.db.order(&order.id).await.unwrap().unwrap();
+        assert_eq!((held.status, held.personal), (order.status, PersonalData::Live));
+    }
+    let report = run_for(&env, 10, due).await.unwrap();
+    assert_eq!((report.forgotten, report.failed), (1, 0));
+    assert!(is_erased(&env, &order.id).await);
+}
+
+#[tokio::test]
 async fn a_request_for_what_dynamodb_deleted_is_carried_out() {
     let (env, order) = stage(|_| {}).await;
     delete_key(&env, &order.id).await;

@@ -255,6 +255,9 @@ async fn a_mapping_that_was_taken_away_stands_for_nothing_more() {
     assert_eq!((status, &gone["channel_sku"]), (200, &json!("tee/1")), "{gone}");
     assert_eq!(code(&remove("mine-Manager").await), (404, "not_found"));
     let merchant = MERCHANT.parse().unwrap();
+    let mut stale = stage.db.listed_as(&merchant, "SHIRT").await.unwrap().remove(0);
+    stale.units = 9;
+    assert!(!stage.db.remove_mapping(&merchant, &stale).await.unwrap(), "somebody changed it meanwhile");
     let listed = stage.db.listed_as(&merchant, "SHIRT").await.unwrap();
     assert_eq!(listed.iter().map(|one| one.channel_sku.as_str()).collect::<Vec<_>>(), ["tee 2"]);
     let held = stage.db.mappings(&merchant, &connection.parse().unwrap()).await.unwrap();
