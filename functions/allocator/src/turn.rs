@@ -10,7 +10,7 @@ use waybill_domain::order::{Order, Status};
 use waybill_runtime::Failure;
 use waybill_store::stock::Shelves;
 
-/// The most orders that are asked of those who wait for a SKU before a batch, or woken by what one gives back. Where more wait for a SKU, the
+/// The most orders that are asked of those who wait for a SKU before a batch, or woken by what one gives back. The
 /// others look by themselves within the hour.
 pub(crate) const MOST_ASKED: usize = 500;
 

@@ -16,8 +16,8 @@ use std::collections::{BTreeMap, BTreeSet};
 /// Orders that make a cell, and addresses they went to, at least. A buyer who ordered ten times is still one buyer.
 pub const K: u64 = 10;
 
-/// One of 256 lots that an address falls in, by a keyed digest of its postcode: so few that it finds nobody again. Different lots are
-/// different addresses, so there are at least as many addresses as lots (decision 044).
+/// One of 256 lots that an address falls in, by a keyed digest of its postcode: so few that it finds nobody again.
+/// Different lots are different addresses, so there are at least as many addresses as lots (decision 044).
 pub type Lot = u8;
 
 /// What a figure is about.

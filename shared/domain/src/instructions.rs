@@ -295,8 +295,7 @@ mod tests {
     use crate::allocation::tests::order;
     use crate::order::{Allocation, Claim};
     use crate::remedy::Remedy;
-    use crate::shipment::Booking;
-    use crate::shipment::WriteBack;
+    use crate::shipment::{Booking, WriteBack};
 
     const NOW: Timestamp = Timestamp::UNIX_EPOCH;
 
