@@ -2,16 +2,31 @@
 
 #![allow(clippy::unwrap_used, clippy::panic)]
 
+use async_trait::async_trait;
 use jiff::Timestamp;
 use std::sync::Arc;
 use waybill_domain::ConnectionId;
 use waybill_domain::access::Role;
+use waybill_domain::incident::{Decision, Incident, Notice, Suspicion};
 use waybill_domain::retention::Policy;
 use waybill_store::StoreError;
-use waybill_store::memory::{Calm, Engine};
+use waybill_store::memory::{Calm, Engine, Outside, Verdict};
 use waybill_store::registry::Merchant;
 use waybill_store::staff::Staff;
 use waybill_store::tokens::HeldToken;
+
+/// Lets everybody else go first, before each call: of two who change the same thing both have read before one writes.
+struct InTurn;
+
+#[async_trait]
+impl Outside for InTurn {
+    async fn before(&self, _call: &str) -> Verdict {
+        tokio::task::yield_now().await;
+        Verdict::Go
+    }
+
+    async fn after(&self, _call: &str) {}
+}
 
 fn at(text: &str) -> Timestamp {
     text.parse().unwrap()
@@ -139,4 +154,43 @@ async fn a_token_is_renewed_by_one_function_and_never_from_one_that_was_replaced
     assert!(!db.lease_token(&id, Some(&seen), now).await.unwrap(), "what it would refresh with is spent");
     assert!(!db.lease_token(&id, None, now).await.unwrap());
     assert!(db.lease_token(&id, Some(&held(2)), now).await.unwrap());
+}
+
+#[tokio::test]
+async fn of_two_who_change_an_incident_at_the_same_moment_neither_is_lost() {
+    let db = Engine::new(Arc::new(InTurn)).unwrap().db();
+    let (merchant, now) = ("mer_00000000000000aa".parse().unwrap(), at("2026-11-23T09:00:00Z"));
+    let suspicion = Suspicion {
+        from: now,
+        until: now,
+        actor: None,
+        order: None,
+        places: Vec::new(),
+        channels: Vec::new(),
+        connections: Vec::new(),
+    };
+    // Nothing was decided about it yet: what the one adds is no attribute that the other has read.
+    let incident = Incident {
+        id: "inc_1".parse().unwrap(),
+        detected_at: now,
+        opened_by: "a".into(),
+        suspicion,
+        high_risk: false,
+        high_risk_at: None,
+        decisions: Vec::new(),
+    };
+    db.save_incident(&merchant, &incident).await.unwrap();
+    let decide = async |notice| {
+        let decision = Decision { notice, not_told: None, by: "a".into(), at: now };
+        db.change_incident(&merchant, &incident.id, |one| one.decide(decision.clone()))
+            .await
+            .unwrap()
+            .unwrap()
+    };
+    let risk = async || {
+        db.change_incident(&merchant, &incident.id, |one| one.raise_risk(now)).await.unwrap().unwrap()
+    };
+    tokio::join!(decide(Notice::Regulator), risk(), decide(Notice::Platform));
+    let kept = db.incident(&merchant, &incident.id).await.unwrap().unwrap();
+    assert_eq!((kept.decisions.len(), kept.high_risk), (2, true), "{kept:?}");
 }

@@ -213,17 +213,6 @@ async fn an_incident_counts_by_channel_in_parts_and_its_risk_can_be_raised_later
     );
     assert_eq!(code(&stage.ask("other-Owner", &format!("{address}/risk"), &json!({})).await).0, 404);
 
-    // Two who decide at the same moment, on an incident about which nothing was decided yet.
-    let fresh = format!("/v1/incidents/{}", open(json!({})).await["incident"]["id"].as_str().unwrap());
-    let decide = async |notice: &str| {
-        stage.ask(OWNER, &format!("{fresh}/decisions"), &json!({"notice": notice})).await.0
-    };
-    let risk = async || stage.ask(OWNER, &format!("{fresh}/risk"), &json!({})).await.0;
-    assert_eq!(tokio::join!(decide("regulator"), decide("platform"), risk()), (200, 200, 200));
-    let (_, kept) = stage.get(Some(OWNER), &fresh).await;
-    assert_eq!(kept["incident"]["decisions"].as_array().unwrap().len(), 2, "{kept}");
-    assert_eq!(kept["incident"]["high_risk"], true);
-
     // More than one answer has room for.
     let many: Vec<Event> = (1_000..2_500).map(|n| event(format!("ord_{n:032x}"))).collect();
     for chunk in many.chunks(90) {
