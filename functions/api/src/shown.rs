@@ -48,6 +48,7 @@ pub(crate) async fn of(env: &Env, merchant: &MerchantId, sku: &str) -> Result<Ve
     };
     let policy = env.db.places(merchant).await?.policy;
     let mapped = env.db.listed_as(merchant, sku).await?;
+    let told_of = env.db.told_of(merchant, sku).await?;
     let mut all = Vec::new();
     for (connection, kind) in env.db.connections(merchant).await? {
         let Some(channel) = kind.channel() else { continue };
@@ -58,10 +59,10 @@ pub(crate) async fn of(env: &Env, merchant: &MerchantId, sku: &str) -> Result<Ve
         for (listing, units) in listings(sku, &connection, &mapped) {
             for (place, there) in &places {
                 let listing = Listing { place: *place, ..listing };
-                let told = env.db.pushed(merchant, &listing).await?;
+                let told = told_of.at(&listing);
                 let counted = if counts_physical(channel) { there.physical } else { there.sellable };
                 let due = counted / units;
-                let took = told.as_ref().filter(|told| told.refused.is_none());
+                let took = told.filter(|told| told.refused.is_none());
                 all.push(Shown {
                     connection: connection.clone(),
                     channel,
@@ -69,9 +70,9 @@ pub(crate) async fn of(env: &Env, merchant: &MerchantId, sku: &str) -> Result<Ve
                     place: place.map(str::to_owned),
                     due,
                     over: took.map(|told| i64::from(told.quantity) - i64::from(due)),
-                    told: told.as_ref().map(|told| told.quantity),
-                    told_at: told.as_ref().map(|told| told.at),
-                    refused: told.and_then(|told| told.refused),
+                    told: told.map(|told| told.quantity),
+                    told_at: told.map(|told| told.at),
+                    refused: told.and_then(|told| told.refused.clone()),
                 });
             }
         }

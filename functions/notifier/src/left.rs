@@ -5,13 +5,13 @@ use crate::Env;
 use crate::push::{Told, one, worse};
 use jiff::Timestamp;
 use std::sync::Arc;
-use std::sync::atomic::AtomicBool;
+use std::sync::atomic::{AtomicBool, Ordering};
 use waybill_domain::MerchantId;
 use waybill_domain::catalogue::Mapping;
 use waybill_domain::order::Channel;
 use waybill_runtime::directory::Account;
 use waybill_runtime::{Failure, Step};
-use waybill_store::pushes::{Listing, Pushed, listings};
+use waybill_store::pushes::{Listing, Pushed, ToldOf, listings};
 
 const NONE: Told = Told { sellable: 0, physical: 0, quantity: 0 };
 
@@ -20,6 +20,7 @@ pub(crate) async fn leave(
     env: &Env,
     account: &Arc<Account>,
     (merchant, sku, mapped): (&MerchantId, &str, &[Mapping]),
+    told: &ToldOf,
     wrote: &AtomicBool,
     now: Timestamp,
 ) -> Result<Step, Failure> {
@@ -29,26 +30,27 @@ pub(crate) async fn leave(
         return Ok(Step::Done);
     }
     let mut done = Step::Done;
-    for told in env.db.told_places(merchant, sku, id).await? {
-        if told.pushed.quantity == 0 || places.values().any(|place| *place == told.place) {
+    for left in told.places(id) {
+        if left.pushed.quantity == 0 || places.values().any(|place| place == left.place) {
             continue;
         }
-        let whole = Listing { sku, connection: id, channel_sku: &told.channel_sku, place: None };
+        let whole = Listing { sku, connection: id, channel_sku: left.channel_sku, place: None };
         if places.is_empty() {
             // What was told of all together before there were places is old.
             let old =
                 Pushed { quantity: 0, at: Timestamp::UNIX_EPOCH, refused: Some("places_changed".into()) };
+            wrote.store(true, Ordering::Relaxed);
             env.db.save_pushed(merchant, &whole, &old).await?;
         }
-        let listing = Listing { place: Some(&told.place), ..whole };
-        done = worse(Ok(done), one(env, account, (merchant, listing), NONE, wrote, now).await)?;
+        let listing = Listing { place: Some(left.place), ..whole };
+        done = worse(Ok(done), one(env, account, (merchant, listing), told, NONE, wrote, now).await)?;
     }
     // What was told of all together stands at Magento's default source.
     let default = waybill_channels::magento::stock::DEFAULT_SOURCE;
     if channel == Some(Channel::Magento) && !places.is_empty() && places.values().all(|p| p != default) {
         for (listing, _) in listings(sku, id, mapped) {
-            if env.db.pushed(merchant, &listing).await?.is_some_and(|told| told.quantity > 0) {
-                done = worse(Ok(done), one(env, account, (merchant, listing), NONE, wrote, now).await)?;
+            if told.at(&listing).is_some_and(|told| told.quantity > 0) {
+                done = worse(Ok(done), one(env, account, (merchant, listing), told, NONE, wrote, now).await)?;
             }
         }
     }

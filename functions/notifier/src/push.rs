@@ -23,9 +23,9 @@ use waybill_domain::time::after;
 use waybill_runtime::channel::NotDone;
 use waybill_runtime::directory::Account;
 use waybill_runtime::{Failure, Step};
-use waybill_store::pushes::{Listing, Pushed, listings};
+use waybill_store::pushes::{Listing, Pushed, ToldOf, listings};
 use waybill_store::queues::MAX_DELAY;
-use waybill_store::{Queue, Work};
+use waybill_store::{Queue, StoreError, Work};
 
 /// A channel that has no place for a SKU is asked again after this.
 const REFUSED_FOR: SignedDuration = SignedDuration::from_hours(24);
@@ -50,6 +50,8 @@ pub(crate) async fn push(
     let policy = env.db.places(merchant).await?.policy;
     let wrote = AtomicBool::new(false);
     let mapped = env.db.listed_as(merchant, sku).await?;
+    // After the goods: who tells something else of them meanwhile looks at the goods again.
+    let mut told = env.db.told_of(merchant, sku).await?;
     let mut tellable = Vec::new();
     let mut opened = Ok(Step::Done);
     for (id, kind) in env.db.connections(merchant).await? {
@@ -66,7 +68,7 @@ pub(crate) async fn push(
             }
         };
         // First, because what is told of all together may go to a place that is told that it has none.
-        match left::leave(env, &account, (merchant, sku, &mapped), &wrote, now).await {
+        match left::leave(env, &account, (merchant, sku, &mapped), &told, &wrote, now).await {
             Ok(Step::Done) => {}
             other => {
                 opened = worse(opened, other);
@@ -76,15 +78,19 @@ pub(crate) async fn push(
         let each = policy.shown_each(channel, sku, &goods.available, goods.safety);
         tellable.push((account, counts_physical(channel), each));
     }
+    if wrote.load(Ordering::Relaxed) {
+        told = env.db.told_of(merchant, sku).await?;
+    }
     let each = tellable.iter().flat_map(|(account, physical_counts, shown)| {
-        let wrote = &wrote;
+        let (wrote, before) = (&wrote, &told);
         let places = goods.by_place(&account.connection.places, shown);
         listings(sku, &account.connection.id, &mapped).flat_map(move |(listing, units)| {
             places.clone().into_iter().map(move |(place, there)| {
                 let (sellable, physical) = (there.sellable / units, there.physical / units);
                 let quantity = if *physical_counts { physical } else { sellable };
                 let listing = Listing { place, ..listing };
-                one(env, account, (merchant, listing), Told { sellable, physical, quantity }, wrote, now)
+                let told = Told { sellable, physical, quantity };
+                one(env, account, (merchant, listing), before, told, wrote, now)
             })
         })
     });
@@ -110,29 +116,30 @@ pub(crate) struct Told {
 /// Whose listing.
 pub(crate) type Subject<'a> = (&'a MerchantId, Listing<'a>);
 
-/// Tells one listing.
+/// Tells one listing, unless it was told so before.
 pub(crate) async fn one(
     env: &Env,
     account: &Arc<Account>,
     subject: Subject<'_>,
+    before: &ToldOf,
     told: Told,
     wrote: &AtomicBool,
     now: Timestamp,
 ) -> Result<Step, Failure> {
     let (merchant, listing) = subject;
     let (id, quantity) = (listing.connection, told.quantity);
-    if env.db.pushed(merchant, &listing).await?.is_some_and(|before| is_told(&before, quantity, now)) {
-        return Ok(Step::Done);
-    }
-    // The account may have a listing of this name that stands for other goods.
-    let other = |mapping: &Mapping| mapping.sku != listing.sku;
-    if env.db.mapping(merchant, id, listing.channel_sku).await?.as_ref().is_some_and(other) {
+    if before.at(&listing).is_some_and(|before| is_told(before, quantity, now)) {
         return Ok(Step::Done);
     }
     if !account.is_active() {
         return Ok(Step::Done);
     }
-    if env.db.push_put_off(merchant, &listing).await?.is_some_and(|until| now < until) {
+    if before.put_off(&listing).is_some_and(|until| now < until) {
+        return Ok(Step::Done);
+    }
+    // The account may have a listing of this name that stands for other goods.
+    let other = |mapping: &Mapping| mapping.sku != listing.sku;
+    if env.db.mapping(merchant, id, listing.channel_sku).await?.as_ref().is_some_and(other) {
         return Ok(Step::Done);
     }
     let level = Level {
@@ -151,8 +158,11 @@ pub(crate) async fn one(
                 Outcome::Applied | Outcome::Pending => None,
             };
             tracing::info!(connection = %id, ?outcome, "stock told");
-            env.db.save_pushed(merchant, &listing, &Pushed { quantity, at: now, refused }).await?;
-            return Ok(Step::Done);
+            let pushed = Pushed { quantity, at: now, refused };
+            return match env.db.save_pushed_over(merchant, &listing, before.at(&listing), &pushed).await {
+                Err(StoreError::Condition { .. }) => told_twice(env, subject, quantity, now).await,
+                saved => saved.map(|()| Step::Done).map_err(Failure::from),
+            };
         }
         Err(not) => not,
     };
@@ -169,6 +179,21 @@ pub(crate) async fn one(
         }
         step => Ok(step),
     }
+}
+
+/// Another told the listing at the same time, and the channel may have taken the two in another order than they were
+/// noted in. It is told once more, whatever either told it.
+async fn told_twice(
+    env: &Env,
+    (merchant, listing): Subject<'_>,
+    quantity: u32,
+    now: Timestamp,
+) -> Result<Step, Failure> {
+    // Announced first: without the note that is one message too many, the note without it would wait for the next.
+    env.pushes.announce(merchant, BTreeSet::from([listing.sku.to_owned()]), now).await?;
+    let unknown = Pushed { quantity, at: Timestamp::UNIX_EPOCH, refused: Some("told_twice".into()) };
+    env.db.save_pushed(merchant, &listing, &unknown).await?;
+    Ok(Step::Done)
 }
 
 /// Has a message of its own come back for one channel, and all others about the SKU leave it alone until then.

@@ -16,9 +16,10 @@ use waybill_domain::time::after;
 use waybill_domain::{MerchantId, WarehouseId};
 use waybill_harness::accounts::{ACCOUNT, connection_id};
 use waybill_harness::world::{Setup, Stocked, World};
-use waybill_sandbox::Call;
+use waybill_sandbox::{Call, Sandbox};
 use waybill_store::catalogue::SKU_SHARDS;
 use waybill_store::memory::{Calm, Outside, Verdict};
+use waybill_store::pushes::{Listing, Pushed};
 use waybill_store::{Db, Queue, Work};
 
 /// Goods come in once, at the moment in which the first channel is told of what was there before.
@@ -43,12 +44,40 @@ impl Outside for Meanwhile {
     async fn after(&self, _call: &str) {}
 }
 
+/// Another message, which read an older number, tells the first channel just after it took ours, and notes it first.
+#[derive(Default)]
+struct Overtaken(OnceLock<(Sandbox, Db, MerchantId)>, AtomicBool);
+
+#[async_trait]
+impl Outside for Overtaken {
+    async fn before(&self, call: &str) -> Verdict {
+        let Some((sandbox, db, merchant)) = self.0.get().filter(|_| call == "dynamodb:PutItem") else {
+            return Verdict::Go;
+        };
+        if shown_at(sandbox, "woocommerce", MUG) == 11 && !self.1.swap(true, Ordering::Relaxed) {
+            let path = format!("/control/woocommerce/{ACCOUNT}/stock");
+            sandbox.answer(&Call::new(Method::PUT, &path).json(&json!({"levels": {MUG: 9}})));
+            let connection = connection_id(Channel::WooCommerce).unwrap();
+            let listing = Listing { sku: MUG, connection: &connection, channel_sku: MUG, place: None };
+            let older = Pushed { quantity: 9, at: Timestamp::UNIX_EPOCH, refused: None };
+            db.save_pushed(merchant, &listing, &older).await.unwrap();
+        }
+        Verdict::Go
+    }
+
+    async fn after(&self, _call: &str) {}
+}
+
 const MUG: &str = "MUG-ENAMEL";
 const GIFT: &str = "TEE-RED-M";
 
 fn shown(world: &World, channel: &str, sku: &str) -> Value {
+    shown_at(&world.sandbox, channel, sku)
+}
+
+fn shown_at(sandbox: &Sandbox, channel: &str, sku: &str) -> Value {
     let path = format!("/control/{channel}/{ACCOUNT}/stock");
-    world.sandbox.answer(&Call::new(Method::GET, &path)).value()["levels"][sku].clone()
+    sandbox.answer(&Call::new(Method::GET, &path)).value()["levels"][sku].clone()
 }
 
 /// Works through a push and everything it sends, each when its time has come.
@@ -192,6 +221,21 @@ async fn a_number_that_grew_old_while_it_was_told_is_told_anew() {
     for channel in ["woocommerce", "amazon", "ebay", "magento"] {
         assert_eq!(shown(&world, channel, MUG), 16, "{channel}");
     }
+}
+
+#[tokio::test]
+async fn a_channel_that_two_told_at_once_is_told_once_more() {
+    let stock = vec![Stocked { sku: MUG.to_owned(), pieces: [7, 4] }];
+    let overtaken = Arc::new(Overtaken::default());
+    let setup = Setup { stock, channels: vec![Channel::WooCommerce], ..Setup::default() };
+    let world = World::new(&setup, overtaken.clone()).await.unwrap();
+    let path = format!("/control/woocommerce/{ACCOUNT}/stock");
+    world.sandbox.answer(&Call::new(Method::PUT, &path).json(&json!({"levels": {MUG: 1}})));
+    let us = (world.sandbox.clone(), world.db.clone(), world.merchant.id.clone());
+    assert!(overtaken.0.set(us).is_ok());
+    push(&world, MUG).await;
+    assert!(overtaken.1.load(Ordering::Relaxed));
+    assert_eq!(shown(&world, "woocommerce", MUG), 11);
 }
 
 #[tokio::test]

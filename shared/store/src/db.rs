@@ -103,6 +103,38 @@ impl Db {
         Ok(reply.item)
     }
 
+    /// Every item of one partition, as stored now, in the order of its sort keys: all of them, or those whose sort key
+    /// begins so. However many there are: DynamoDB answers 1 MB at a time.
+    ///
+    /// # Errors
+    /// As AWS answers.
+    pub(crate) async fn partition_of(
+        &self,
+        table: &str,
+        pk: &str,
+        begins: Option<&str>,
+    ) -> Result<Vec<Item>, StoreError> {
+        let query = self.client.query().table_name(table).consistent_read(true);
+        let query = query.expression_attribute_values(":pk", s(pk));
+        let query = match begins {
+            None => query.key_condition_expression("pk = :pk"),
+            Some(begins) => query
+                .key_condition_expression("pk = :pk AND begins_with(sk, :begins)")
+                .expression_attribute_values(":begins", s(begins)),
+        };
+        let mut found = Vec::new();
+        let mut from = None;
+        loop {
+            let page = query.clone().set_exclusive_start_key(from).send().await;
+            let page = page.map_err(|e| StoreError::from_sdk("dynamodb:Query", &e))?;
+            found.extend(page.items.unwrap_or_default());
+            from = page.last_evaluated_key;
+            if from.is_none() {
+                return Ok(found);
+            }
+        }
+    }
+
     /// Runs a transaction. `token` makes a repeat within ten minutes harmless.
     ///
     /// # Errors

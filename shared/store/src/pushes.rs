@@ -1,13 +1,19 @@
 //! What each channel was last told of a SKU's stock.
 
-use crate::db::{Db, from_item, key, s, to_item};
+use crate::db::{Db, from_item, key, n, s, to_item};
 use crate::error::StoreError;
+use aws_sdk_dynamodb::operation::put_item::builders::PutItemFluentBuilder;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
 use waybill_domain::catalogue::Mapping;
 use waybill_domain::stock::Level;
 use waybill_domain::time::sortable;
 use waybill_domain::{ConnectionId, MerchantId};
+
+/// What its rows of the SKU's partition begin with.
+const PUSH: &str = "push#";
+const PUT_OFF: &str = "push-off#";
 
 /// The last thing a channel was told.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -35,30 +41,64 @@ pub struct Listing<'a> {
 }
 
 impl Listing<'_> {
-    fn pk(&self, merchant: &MerchantId) -> String {
-        format!("{merchant}#{}", self.sku)
-    }
-
-    fn sk(&self, what: &str) -> String {
+    /// Its name among all that shows the SKU.
+    fn name(&self) -> String {
         let Self { sku, connection, channel_sku, place } = self;
         let at = place.map(|place| format!("@{place}")).unwrap_or_default();
         if sku == channel_sku {
-            format!("{what}#{connection}{at}")
+            format!("{connection}{at}")
         } else {
-            format!("{what}#{connection}{at}#{channel_sku}")
+            format!("{connection}{at}#{channel_sku}")
         }
     }
 }
 
-/// What a place of a channel was last told of a listing.
+fn pk(merchant: &MerchantId, sku: &str) -> String {
+    format!("{merchant}#{sku}")
+}
+
+/// What was last told of one SKU, wherever it is shown.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct ToldPlace {
+pub struct ToldOf {
+    sku: String,
+    told: BTreeMap<String, Pushed>,
+    put_off: BTreeMap<String, Timestamp>,
+}
+
+impl ToldOf {
+    /// What was last told at a listing.
+    #[must_use]
+    pub fn at(&self, listing: &Listing<'_>) -> Option<&Pushed> {
+        self.told.get(&listing.name())
+    }
+
+    /// Until when a listing is not to be told, because a message that will be back by then does it.
+    #[must_use]
+    pub fn put_off(&self, listing: &Listing<'_>) -> Option<Timestamp> {
+        self.put_off.get(&listing.name()).copied()
+    }
+
+    /// Every place of an account that was ever told of the SKU.
+    pub fn places<'a>(&'a self, connection: &ConnectionId) -> impl Iterator<Item = ToldPlace<'a>> {
+        let begins = format!("{connection}@");
+        self.told.iter().filter_map(move |(listing, pushed)| {
+            let at = listing.strip_prefix(&begins)?;
+            // Neither locations nor sources have a `#` in their names.
+            let (place, channel_sku) = at.split_once('#').unwrap_or((at, &self.sku));
+            Some(ToldPlace { place, channel_sku, pushed })
+        })
+    }
+}
+
+/// What a place of a channel was last told of a listing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ToldPlace<'a> {
     /// How the channel calls it.
-    pub place: String,
+    pub place: &'a str,
     /// The channel's SKU.
-    pub channel_sku: String,
+    pub channel_sku: &'a str,
     /// What it was told.
-    pub pushed: Pushed,
+    pub pushed: &'a Pushed,
 }
 
 /// Where an account shows the SKU, and how many pieces one of each listing is.
@@ -80,66 +120,29 @@ impl Db {
     /// # Errors
     /// As AWS answers.
     pub async fn levels(&self, merchant: &MerchantId, sku: &str) -> Result<Vec<Level>, StoreError> {
-        let reply = self
-            .client
-            .query()
-            .table_name(&self.tables.stock)
-            .key_condition_expression("pk = :pk AND begins_with(sk, :levels)")
-            .expression_attribute_values(":pk", s(format!("{merchant}#{sku}")))
-            .expression_attribute_values(":levels", s("lvl#"))
-            .consistent_read(true)
-            .send()
-            .await
-            .map_err(|e| StoreError::from_sdk("dynamodb:Query", &e))?;
-        reply.items.unwrap_or_default().into_iter().map(|item| from_item(item, "level")).collect()
+        let items = self.partition_of(&self.tables.stock, &pk(merchant, sku), Some("lvl#")).await?;
+        items.into_iter().map(|item| from_item(item, "level")).collect()
     }
 
-    /// Every place of an account that was ever told of a SKU, with what it was told last.
+    /// What every listing of a SKU was last told, at every account, and which are not to be told now: one read.
     ///
     /// # Errors
     /// As AWS answers; `Corrupt` when a row is not one of these.
-    pub async fn told_places(
-        &self,
-        merchant: &MerchantId,
-        sku: &str,
-        connection: &ConnectionId,
-    ) -> Result<Vec<ToldPlace>, StoreError> {
-        let begins = format!("push#{connection}@");
-        let reply = self
-            .client
-            .query()
-            .table_name(&self.tables.stock)
-            .key_condition_expression("pk = :pk AND begins_with(sk, :begins)")
-            .expression_attribute_values(":pk", s(format!("{merchant}#{sku}")))
-            .expression_attribute_values(":begins", s(begins.as_str()))
-            .send()
-            .await
-            .map_err(|e| StoreError::from_sdk("dynamodb:Query", &e))?;
-        let told = |item: crate::db::Item| {
-            let sk = item.get("sk").and_then(|v| v.as_s().ok()).and_then(|sk| sk.strip_prefix(&begins));
-            let at = sk.ok_or(StoreError::Corrupt("push"))?;
-            // Neither locations nor sources have a `#` in their names.
-            let (place, channel_sku) = at.split_once('#').unwrap_or((at, sku));
-            let (place, channel_sku) = (place.to_owned(), channel_sku.to_owned());
-            Ok(ToldPlace { place, channel_sku, pushed: from_item(item, "push")? })
-        };
-        reply.items.unwrap_or_default().into_iter().map(told).collect()
+    pub async fn told_of(&self, merchant: &MerchantId, sku: &str) -> Result<ToldOf, StoreError> {
+        let mut all = ToldOf { sku: sku.to_owned(), told: BTreeMap::new(), put_off: BTreeMap::new() };
+        for item in self.partition_of(&self.tables.stock, &pk(merchant, sku), Some("push")).await? {
+            let sk = item.get("sk").and_then(|v| v.as_s().ok()).cloned().unwrap_or_default();
+            if let Some(listing) = sk.strip_prefix(PUSH) {
+                all.told.insert(listing.to_owned(), from_item(item, "push")?);
+            } else {
+                let listing = sk.strip_prefix(PUT_OFF).ok_or(StoreError::Corrupt("push"))?;
+                all.put_off.insert(listing.to_owned(), from_item::<PutOff>(item, "push")?.until);
+            }
+        }
+        Ok(all)
     }
 
-    /// What was last told at a listing.
-    ///
-    /// # Errors
-    /// As AWS answers.
-    pub async fn pushed(
-        &self,
-        merchant: &MerchantId,
-        listing: &Listing<'_>,
-    ) -> Result<Option<Pushed>, StoreError> {
-        let item = self.get(&self.tables.stock, &listing.pk(merchant), &listing.sk("push")).await?;
-        item.map(|i| from_item(i, "push")).transpose()
-    }
-
-    /// Records what was told.
+    /// Records what was told, whatever was known.
     ///
     /// # Errors
     /// As AWS answers.
@@ -149,30 +152,47 @@ impl Db {
         listing: &Listing<'_>,
         pushed: &Pushed,
     ) -> Result<(), StoreError> {
-        let mut item = to_item(pushed)?;
-        item.extend(key(&listing.pk(merchant), &listing.sk("push")));
-        self.client
-            .put_item()
-            .table_name(&self.tables.stock)
-            .set_item(Some(item))
+        self.put_pushed(merchant, listing, pushed)?
             .send()
             .await
             .map_err(|e| StoreError::from_sdk("dynamodb:PutItem", &e))?;
         Ok(())
     }
 
-    /// Until when a listing is not to be told, because a message that will be back by then does it.
+    /// Records what was told in place of what was known before it was told.
     ///
     /// # Errors
-    /// As AWS answers.
-    pub async fn push_put_off(
+    /// As AWS answers; `Condition` when another told the listing meanwhile, so that nobody knows which of the two the
+    /// channel took last.
+    pub async fn save_pushed_over(
         &self,
         merchant: &MerchantId,
         listing: &Listing<'_>,
-    ) -> Result<Option<Timestamp>, StoreError> {
-        let item = self.get(&self.tables.stock, &listing.pk(merchant), &listing.sk("push-off")).await?;
-        let until = |item: crate::db::Item| from_item::<PutOff>(item, "push").map(|put_off| put_off.until);
-        item.map(until).transpose()
+        before: Option<&Pushed>,
+        pushed: &Pushed,
+    ) -> Result<(), StoreError> {
+        let put = self.put_pushed(merchant, listing, pushed)?;
+        let put = match before {
+            None => put.condition_expression("attribute_not_exists(pk)"),
+            Some(before) => put
+                .condition_expression("#at = :at AND quantity = :quantity")
+                .expression_attribute_names("#at", "at")
+                .expression_attribute_values(":at", s(before.at.to_string()))
+                .expression_attribute_values(":quantity", n(before.quantity)),
+        };
+        put.send().await.map_err(|e| StoreError::from_sdk("dynamodb:PutItem", &e))?;
+        Ok(())
+    }
+
+    fn put_pushed(
+        &self,
+        merchant: &MerchantId,
+        listing: &Listing<'_>,
+        pushed: &Pushed,
+    ) -> Result<PutItemFluentBuilder, StoreError> {
+        let mut item = to_item(pushed)?;
+        item.extend(key(&pk(merchant, listing.sku), &format!("{PUSH}{}", listing.name())));
+        Ok(self.client.put_item().table_name(&self.tables.stock).set_item(Some(item)))
     }
 
     /// Puts off telling a listing. Nothing happens when another message has done so.
@@ -186,7 +206,7 @@ impl Db {
         until: Timestamp,
         now: Timestamp,
     ) -> Result<(), StoreError> {
-        let mut item = key(&listing.pk(merchant), &listing.sk("push-off"));
+        let mut item = key(&pk(merchant, listing.sku), &format!("{PUT_OFF}{}", listing.name()));
         item.insert("until".into(), s(sortable(until)));
         let put = self.client.put_item().table_name(&self.tables.stock).set_item(Some(item));
         let put = put

@@ -300,27 +300,7 @@ impl Db {
 
     /// The rows of one partition whose sort key begins so, in its order.
     pub(crate) async fn registry_rows(&self, pk: &str, begins: &str) -> Result<Vec<Item>, StoreError> {
-        let mut found = Vec::new();
-        let mut from = None;
-        loop {
-            let reply = self
-                .client
-                .query()
-                .table_name(&self.tables.registry)
-                .key_condition_expression("pk = :pk AND begins_with(sk, :begins)")
-                .expression_attribute_values(":pk", s(pk))
-                .expression_attribute_values(":begins", s(begins))
-                .consistent_read(true)
-                .set_exclusive_start_key(from)
-                .send()
-                .await
-                .map_err(|e| StoreError::from_sdk("dynamodb:Query", &e))?;
-            found.extend(reply.items.unwrap_or_default());
-            from = reply.last_evaluated_key;
-            if from.is_none() {
-                return Ok(found);
-            }
-        }
+        self.partition_of(&self.tables.registry, pk, Some(begins)).await
     }
 
     pub(crate) async fn save_entry(&self, mut item: Item, pk: &str, sk: &str) -> Result<(), StoreError> {

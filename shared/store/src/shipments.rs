@@ -1,6 +1,6 @@
 //! Shipments: beside their order, one item each.
 
-use crate::db::{Db, Item, from_item, key, n, s, to_item};
+use crate::db::{Db, Item, from_item, key, n, to_item};
 use crate::error::StoreError;
 use waybill_domain::OrderId;
 use waybill_domain::shipment::Shipment;
@@ -11,18 +11,8 @@ impl Db {
     /// # Errors
     /// As AWS answers; `Corrupt` when an item is not a shipment.
     pub async fn shipments(&self, order: &OrderId) -> Result<Vec<Shipment>, StoreError> {
-        let reply = self
-            .client
-            .query()
-            .table_name(&self.tables.orders)
-            .key_condition_expression("pk = :pk AND begins_with(sk, :shp)")
-            .expression_attribute_values(":pk", s(order.as_str()))
-            .expression_attribute_values(":shp", s("shp_"))
-            .consistent_read(true)
-            .send()
-            .await
-            .map_err(|e| StoreError::from_sdk("dynamodb:Query", &e))?;
-        reply.items.unwrap_or_default().into_iter().map(shipment_of).collect()
+        let items = self.partition_of(&self.tables.orders, order.as_str(), Some("shp_")).await?;
+        items.into_iter().map(shipment_of).collect()
     }
 
     /// Reads one shipment.

@@ -8,7 +8,7 @@ pub mod picks;
 pub mod transfers;
 pub mod verify;
 
-use crate::db::{Db, MAX_ACTIONS, from_item, key, s};
+use crate::db::{Db, MAX_ACTIONS, from_item, key};
 use crate::error::StoreError;
 use jiff::Timestamp;
 use jiff::civil::Date;
@@ -184,26 +184,7 @@ impl Db {
 
     /// Every item of one partition of the stock table.
     pub(crate) async fn partition(&self, pk: &str) -> Result<Vec<crate::db::Item>, StoreError> {
-        let mut found = Vec::new();
-        let mut from = None;
-        loop {
-            let reply = self
-                .client
-                .query()
-                .table_name(&self.tables.stock)
-                .key_condition_expression("pk = :pk")
-                .expression_attribute_values(":pk", s(pk))
-                .consistent_read(true)
-                .set_exclusive_start_key(from)
-                .send()
-                .await
-                .map_err(|e| StoreError::from_sdk("dynamodb:Query", &e))?;
-            found.extend(reply.items.unwrap_or_default());
-            from = reply.last_evaluated_key;
-            if from.is_none() {
-                return Ok(found);
-            }
-        }
+        self.partition_of(&self.tables.stock, pk, None).await
     }
 }
 
