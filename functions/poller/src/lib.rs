@@ -1,5 +1,6 @@
 //! Reads orders from channels: what changed, what a delivery only hinted at, and what a person wants read again.
 
+mod changes;
 mod fetch;
 mod pages;
 mod take;
@@ -27,6 +28,8 @@ pub struct Env {
     pub queues: Arc<dyn queues::Send>,
     /// Channels.
     pub channels: Channels,
+    /// The ARN of the queue that Amazon tells changes to.
+    pub amazon_changes: String,
     /// Now.
     pub clock: Clock,
 }
@@ -36,6 +39,9 @@ pub struct Env {
 /// # Errors
 /// Only when the batch as a whole cannot be read.
 pub async fn handle(env: &Env, event: SqsEvent) -> Result<SqsBatchResponse, Failure> {
+    if changes::are(&event, &env.amazon_changes) {
+        return changes::take(env, event).await;
+    }
     batch::each(event, Queue::Poll, env.queues.as_ref(), |work| work_on(env, work)).await
 }
 

@@ -15,6 +15,8 @@ async fn main() -> Result<(), lambda_runtime::Error> {
     let queues = read.queues(&[Queue::Allocate, Queue::Book, Queue::Poll, Queue::Erase]);
     let recipients = read.need("KEY_RECIPIENTS", "the ARN of the recipients key");
     let credentials = read.need("KEY_CREDENTIALS", "the ARN of the credentials key");
+    let amazon_changes =
+        read.need("QUEUE_AMAZON_CHANGES", "the ARN of the queue that Amazon tells changes to");
     let egress = read.egress();
     read.done()?;
     let sdk = aws::load().await;
@@ -28,6 +30,7 @@ async fn main() -> Result<(), lambda_runtime::Error> {
         keyring: kms,
         queues: Arc::new(aws::queues(&sdk, queues)),
         channels,
+        amazon_changes,
         clock: Clock::system(),
     };
     lambda_runtime::run(service_fn(async |event: LambdaEvent<SqsEvent>| {

@@ -18,6 +18,7 @@ use waybill_runtime::remote::Told;
 use waybill_runtime::{Failure, Step};
 use waybill_store::deliveries::Stand;
 use waybill_store::queues::MAX_DELAY;
+use waybill_store::registry::Credentials;
 use waybill_store::{Queue, StoreError, Work};
 
 /// How far back a new connection is read by itself; more is a backfill's.
@@ -36,7 +37,7 @@ pub(crate) async fn poll(env: &Env, id: &ConnectionId, now: Timestamp) -> Result
     };
     let held = env.db.cursor(id).await?;
     if held.as_ref().is_none_or(|held| held.reading.is_none() && is_day_over(held.until, now)) {
-        look_after(env, &open, id, now).await?;
+        look_after(env, &account, &open, now).await?;
     }
     let mut cursor = held.unwrap_or_else(|| Cursor::starting(after(now, -days(FIRST_READ))));
     let Some(reading) = cursor.page(open.channel.overlap(), open.channel.settle(), now).cloned() else {
@@ -66,12 +67,18 @@ pub(crate) async fn poll(env: &Env, id: &ConnectionId, now: Timestamp) -> Result
 }
 
 /// Sees to it that the channel sends what it can. Changes are read whether deliveries come or not.
-async fn look_after(env: &Env, open: &Open<'_>, id: &ConnectionId, now: Timestamp) -> Result<(), Failure> {
+async fn look_after(env: &Env, account: &Account, open: &Open<'_>, now: Timestamp) -> Result<(), Failure> {
+    let id = &account.connection.id;
     let mut deliveries = env.db.channel_deliveries(id).await?;
     let path = format!("/webhooks/{}/{id}", open.channel.channel().as_str());
-    let to = match &deliveries.service {
-        Some(service) => To::Address(format!("{service}{path}")),
-        None => To::EndsWith(path),
+    let to = match (&account.credentials, &deliveries.service) {
+        (Credentials::Amazon { seller_id, .. }, _) => {
+            // What Amazon tells names the seller and no account of ours.
+            env.db.save_seller(seller_id, id).await?;
+            To::Queue(env.amazon_changes.clone())
+        }
+        (_, Some(service)) => To::Address(format!("{service}{path}")),
+        (_, None) => To::EndsWith(path),
     };
     let stand = match env.channels.look_after(open, to, now).await {
         Ok(None) => return Ok(()),

@@ -210,7 +210,12 @@ impl Account {
                 let mut care = woocommerce::hooks::Care::new(shop, to, secret?);
                 Some(Box::new(move |reply, stamp| care.next(reply, stamp)))
             }
-            Self::Magento(_) | Self::Amazon(_) | Self::Ebay(_) => None,
+            Self::Amazon(seller) => {
+                let To::Queue(queue) = to else { return None };
+                let mut care = amazon::subscribe::Care::new(seller, queue);
+                Some(Box::new(move |reply, stamp| care.next(reply, stamp)))
+            }
+            Self::Magento(_) | Self::Ebay(_) => None,
         }
     }
 

@@ -13,6 +13,8 @@ pub enum To {
     /// To an address that ends so: which, what is registered says. Where nothing is, a person registers it, and nothing
     /// is made.
     EndsWith(String),
+    /// Into this queue of ours, by its ARN.
+    Queue(String),
 }
 
 impl To {
@@ -20,7 +22,7 @@ impl To {
     pub fn address(&self) -> Option<&str> {
         match self {
             Self::Address(address) => Some(address),
-            Self::EndsWith(_) => None,
+            Self::EndsWith(_) | Self::Queue(_) => None,
         }
     }
 
@@ -29,6 +31,7 @@ impl To {
         match self {
             Self::Address(ours) => ours == address,
             Self::EndsWith(path) => address.ends_with(path.as_str()),
+            Self::Queue(_) => false,
         }
     }
 }

@@ -74,10 +74,16 @@ impl Account {
                 let access = magento::Access::Bearer(access);
                 channels::Account::Magento(magento::Shop { base, access, weight: weight(*pounds) })
             }
-            (Credentials::Amazon { seller_id, marketplace_id, .. }, Some(access)) => {
+            (
+                Credentials::Amazon { client_id, client_secret, seller_id, marketplace_id, .. },
+                Some(access),
+            ) => {
+                let auth = self.connection.token_address.clone().unwrap_or_else(|| base.clone());
+                let (client_id, client_secret) = (client_id.clone(), secret(client_secret));
                 channels::Account::Amazon(channels::amazon::Seller {
                     base,
                     access,
+                    application: channels::amazon::token::Application { auth, client_id, client_secret },
                     seller_id: seller_id.clone(),
                     marketplace_id: marketplace_id.clone(),
                 })

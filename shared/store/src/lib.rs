@@ -40,6 +40,7 @@ pub mod registers;
 pub mod registry;
 pub mod requests;
 pub mod runs;
+pub mod sellers;
 pub mod shipments;
 pub mod staff;
 pub mod stock;

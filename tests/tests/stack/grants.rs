@@ -51,6 +51,7 @@ static ALL: &[&Story] = &[
     &crate::bench::BENCH,
     &crate::ebay::CLOSED,
     &crate::abroad::ABROAD,
+    &crate::amazon::TELLS,
     &crate::care::CARE,
     &crate::first_day::FIRST_DAY,
     &crate::webhooks::HEARD,

@@ -6,6 +6,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 mod abroad;
+mod amazon;
 mod bad_input;
 mod bench;
 mod browser;

@@ -2,7 +2,7 @@
 
 use super::meddler::Meddler;
 use super::road::Road;
-use crate::accounts::{Seeded, connection_id, others};
+use crate::accounts::{ACCOUNT, Seeded, connection_id, others};
 use crate::sim::facts::{Facts, Held, next_due};
 use crate::sim::mail::{Mail, batch_size, visibility};
 use crate::world::{Setup, World, WorldError};
@@ -232,7 +232,22 @@ impl Stage {
             let status = self.deliver(delivery.webhook.clone()).await;
             self.world.sandbox.webhook_result(delivery, DeliveryResult::Answered(status));
         }
-        Ok(any | self.work().await?)
+        Ok(any | self.hear_amazon().await? | self.work().await?)
+    }
+
+    /// Passes on what Amazon told of changes; false when it told nothing.
+    async fn hear_amazon(&self) -> Result<bool, Broken> {
+        let told = self.world.sandbox.with_state(|state| {
+            state.amazon.accounts.get_mut(ACCOUNT).map(waybill_sandbox::amazon::Account::take_notifications)
+        });
+        let told = told.unwrap_or_default();
+        if told.is_empty() || self.post_lost {
+            return Ok(false);
+        }
+        let failed = self.world.functions.told_by_amazon(&told).await;
+        let failed = failed.map_err(|failure| Broken(format!("what Amazon told failed whole: {failure}")))?;
+        must(failed.is_empty(), || "what Amazon told failed".to_owned())?;
+        Ok(true)
     }
 
     async fn work(&mut self) -> Result<bool, Broken> {

@@ -6,12 +6,13 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use jiff::Timestamp;
 use serde_json::{Map, Value};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use waybill_domain::OrderId;
 use waybill_domain::order::Order;
 use waybill_domain::picking::PickList;
 use waybill_domain::shipment::Shipment;
 use waybill_domain::stock::{Level, Movement};
+use waybill_store::memory::Stored;
 use waybill_store::stock::transfers::Transfer;
 
 /// An order item.
@@ -65,22 +66,24 @@ pub struct Facts {
 
 const BROKEN: WorldError = WorldError::Setup("an item cannot be read back");
 
-/// DynamoDB's JSON as ordinary JSON; bytes stay base64 text.
-fn plain(value: Value) -> Value {
-    let Value::Object(fields) = value else { return Value::Null };
-    let Some((kind, inner)) = fields.into_iter().next() else { return Value::Null };
-    match (kind.as_str(), inner) {
-        ("N", inner) => inner.as_str().and_then(|n| n.parse().ok()).map_or(Value::Null, Value::Number),
-        ("L", Value::Array(items)) => Value::Array(items.into_iter().map(plain).collect()),
-        ("M", inner) => Value::Object(plain_item(inner)),
-        ("NULL", _) => Value::Null,
-        (_, inner) => inner,
+/// A stored value as ordinary JSON; bytes become base64 text.
+fn plain(value: Stored) -> Value {
+    let texts = |all: Vec<String>| all.into_iter().map(Value::String).collect();
+    match value {
+        Stored::S(text) => Value::String(text),
+        Stored::N(number) => number.parse().map_or(Value::Null, Value::Number),
+        Stored::B(body) => Value::String(STANDARD.encode(body)),
+        Stored::BOOL(truth) => Value::Bool(truth),
+        Stored::NULL(_) => Value::Null,
+        Stored::SS(all) | Stored::NS(all) => texts(all),
+        Stored::BS(all) => texts(all.into_iter().map(|body| STANDARD.encode(body)).collect()),
+        Stored::L(all) => all.into_iter().map(plain).collect(),
+        Stored::M(fields) => Value::Object(plain_item(fields)),
     }
 }
 
-fn plain_item(item: Value) -> Map<String, Value> {
-    let Value::Object(fields) = item else { return Map::new() };
-    fields.into_iter().map(|(name, value)| (name, plain(value))).collect()
+fn plain_item(item: HashMap<String, Stored>) -> Map<String, Value> {
+    item.into_iter().map(|(name, value)| (name, plain(value))).collect()
 }
 
 fn bytes(item: &Map<String, Value>, name: &str) -> Option<Vec<u8>> {
@@ -98,7 +101,7 @@ impl Facts {
     /// When an item is not what it should be.
     pub fn of_stock(world: &World) -> Result<Self, WorldError> {
         let mut facts = Self::default();
-        for raw in world.engine.dump("stock")? {
+        for raw in world.engine.items("stock")? {
             facts.add_stock(plain_item(raw))?;
         }
         Ok(facts)
@@ -111,11 +114,12 @@ impl Facts {
     pub fn read(world: &World) -> Result<Self, WorldError> {
         let mut facts = Self::default();
         for table in ["orders", "keys", "stock", "registry", "audit"] {
-            for raw in world.engine.dump(table)? {
-                if facts.leak.is_none() && holds(&raw, TOKEN) {
-                    facts.leak = Some(format!("{table} {} {}", raw["pk"]["S"], raw["sk"]["S"]));
-                }
+            for raw in world.engine.items(table)? {
+                let leaks = facts.leak.is_none() && item_holds(&raw, TOKEN);
                 let item = plain_item(raw);
+                if leaks {
+                    facts.leak = Some(format!("{table} {} {}", item["pk"], item["sk"]));
+                }
                 match table {
                     "orders" => facts.add_order(item)?,
                     "keys" => facts.add_key(&item),
@@ -197,15 +201,19 @@ pub fn next_due(world: &World) -> Result<Option<Timestamp>, WorldError> {
 }
 
 /// Whether a text stands in plain in an item, names and bytes included.
-fn holds(value: &Value, token: &str) -> bool {
+fn item_holds(item: &HashMap<String, Stored>, token: &str) -> bool {
+    item.iter().any(|(name, value)| name.contains(token) || holds(value, token))
+}
+
+fn holds(value: &Stored, token: &str) -> bool {
     match value {
-        Value::String(text) => text.contains(token),
-        Value::Array(items) => items.iter().any(|one| holds(one, token)),
-        Value::Object(fields) => fields.iter().any(|(name, inner)| {
-            let sealed = inner.as_str().filter(|_| name == "B").and_then(|text| STANDARD.decode(text).ok());
-            name.contains(token) || holds(inner, token) || sealed.is_some_and(|body| within(&body, token))
-        }),
-        _ => false,
+        Stored::S(text) | Stored::N(text) => text.contains(token),
+        Stored::B(body) => within(body, token),
+        Stored::BOOL(_) | Stored::NULL(_) => false,
+        Stored::SS(all) | Stored::NS(all) => all.iter().any(|text| text.contains(token)),
+        Stored::BS(all) => all.iter().any(|body| within(body, token)),
+        Stored::L(all) => all.iter().any(|one| holds(one, token)),
+        Stored::M(fields) => item_holds(fields, token),
     }
 }
 

@@ -16,6 +16,9 @@ use waybill_store::memory::{Engine, MemoryBus, MemoryDocuments, MemoryKms, Memor
 use waybill_store::work::Message;
 use waybill_store::{Queue, Work};
 
+/// The queue that Amazon tells changes to.
+const AMAZON_CHANGES: &str = "arn:aws:sqs:eu-west-2:000000000000:waybill-amazon-changes";
+
 /// The handlers. Cloning is cheap; a clone shares what a warm function keeps.
 #[derive(Clone)]
 pub struct Functions {
@@ -60,6 +63,7 @@ impl Functions {
                 keyring: kms.clone(),
                 queues: queues.clone(),
                 channels: channels(),
+                amazon_changes: AMAZON_CHANGES.to_owned(),
                 clock: time.clock(),
             }),
             allocator: Arc::new(waybill_allocator::Env {
@@ -117,6 +121,20 @@ impl Functions {
             let Ok(request) = request else { return 400 };
             router.oneshot(request).await.map_or(500, |response| response.status().as_u16())
         }
+    }
+
+    /// Gives what Amazon told of changes to the function of its queue; gives the ids of those that failed, which are their
+    /// places.
+    ///
+    /// # Errors
+    /// When the batch as a whole failed.
+    pub async fn told_by_amazon(&self, changes: &[Value]) -> Result<Vec<String>, Failure> {
+        let bad = |_| Failure::Fault("the harness made a batch that cannot be read");
+        let record = |(n, change): (usize, &Value)| json!({"messageId": n.to_string(), "body": change.to_string(), "eventSourceARN": AMAZON_CHANGES});
+        let records: Vec<Value> = changes.iter().enumerate().map(record).collect();
+        let event = serde_json::from_value(json!({ "Records": records })).map_err(bad)?;
+        let response = waybill_poller::handle(&self.poller, event).await?;
+        Ok(response.batch_item_failures.into_iter().map(|one| one.item_identifier).collect())
     }
 
     /// Gives a batch of messages to the function of a queue; gives the ids of those that failed.

@@ -91,7 +91,7 @@ pub fn control(state: &mut State, call: &Call, rest: &[&str]) -> Answer {
             done()
         }
         ("GET", [name, "notifications"]) => {
-            Ok(json!({"notifications": std::mem::take(&mut find(state, name)?.notifications)}))
+            Ok(json!({"notifications": find(state, name)?.take_notifications()}))
         }
         _ => Err("there is no such control; GET /control lists them".to_owned()),
     }

@@ -101,6 +101,13 @@ pub struct Account {
     erased: BTreeSet<String>,
 }
 
+impl Account {
+    /// What was told of changes since the last time.
+    pub fn take_notifications(&mut self) -> Vec<Value> {
+        std::mem::take(&mut self.notifications)
+    }
+}
+
 /// Everything this sandbox knows about Amazon.
 #[derive(Debug, Default)]
 pub struct World {

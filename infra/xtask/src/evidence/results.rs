@@ -99,27 +99,19 @@ pub fn run(controls: &[&Control]) -> Done {
 /// # Errors
 /// When nextest cannot be started.
 pub fn ran(names: &BTreeSet<&str>, first: bool) -> Done<BTreeMap<String, bool>> {
-    let mut packages = BTreeSet::new();
+    let mut targets = BTreeSet::new();
     let mut filter = Vec::new();
     for name in names {
         let (binary, test) = name.split_once(' ').ok_or_else(|| Failure::new("a test is `binary test`"))?;
-        packages.insert(binary.split("::").next().unwrap_or(binary));
+        targets.insert(target(binary));
         filter.push(format!("(binary_id(={binary}) & test(={test}))"));
     }
     let mut command = cargo();
-    command.args([
-        "nextest",
-        "run",
-        if first { "--fail-fast" } else { "--no-fail-fast" },
-        "--color",
-        "never",
-        "--no-tests",
-        "pass",
-    ]);
+    let until = if first { "--fail-fast" } else { "--no-fail-fast" };
+    command.args(["nextest", "run", until, "--color", "never", "--no-tests", "pass"]);
     command.args(["--status-level", "all", "--final-status-level", "none", "--failure-output", "never"]);
-    packages.iter().for_each(|package| {
-        command.args(["--package", package]);
-    });
+    // Of the whole workspace: a package by itself asks for other features of what it stands on, which is built once more.
+    command.arg("--workspace").args(targets.into_iter().flatten());
     command.args(["--filterset", &filter.join(" | ")]);
     // In the background of a terminal nextest would be stopped as it asks for the keyboard.
     command.env("NEXTEST_NO_INPUT_HANDLER", "1").stdin(Stdio::null());
@@ -132,6 +124,17 @@ pub fn ran(names: &BTreeSet<&str>, first: bool) -> Done<BTreeMap<String, bool>> 
         from.for_each(|line| eprintln!("  {line}"));
     }
     Ok(ran)
+}
+
+/// What cargo calls the program that nextest calls `waybill-domain`, `waybill-reveal::reveal` or `waybill-xtask::bin/xtask`.
+fn target(binary: &str) -> Vec<&str> {
+    match binary.split_once("::") {
+        None => vec!["--lib"],
+        Some((_, name)) => match name.strip_prefix("bin/") {
+            Some(name) => vec!["--bin", name],
+            None => vec!["--test", name],
+        },
+    }
 }
 
 /// What nextest says of each test: `PASS [   0.004s] (1/9) waybill-domain access::tests::x`.

@@ -146,9 +146,14 @@ fn uses_in_key_policies(template: &Template, found: &mut Vec<Finding>) -> Uses {
                 let ours = statement.0.pointer("/Condition/StringEquals/kms:CallerAccount").is_some();
                 let service = statement.0["Principal"]["Service"].is_object()
                     || statement.0["Principal"]["Service"].is_string();
-                let bound = service || (via && ours);
+                // Another account's use is bound to one queue, whose name a message is sealed with.
+                let one_queue = statement
+                    .0
+                    .pointer("/Condition/StringEquals/kms:EncryptionContext:aws:sqs:arn")
+                    .is_some();
+                let bound = service || (via && (ours || one_queue));
                 if !bound && !actions.is_empty() {
-                    found.push(Finding::new(USE, key.id, "can be used directly. Use needs kms:ViaService and kms:CallerAccount, or a service as principal."));
+                    found.push(Finding::new(USE, key.id, "can be used directly. Use needs kms:ViaService with kms:CallerAccount or the name of one queue, or a service as principal."));
                 }
                 continue;
             }

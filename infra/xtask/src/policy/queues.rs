@@ -66,6 +66,7 @@ pub fn check(template: &Template) -> Vec<Finding> {
         "TrackQueue",
         "EraseQueue",
         "DeliverQueue",
+        "AmazonChangesQueue",
     ] {
         if read.iter().filter(|queue| **queue == stage).count() != 1 {
             found.push(Finding::new(RULE, stage, "must be read by exactly one function."));

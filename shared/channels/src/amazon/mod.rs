@@ -45,6 +45,8 @@ pub struct Seller {
     pub base: String,
     /// The access token of the hour; see [`token`].
     pub access: Secret,
+    /// Our application, for calls that are no seller's.
+    pub application: token::Application,
     /// Amazon's id of the seller.
     pub seller_id: String,
     /// Amazon's id of the marketplace: `A1F83G8C2ARO7P` is the United Kingdom.

@@ -7,7 +7,9 @@ use serde_json::{Value, json};
 use waybill_channels::Operation;
 use waybill_channels::amazon::feed::{One, read_changed};
 use waybill_channels::amazon::packages::read_shown;
-use waybill_channels::amazon::subscribe::{read_destination, read_destinations, read_subscription};
+use waybill_channels::amazon::subscribe::{
+    read_destination, read_destinations, read_standing, read_subscription,
+};
 use waybill_channels::amazon::{connect, notification, rate_told, stock, token, writeback};
 use waybill_channels::feed::{Found, Reading};
 
@@ -44,6 +46,7 @@ pub fn through(reply: &Response<Vec<u8>>) -> Vec<String> {
     of(read_destination(reply).err().map(|e| format!("{e:?}")));
     of(read_destinations(reply, "x").err().map(|e| format!("{e:?}")));
     of(read_subscription(reply).err().map(|e| format!("{e:?}")));
+    of(read_standing(reply).err().map(|e| format!("{e:?}")));
     of(notification::read(reply.body()).err().map(|e| format!("{e:?}")));
     let text = String::from_utf8_lossy(reply.body());
     of(connect::read_callback(&text, "state").err().map(|e| format!("{e:?}")));

@@ -4,6 +4,7 @@ use http::Response;
 use serde_json::{Value, json};
 use waybill_channels::amazon::Seller;
 use waybill_channels::amazon::feed::One;
+use waybill_channels::amazon::token::Application;
 use waybill_channels::error::CannotRead;
 use waybill_channels::feed::{Found, Reading};
 use waybill_channels::writeback::Broke;
@@ -37,8 +38,17 @@ pub fn seller() -> Seller {
     Seller {
         base: "https://sellingpartnerapi-eu.amazon.com".to_owned(),
         access: Secret::new("Atza|EXAMPLE".to_owned()),
+        application: application(),
         seller_id: "A3TH9S8BH6GOGM".to_owned(),
         marketplace_id: "A1F83G8C2ARO7P".to_owned(),
+    }
+}
+
+pub fn application() -> Application {
+    Application {
+        auth: "https://api.amazon.com".to_owned(),
+        client_id: "client".to_owned(),
+        client_secret: Secret::new("secret".to_owned()),
     }
 }
 

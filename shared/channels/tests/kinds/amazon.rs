@@ -14,16 +14,17 @@ use waybill_domain::service::Carrier;
 const ORDER: &str = "026-1234567-1234567";
 
 pub fn all() -> Vec<Kinds> {
-    let seller = Seller {
-        base: "https://sellingpartnerapi-eu.amazon.com".to_owned(),
-        access: secret("Atza|EXAMPLE"),
-        seller_id: "A3TH9S8BH6GOGM".to_owned(),
-        marketplace_id: "A1F83G8C2ARO7P".to_owned(),
-    };
     let application = Application {
         auth: "https://api.amazon.com".to_owned(),
         client_id: "client".to_owned(),
         client_secret: secret("secret"),
+    };
+    let seller = Seller {
+        base: "https://sellingpartnerapi-eu.amazon.com".to_owned(),
+        access: secret("Atza|EXAMPLE"),
+        application: application.clone(),
+        seller_id: "A3TH9S8BH6GOGM".to_owned(),
+        marketplace_id: "A1F83G8C2ARO7P".to_owned(),
     };
     let changed = |next| feed::build_changed(&seller, &window(), next, &stamp()).unwrap();
     let mut one = feed::One::new(&seller, ORDER);

@@ -12,6 +12,7 @@ mod vault;
 
 pub use bus::MemoryBus;
 pub use dynamo::{Capacity, Engine};
+pub use dynoxide::types::AttributeValue as Stored;
 pub use kms::MemoryKms;
 pub use queues::{MemoryQueues, Sent};
 pub use trail::MemoryTrail;

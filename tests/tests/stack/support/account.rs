@@ -16,14 +16,30 @@ pub struct Own {
 }
 
 impl Own {
-    /// Connects the shop's merchant to a new account of a channel, which is set up with `config`.
+    /// Connects the shop's merchant to a new account of a channel that is set up with `config` and sends to our address.
     pub async fn open(shop: &Shop, kind: Kind, credentials: &Credentials, mut config: Value) -> Self {
-        let unique = unique(14);
-        let id: ConnectionId = format!("con_{unique}0b").parse().unwrap();
-        let channel = kind.channel().unwrap().as_str();
-        let path = format!("{channel}/own-{unique}");
+        let (id, channel) = (Self::id(), kind.channel().unwrap().as_str());
         config["webhook_url"] = json!(format!("{}/webhooks/{channel}/{id}", shop.stack.api_url));
-        shop.stack.control("PUT", &path, &config).await.unwrap();
+        Self::set_up(shop, (id, kind), credentials, &config).await
+    }
+
+    /// As [`Own::open`], for a channel that sends to no address.
+    pub async fn open_unhooked(shop: &Shop, kind: Kind, credentials: &Credentials, config: Value) -> Self {
+        Self::set_up(shop, (Self::id(), kind), credentials, &config).await
+    }
+
+    fn id() -> ConnectionId {
+        format!("con_{}0b", unique(14)).parse().unwrap()
+    }
+
+    async fn set_up(
+        shop: &Shop,
+        (id, kind): (ConnectionId, Kind),
+        credentials: &Credentials,
+        config: &Value,
+    ) -> Self {
+        let path = format!("{}/own-{id}", kind.channel().unwrap().as_str());
+        shop.stack.control("PUT", &path, config).await.unwrap();
         let mut connection = shop.db.connection(&shop.ids.shop).await.unwrap().unwrap();
         connection.id = id.clone();
         connection.kind = kind;

@@ -6,10 +6,11 @@ use waybill_channels::amazon::connect::{Consent, authorisation, build_exchange, 
 use waybill_channels::amazon::feed::One;
 use waybill_channels::amazon::notification;
 use waybill_channels::amazon::subscribe::{
-    Made, build_destination, build_destinations, build_read_subscription, build_subscription,
-    read_destination, read_destinations, read_subscription,
+    Care, Made, build_destination, build_destinations, build_read_subscription, build_subscription,
+    read_destination, read_destinations, read_standing, read_subscription,
 };
 use waybill_channels::amazon::token::{NOTIFICATIONS, build_grantless, build_refresh, read_token};
+use waybill_channels::care::{Looked, Next};
 use waybill_channels::error::CannotRead;
 use waybill_channels::feed::Reading;
 use waybill_channels::writeback::Broke;
@@ -102,11 +103,38 @@ fn subscribe(sandbox: &Sandbox) {
         let request = build_subscription(&seller, &id, &stamp).unwrap();
         read_subscription(&send(sandbox, request).unwrap()).unwrap()
     };
-    let Made::Is(subscription) = make() else { panic!() };
+    let standing = || {
+        let request = build_read_subscription(&seller, &stamp).unwrap();
+        read_standing(&send(sandbox, request).unwrap()).unwrap()
+    };
+    assert_eq!(standing(), None);
+    assert!(matches!(make(), Made::Is(_)));
     assert_eq!(make(), Made::Already);
-    let read = build_read_subscription(&seller, &stamp).unwrap();
-    let there = read_subscription(&send(sandbox, read).unwrap()).unwrap();
-    assert_eq!(there, Made::Is(subscription));
+    assert_eq!(standing(), Some(id.clone()));
+}
+
+#[test]
+fn whoever_looks_after_what_is_told_asks_for_what_is_missing_and_leaves_the_rest() {
+    let sandbox = &world(&json!({}));
+    let look = |queue: &str| {
+        let mut care = Care::new(&seller(sandbox), queue.to_owned());
+        let mut reply = None;
+        loop {
+            match care.next(reply.as_ref(), &stamp(sandbox)).unwrap() {
+                Next::Send(request) => reply = Some(send(sandbox, *request).unwrap()),
+                Next::Over(looked) => return looked,
+            }
+        }
+    };
+    let ours = "arn:aws:sqs:eu-west-2:123456789012:waybill-amazon-changes";
+    assert_eq!(look(ours), Looked { made: 1, ..Looked::default() });
+    assert_eq!(look(ours), Looked::default());
+    // There is one for each seller and application: another installation's stays.
+    assert_eq!(
+        look("arn:aws:sqs:eu-west-2:123456789012:other"),
+        Looked { missing: true, ..Looked::default() }
+    );
+    assert_eq!(look(ours), Looked::default());
 }
 
 #[test]

@@ -72,6 +72,7 @@ pub fn seller(sandbox: &Sandbox) -> Seller {
     Seller {
         base: BASE.to_owned(),
         access: token.access,
+        application: application(),
         seller_id: "A3SANDBOXSELLER".to_owned(),
         marketplace_id: "A1F83G8C2ARO7P".to_owned(),
     }
