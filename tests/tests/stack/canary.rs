@@ -1,13 +1,14 @@
 //! Canaries: orders in which every free text is a token of its own go the whole life, and nothing of them is
 //! found anywhere but in what the carrier had to be sent (CONTROLS section 4).
 
-use crate::support::{Shop, Story, deliver_everything, stack, template, unique, until};
+use crate::support::{Own, Shop, Story, deliver_everything, stack, template, unique, until};
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
 use waybill_domain::OrderId;
-use waybill_domain::order::{PersonalData, Status};
+use waybill_domain::order::{Channel, PersonalData, Status};
 use waybill_domain::time::{after, days};
-use waybill_harness::canary::{Token, canary_tokens, carrier_check, scan};
+use waybill_harness::accounts::{Seeded, others};
+use waybill_harness::canary::{Keeps, Token, canary_of, canary_tokens, carrier_check, scan};
 use waybill_harness::seed::CLIENT_SECRET;
 use waybill_sandbox::shopify::webhooks::sign;
 
@@ -74,6 +75,7 @@ async fn canary() {
     orders.push(label_failed(&mut flock).await);
     refused(&mut flock).await;
     orders.push(unreadable(&mut flock).await);
+    orders.extend(elsewhere(&mut flock).await);
 
     flock.nowhere("live").await;
     disclosed(&flock).await;
@@ -174,20 +176,60 @@ async fn unreadable(flock: &mut Flock<'_>) -> OrderId {
     id
 }
 
-/// What carriers and the shop were sent: exactly what the service needs, and to the shop nothing.
+/// One at each of the other channels, which are read; eBay's goes by DPD.
+async fn elsewhere(flock: &mut Flock<'_>) -> Vec<OrderId> {
+    let shop = flock.shop;
+    let seeded = others(&shop.stack.sandbox_url, |_, _| String::new()).unwrap();
+    let mut birds = Vec::new();
+    for Seeded { kind, credentials, config, .. } in seeded {
+        let Some(channel) = kind.channel() else { continue };
+        // Amazon sends to no address.
+        let own = match channel {
+            Channel::Amazon => Own::open_unhooked(shop, kind, &credentials, config).await,
+            _ => Own::open(shop, kind, &credentials, config).await,
+        };
+        let number = u64::from_str_radix(&unique(8), 16).unwrap() % 100_000;
+        let made = own.ask(shop, "POST", "canary", json!({"number": number})).await;
+        let native = own.ask(shop, "GET", "native", Value::Null).await;
+        let (channel_id, body) = canary_of(&made, &native).unwrap();
+        let keeps = Keeps::of(channel);
+        let (names, tokens): (Vec<_>, Vec<_>) = canary_tokens(&made, body)
+            .into_iter()
+            .partition(|token| keeps.names.contains(&token.pointer.as_str()));
+        assert!(tokens.len() > 40, "{channel:?}: {} tokens", tokens.len());
+        flock.tokens.extend(keeps.in_common(&tokens));
+        flock.names.extend(names);
+        birds.push((shop.index.order_id(&own.connection, &channel_id).unwrap(), own));
+    }
+    Own::poll(shop).await;
+    let mut orders = Vec::new();
+    for (id, own) in birds {
+        let read = async || shop.db.order(&id).await.unwrap();
+        until("the canary to be read", read).await;
+        shop.stands(&id, Status::Dispatched).await;
+        own.close(shop).await;
+        orders.push(id);
+    }
+    orders
+}
+
+/// What carriers and channels were sent: exactly what the service needs, and to channels nothing.
 async fn disclosed(flock: &Flock<'_>) {
-    let sent = flock.shop.stack.control("GET", "captured?endpoint=royal-mail", &Value::Null).await.unwrap();
-    let found = carrier_check(&sent, &flock.tokens).unwrap();
-    assert_eq!(found.forbidden, BTreeSet::new());
-    assert_eq!(found.allowed, NEEDED.map(str::to_owned).into());
-    // None of these orders went by DPD.
-    let sent = flock.shop.stack.control("GET", "captured?endpoint=dpd", &Value::Null).await.unwrap();
-    let found = carrier_check(&sent, &flock.tokens).unwrap();
-    assert_eq!((found.forbidden, found.allowed), (BTreeSet::new(), BTreeSet::new()));
-    let sent = flock.shop.stack.control("GET", "captured?endpoint=shopify", &Value::Null).await.unwrap();
-    let found = carrier_check(&sent, &flock.tokens).unwrap();
-    assert!(found.requests > 0);
-    assert_eq!((found.forbidden, found.allowed), (BTreeSet::new(), BTreeSet::new()));
+    let sent_to = async |endpoint: &str| {
+        let path = format!("captured?endpoint={endpoint}");
+        let sent = flock.shop.stack.control("GET", &path, &Value::Null).await.unwrap();
+        carrier_check(&sent, &flock.tokens).unwrap()
+    };
+    for carrier in ["royal-mail", "dpd"] {
+        let found = sent_to(carrier).await;
+        assert_eq!(found.forbidden, BTreeSet::new(), "{carrier}");
+        assert_eq!(found.allowed, NEEDED.map(str::to_owned).into(), "{carrier}");
+    }
+    for channel in Channel::ALL {
+        let found = sent_to(channel.as_str()).await;
+        assert!(found.requests > 0, "{channel:?}");
+        assert_eq!((found.forbidden, found.allowed), (BTreeSet::new(), BTreeSet::new()), "{channel:?}");
+    }
 }
 
 /// No key and no sealed bytes of these orders are left, so there is nothing to open and nothing to open it with.

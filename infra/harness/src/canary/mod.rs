@@ -15,7 +15,7 @@ pub use carrier::{Disclosures, carrier_check};
 pub use fields::{Keeps, Kept};
 pub use layers::each as each_layer;
 pub use needles::{Form, Needles};
-pub use personal::{canary_tokens, personal_anywhere, personal_tokens};
+pub use personal::{canary_of, canary_tokens, personal_anywhere, personal_tokens};
 pub use read::events;
 pub use scan::{Hit, Report, SinkReport, scan};
 pub use sinks::Kind;

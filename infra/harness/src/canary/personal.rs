@@ -115,6 +115,16 @@ fn take(text: &str, at: &str, what: What, found: &mut BTreeMap<String, Token>) {
     }
 }
 
+/// The channel's key of a canary order and the order itself, as the sandbox's control door gave it (`made`) among all of
+/// the account (`native`).
+pub fn canary_of<'a>(made: &Value, native: &'a Value) -> Option<(String, &'a Value)> {
+    let key = |value: &Value| value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+    let id = key(made.get("order").unwrap_or(&made["orders"][0]));
+    let is_it = |order: &&Value| ["id", "entity_id", "orderId"].iter().any(|name| key(&order[*name]) == id);
+    let body = native["orders"].as_array()?.iter().find(is_it)?;
+    Some((id, body))
+}
+
 /// The tokens of a canary order as the sandbox's control door gave them (`{pointer, token}`), and besides each
 /// the whole text it is part of, whose hash would give it away as well. The order's name is left out: it stands
 /// for its number at the shop (`#1001`), which is kept until the order is forgotten.

@@ -17,7 +17,7 @@ use waybill_domain::event::Event;
 use waybill_domain::order::{Channel, Order, PersonalData};
 use waybill_domain::time::after;
 use waybill_harness::accounts::{ACCOUNT, connection_id};
-use waybill_harness::canary::{Keeps, Needles, Token, canary_tokens, each_layer};
+use waybill_harness::canary::{Keeps, Needles, Token, canary_of, canary_tokens, each_layer};
 use waybill_harness::world::{SHOP, Setup, World};
 use waybill_sandbox::invent::canary_order;
 use waybill_sandbox::shopify::orders;
@@ -174,13 +174,9 @@ impl Stage {
 
     /// The `n`th canary order of a channel whose orders are fetched, there alone; gives the channel's key of it.
     pub fn planted(&mut self, channel: Channel, n: u64) -> String {
-        let key = |value: &Value| value.as_str().map_or_else(|| value.to_string(), str::to_owned);
         let made = self.control(channel, Method::POST, "canary", &json!({"number": n}));
-        let id = key(made.get("order").unwrap_or(&made["orders"][0]));
-        let all = self.control(channel, Method::GET, "native", &Value::Null);
-        let is_it =
-            |order: &&Value| ["id", "entity_id", "orderId"].iter().any(|name| key(&order[*name]) == id);
-        let body = all["orders"].as_array().unwrap().iter().find(is_it).unwrap();
+        let native = self.control(channel, Method::GET, "native", &Value::Null);
+        let (id, body) = canary_of(&made, &native).unwrap();
         let all = canary_tokens(&made, body);
         let names = Keeps::of(channel).names;
         let (names, tokens) = all.into_iter().partition(|one| names.contains(&one.pointer.as_str()));
