@@ -238,6 +238,49 @@ async fn an_incident_counts_by_channel_in_parts_and_its_risk_can_be_raised_later
     assert_eq!(code(&bad), (400, "bad_cursor"));
 }
 
+/// As many as WAYBILL_ACCESSES says; a tenth of them is what somebody is suspected of.
+#[tokio::test]
+async fn who_is_affected_is_known_to_the_last_within_a_minute_however_much_was_looked_at() {
+    let accesses = std::env::var("WAYBILL_ACCESSES").ok().and_then(|n| n.parse().ok()).unwrap_or(2_000);
+    let stage = Stage::set().await;
+    let merchant: MerchantId = MERCHANT.parse().unwrap();
+    let event = |n: usize| Event {
+        at: stage.now(),
+        action: Action::Reveal,
+        actor: if n.is_multiple_of(10) { "eve" } else { "bob" }.into(),
+        order: format!("ord_{n:032x}").parse().unwrap(),
+        purpose: "label".into(),
+        fields: vec!["name".into()],
+    };
+    let all: Vec<Event> = (0..accesses).map(event).collect();
+    stage.db.append(&merchant, Stream::Access, &all).await.unwrap();
+    let hour = |n: i64| after(stage.now(), jiff::SignedDuration::from_hours(n));
+    let body = json!({"suspicion": {"from": hour(-1), "until": hour(1), "actor": "eve"}, "high_risk": true});
+    let began = std::time::Instant::now();
+    let (status, mut view) = stage.ask(OWNER, "/v1/incidents", &body).await;
+    assert_eq!(status, 200, "{view}");
+    let drafts = view["drafts"].as_object().unwrap().clone();
+    let address = format!("/v1/incidents/{}", view["incident"]["id"].as_str().unwrap());
+    let mut named = BTreeSet::new();
+    loop {
+        named.extend(view["affected"]["merchants"][MERCHANT].as_object().unwrap().keys().cloned());
+        let Some(next) = view["next"].as_str().map(str::to_owned) else { break };
+        view = stage.get(Some(OWNER), &format!("{address}?after={next}")).await.1;
+    }
+    let took = began.elapsed();
+    println!(
+        "{accesses} accesses, {} orders named and {} notices drafted in {:.2} s",
+        named.len(),
+        drafts.len(),
+        took.as_secs_f64()
+    );
+    assert_eq!(named.len(), all.iter().filter(|event| event.actor == "eve").count());
+    assert!(
+        drafts.len() >= 4 && drafts.values().all(|text| text.as_str().is_some_and(|text| text.len() > 100))
+    );
+    assert!(took.as_secs() < 60, "{took:?}");
+}
+
 #[tokio::test]
 async fn how_it_stands_is_told_from_what_is_there() {
     let stage = Stage::set().await;
