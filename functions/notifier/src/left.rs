@@ -31,14 +31,18 @@ pub(crate) async fn leave(
     }
     let mut done = Step::Done;
     for left in told.places(id) {
-        if left.pushed.quantity == 0 || places.values().any(|place| place == left.place) {
+        if left.pushed.shows_none() || places.values().any(|place| place == left.place) {
             continue;
         }
         let whole = Listing { sku, connection: id, channel_sku: left.channel_sku, place: None };
         if places.is_empty() {
             // What was told of all together before there were places is old.
-            let old =
-                Pushed { quantity: 0, at: Timestamp::UNIX_EPOCH, refused: Some("places_changed".into()) };
+            let old = Pushed {
+                quantity: 0,
+                at: Timestamp::UNIX_EPOCH,
+                refused: Some("places_changed".into()),
+                unsure: false,
+            };
             wrote.store(true, Ordering::Relaxed);
             env.db.save_pushed(merchant, &whole, &old).await?;
         }
@@ -49,7 +53,7 @@ pub(crate) async fn leave(
     let default = waybill_channels::magento::stock::DEFAULT_SOURCE;
     if channel == Some(Channel::Magento) && !places.is_empty() && places.values().all(|p| p != default) {
         for (listing, _) in listings(sku, id, mapped) {
-            if told.at(&listing).is_some_and(|told| told.quantity > 0) {
+            if told.at(&listing).is_some_and(|told| !told.shows_none()) {
                 done = worse(Ok(done), one(env, account, (merchant, listing), told, NONE, wrote, now).await)?;
             }
         }

@@ -158,7 +158,7 @@ pub(crate) async fn one(
                 Outcome::Applied | Outcome::Pending => None,
             };
             tracing::info!(connection = %id, ?outcome, "stock told");
-            let pushed = Pushed { quantity, at: now, refused };
+            let pushed = Pushed { quantity, at: now, refused, unsure: false };
             return match env.db.save_pushed_over(merchant, &listing, before.at(&listing), &pushed).await {
                 Err(StoreError::Condition { .. }) => told_twice(env, subject, quantity, now).await,
                 saved => saved.map(|()| Step::Done).map_err(Failure::from),
@@ -189,10 +189,10 @@ async fn told_twice(
     quantity: u32,
     now: Timestamp,
 ) -> Result<Step, Failure> {
-    // Announced first: without the note that is one message too many, the note without it would wait for the next.
+    // Noted first: if nothing can be announced this message comes back, and finds the note.
+    let pushed = Pushed { quantity, at: now, refused: None, unsure: true };
+    env.db.save_pushed(merchant, &listing, &pushed).await?;
     env.pushes.announce(merchant, BTreeSet::from([listing.sku.to_owned()]), now).await?;
-    let unknown = Pushed { quantity, at: Timestamp::UNIX_EPOCH, refused: Some("told_twice".into()) };
-    env.db.save_pushed(merchant, &listing, &unknown).await?;
     Ok(Step::Done)
 }
 
@@ -212,6 +212,7 @@ async fn put_off(
 
 fn is_told(told: &Pushed, quantity: u32, now: Timestamp) -> bool {
     match told.refused {
+        _ if told.unsure => false,
         Some(_) => now < after(told.at, REFUSED_FOR),
         None => told.quantity == quantity,
     }

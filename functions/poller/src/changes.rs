@@ -26,15 +26,16 @@ pub(crate) async fn take(env: &Env, event: SqsEvent) -> Result<SqsBatchResponse,
     for hint in event.records {
         let id = hint.message_id.filter(|id| !id.is_empty()).ok_or(Failure::Fault("a message has no id"))?;
         let done = match read(hint.body.unwrap_or_default().as_bytes()) {
-            Ok(Some(changed)) => have_read(env, &changed, now).await,
-            Ok(None) => Ok(()),
+            Ok(Some(changed)) if changed.is_to_send => have_read(env, &changed, now).await,
+            // A person is asked for only while something is to be sent to them (CONTROLS A4).
+            Ok(Some(_) | None) => Ok(()),
             Err(error) => {
-                tracing::warn!(%error, "what Amazon told cannot be read; the change comes with the next page");
+                tracing::warn!(message = %id, %error, "what Amazon told cannot be read; the change comes with the next page");
                 Ok(())
             }
         };
         if let Err(error) = done {
-            tracing::error!(%error, "what Amazon told was not passed on; it comes back");
+            tracing::error!(message = %id, %error, "what Amazon told was not passed on; it comes back");
             let mut failed = BatchItemFailure::default();
             failed.item_identifier = id;
             response.batch_item_failures.push(failed);

@@ -87,6 +87,10 @@ async fn of_others_and_of_what_cannot_be_read_nothing_is_asked() {
         with("SellerId", "A0SOMEBODYELSE"),
         with("Summary/MarketplaceId", "A1PA6795UKMFR9"),
         with("Summary/FulfillmentType", "AFN"),
+        // Nothing is to be sent, so nobody is asked for.
+        with("Summary/OrderStatus", "Pending"),
+        with("Summary/OrderStatus", "Shipped"),
+        with("Summary/OrderStatus", "Canceled"),
         json!({"NotificationType": "FEED_PROCESSING_FINISHED"}),
         json!("no notification"),
     ];

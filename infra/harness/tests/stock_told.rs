@@ -59,7 +59,7 @@ impl Outside for Overtaken {
             sandbox.answer(&Call::new(Method::PUT, &path).json(&json!({"levels": {MUG: 9}})));
             let connection = connection_id(Channel::WooCommerce).unwrap();
             let listing = Listing { sku: MUG, connection: &connection, channel_sku: MUG, place: None };
-            let older = Pushed { quantity: 9, at: Timestamp::UNIX_EPOCH, refused: None };
+            let older = Pushed { quantity: 9, at: Timestamp::UNIX_EPOCH, refused: None, unsure: false };
             db.save_pushed(merchant, &listing, &older).await.unwrap();
         }
         Verdict::Go
@@ -187,6 +187,13 @@ async fn a_place_that_is_ours_no_more_is_told_that_it_has_none() {
     assert_eq!(map(&[(0, "man"), (1, "bri")]).await, [0, 7, 4], "not shown twice");
     assert_eq!(map(&[(0, "man")]).await, [0, 7, 0]);
     assert_eq!(map(&[(0, "bri")]).await, [0, 0, 7]);
+    // Two told it at once, one of them that there are some: it is told once more, though it is ours no more.
+    let left = Listing { sku: MUG, connection: &id, channel_sku: MUG, place: Some("man") };
+    let pushed = Pushed { quantity: 0, at: Timestamp::UNIX_EPOCH, refused: None, unsure: true };
+    world.db.save_pushed(&world.merchant.id, &left, &pushed).await.unwrap();
+    assert_eq!(map(&[(0, "bri")]).await, [0, 0, 7]);
+    let told = world.db.told_of(&world.merchant.id, MUG).await.unwrap();
+    assert!(told.at(&left).unwrap().shows_none());
     assert_eq!(map(&[]).await, [11, 0, 0]);
 }
 

@@ -25,6 +25,17 @@ pub struct Pushed {
     /// The channel has no place for it; a code that says why.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub refused: Option<String>,
+    /// Two told it at once, and which number it took last is not known: it is told once more.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub unsure: bool,
+}
+
+impl Pushed {
+    /// It was told last that there are none.
+    #[must_use]
+    pub fn shows_none(&self) -> bool {
+        self.quantity == 0 && !self.unsure
+    }
 }
 
 /// Where a channel shows a SKU of ours.

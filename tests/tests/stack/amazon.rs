@@ -31,7 +31,8 @@ async fn tells() {
     };
     until("Amazon to be asked to tell changes", listens).await;
 
-    // Nobody reads the account from here on but for what it tells.
+    let read = async || shop.db.cursor(&own.connection).await.unwrap().map(|cursor| cursor.until);
+    let before = read().await;
     own.ask(&shop, "POST", "invent", json!({"seed": 7, "count": 9, "deliver": false})).await;
     let told = own.ask(&shop, "GET", "notifications", Value::Null).await;
     let to_send = |told: &&Value| {
@@ -47,5 +48,6 @@ async fn tells() {
     shop.aws().json("sqs", "AmazonSQS.SendMessage", &send).await.unwrap();
     let stored = async || shop.db.order(&id).await.unwrap();
     until("the order that Amazon told of", stored).await;
+    assert_eq!(read().await, before, "no page was read meanwhile");
     own.close(&shop).await;
 }

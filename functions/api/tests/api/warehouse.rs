@@ -103,9 +103,14 @@ async fn overs_and_unders_of_each_channel_are_shown_by_listing() {
         place: None,
     };
     let at = stage.now();
-    let took = waybill_store::pushes::Pushed { quantity: 11, at, refused: None };
+    let took = waybill_store::pushes::Pushed { quantity: 11, at, refused: None, unsure: false };
     stage.db.save_pushed(&merchant, &listing("TEE-RED"), &took).await.unwrap();
-    let refused = waybill_store::pushes::Pushed { quantity: 3, at, refused: Some("no_such_listing".into()) };
+    let refused = waybill_store::pushes::Pushed {
+        quantity: 3,
+        at,
+        refused: Some("no_such_listing".into()),
+        unsure: false,
+    };
     stage.db.save_pushed(&merchant, &listing("TEE-3"), &refused).await.unwrap();
     let (_, view) = stage.mine("/v1/stock/TEE-RED").await;
     let mut seen: Vec<_> = view["channels"]

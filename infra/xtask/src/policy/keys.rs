@@ -146,12 +146,7 @@ fn uses_in_key_policies(template: &Template, found: &mut Vec<Finding>) -> Uses {
                 let ours = statement.0.pointer("/Condition/StringEquals/kms:CallerAccount").is_some();
                 let service = statement.0["Principal"]["Service"].is_object()
                     || statement.0["Principal"]["Service"].is_string();
-                // Another account's use is bound to one queue, whose name a message is sealed with.
-                let one_queue = statement
-                    .0
-                    .pointer("/Condition/StringEquals/kms:EncryptionContext:aws:sqs:arn")
-                    .is_some();
-                let bound = service || (via && (ours || one_queue));
+                let bound = service || (via && (ours || seals_what_amazon_tells(statement)));
                 if !bound && !actions.is_empty() {
                     found.push(Finding::new(USE, key.id, "can be used directly. Use needs kms:ViaService with kms:CallerAccount or the name of one queue, or a service as principal."));
                 }
@@ -173,6 +168,14 @@ fn uses_in_key_policies(template: &Template, found: &mut Vec<Finding>) -> Uses {
         }
     }
     uses
+}
+
+/// Amazon's own account may use the key for the one queue that it tells changes to: its name is what SQS seals with.
+fn seals_what_amazon_tells(statement: Statement) -> bool {
+    let queue = statement.0.pointer("/Condition/StringEquals/kms:EncryptionContext:aws:sqs:arn");
+    let is_the_one =
+        queue.is_some_and(|arn| arn.to_string().ends_with(":${AWS::StackName}-amazon-changes\"}"));
+    is_the_one && statement.0["Principal"]["AWS"] == "437568002678"
 }
 
 /// The uses a statement grants, wildcards written out.

@@ -394,3 +394,17 @@ fn the_longest_policy_of_the_software_is_the_one_that_is_reckoned_with() {
     let days = longest.split("shipped_days: ").nth(1).and_then(|rest| rest.split(',').next()).map(str::parse);
     assert_eq!(days, Some(Ok(super::forgetting::PURGE_AFTER_SHIPPING)));
 }
+
+#[test]
+fn the_data_key_is_used_by_another_account_for_one_queue_alone() -> Result<(), Failure> {
+    let at = "/Resources/DataKey/Properties/KeyPolicy/Statement/2";
+    let other = [
+        (format!("{at}/Principal"), json!({"AWS": "*"})),
+        (format!("{at}/Principal"), json!({"AWS": "123456789012"})),
+        (format!("{at}/Condition/StringEquals/kms:EncryptionContext:aws:sqs:arn"), json!("*")),
+    ];
+    for (pointer, value) in other {
+        assert!(named(&with(&pointer, value)?, "key-use", "DataKey"), "{pointer}");
+    }
+    Ok(())
+}

@@ -17,6 +17,8 @@ pub struct Changed {
     pub marketplace_id: Option<String>,
     /// The channel's key of the order.
     pub channel_id: String,
+    /// It is to be sent, so whom to is wanted. Of all others the next page tells, without anyone's name.
+    pub is_to_send: bool,
     /// The same when Amazon tells the same thing again.
     pub notification_id: String,
 }
@@ -49,6 +51,7 @@ struct Change {
 struct Summary {
     marketplace_id: Lax<String>,
     fulfillment_type: Lax<String>,
+    order_status: Lax<String>,
 }
 
 #[derive(Deserialize, Default)]
@@ -73,7 +76,9 @@ pub fn read(body: &[u8]) -> Result<Option<Changed>, CannotRead> {
     if summary.fulfillment_type.hint().as_deref() == Some("AFN") {
         return Ok(None);
     }
+    let status = summary.order_status.hint();
     Ok(Some(Changed {
+        is_to_send: matches!(status.as_deref(), Some("Unshipped" | "PartiallyShipped")),
         seller_id: key(change.seller_id, "SellerId")?,
         marketplace_id: summary.marketplace_id.hint().filter(|id| is_key(id)),
         channel_id: key(change.amazon_order_id, "AmazonOrderId")?,

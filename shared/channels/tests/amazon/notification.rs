@@ -42,10 +42,18 @@ fn a_notification_says_which_order_of_whom() {
         seller_id: "A3TH9S8BH6GOGM".into(),
         marketplace_id: Some("A1F83G8C2ARO7P".into()),
         channel_id: "202-1234567-7654321".into(),
+        is_to_send: false,
         notification_id: "d0e9e693-c3ad-4373-979f-ed4ec98dd746".into(),
     };
     assert_eq!(changed, expected);
     assert!(!format!("{changed:?}").contains("BS1"));
+    let to_send = |status: &str| {
+        let changed =
+            with(|told| told["Payload"]["OrderChangeNotification"]["Summary"]["OrderStatus"] = json!(status));
+        changed.unwrap().unwrap().is_to_send
+    };
+    let all = ["Pending", "Unshipped", "PartiallyShipped", "Shipped", "Canceled", "InvoiceUnconfirmed"];
+    assert_eq!(all.map(to_send), [false, true, true, false, false, false]);
 }
 
 #[test]
