@@ -1,6 +1,6 @@
 //! What must be refused is refused, says the same to everyone, and leaves nothing behind.
 
-use crate::support::{PREVIOUS_SECRET, template, unique};
+use crate::support::{PREVIOUS_SECRET, letters, template};
 use crate::support::{Shop, Story, stack};
 use serde_json::json;
 use waybill_domain::exception::Reason;
@@ -29,7 +29,7 @@ fn a_signed_body_that_cannot_be_read_is_kept_sealed_and_raises_an_exception() {
 }
 
 fn token() -> Token {
-    Token { pointer: "/body".into(), value: format!("Q{}X7", unique(16).to_uppercase()) }
+    Token { pointer: "/body".into(), value: format!("Q{}X7", letters(16)) }
 }
 
 async fn nowhere(tokens: &[Token]) {

@@ -1,7 +1,7 @@
 //! Canaries: orders in which every free text is a token of its own go the whole life, and nothing of them is
 //! found anywhere but in what the carrier had to be sent (CONTROLS section 4).
 
-use crate::support::{Own, Shop, Story, deliver_everything, stack, template, unique, until};
+use crate::support::{Own, Shop, Story, deliver_everything, letters, stack, template, unique, until};
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
 use waybill_domain::OrderId;
@@ -109,10 +109,7 @@ async fn changed(flock: &mut Flock<'_>) -> OrderId {
     let order = flock.bird().await;
     let id = flock.shop.tell("orders/create", order).await;
     flock.shop.stands(&id, Status::Allocated).await;
-    let street = Token {
-        pointer: "/shipping_address/address1".into(),
-        value: format!("Z{}Q", unique(14).to_uppercase()),
-    };
+    let street = Token { pointer: "/shipping_address/address1".into(), value: format!("Z{}Q", letters(14)) };
     flock.shop.change(order, "address", &json!({"address1": street.value})).await;
     flock.tokens.push(street);
     flock.shop.deliver("orders/edited", &json!({"order_edit": {"order_id": order}})).await;

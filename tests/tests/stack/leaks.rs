@@ -1,7 +1,7 @@
 //! A scanner that never fails proves nothing: one leak is planted in every kind of sink, and each must be found
 //! there. Each has a token of its own, so nothing else is disturbed; all but the record of calls is cleaned up.
 
-use crate::support::{Shop, Story, template, unique};
+use crate::support::{Shop, Story, letters, template, unique};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use flate2::Compression;
@@ -45,7 +45,7 @@ impl Planter<'_> {
             Form::Sha256 => format!("zoe.{}@example.invalid", unique(12)),
             Form::Json => format!("Zoë Ångström-{}", unique(8)),
             Form::Spaced => format!("1632960{}", u32::from_str_radix(&unique(6), 16).unwrap() % 900 + 100),
-            _ => format!("K{}W9", unique(14).to_uppercase()),
+            _ => format!("K{}W9", letters(14)),
         };
         self.leaks.push(Leak {
             what,

@@ -8,7 +8,7 @@ mod time;
 
 pub use account::Own;
 pub use founder::Founder;
-pub use shop::{PREVIOUS_SECRET, Reply, Shop, invented, stack, unique};
+pub use shop::{PREVIOUS_SECRET, Reply, Shop, invented, letters, stack, unique};
 pub use story::Story;
 pub use time::{deliver_everything, now, tick, until};
 

@@ -50,6 +50,12 @@ pub fn unique(digits: usize) -> String {
     hex::encode(bytes)[..digits].to_owned()
 }
 
+/// Capital letters nobody else has. No digits: a part of them would be found in any record's times and counters by chance.
+pub fn letters(count: usize) -> String {
+    let letter = |digit: char| char::from(b'A' + u8::try_from(digit.to_digit(16).unwrap()).unwrap());
+    unique(count).chars().map(letter).collect()
+}
+
 /// A status and a body.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Reply {
