@@ -14,6 +14,32 @@ pub const EVERY_CALL: &str = "calls";
 /// How often a budget that others take from at the same moment is read again.
 const TRIES: usize = 6;
 
+/// The attribute that the conditions look at.
+const FULL_AT: &str = "full_at";
+
+/// Sorts as text, to the nanosecond: some channels allow several calls a second.
+fn moment(at: Timestamp) -> String {
+    at.strftime("%Y-%m-%dT%H:%M:%S%.9fZ").to_string()
+}
+
+/// What a budget is taken to hold before calls are taken out of it.
+#[derive(Clone, Copy)]
+enum Before {
+    /// All, or it was never used.
+    Full(Timestamp),
+    /// As it was found.
+    Spent(Spent),
+}
+
+impl Before {
+    fn spent(self) -> Option<Spent> {
+        match self {
+            Self::Full(_) => None,
+            Self::Spent(spent) => Some(spent),
+        }
+    }
+}
+
 impl Db {
     /// Takes calls of one kind out of a connection's budget: nothing, or how long to wait for them. When others
     /// take so busily that we never get a turn, that is a second.
@@ -107,31 +133,6 @@ impl Db {
                 from_item(item, "budget").map(Some)
             }
             Err(error) => Err(StoreError::from_sdk("dynamodb:PutItem", &error)),
-        }
-    }
-}
-
-const FULL_AT: &str = "full_at";
-
-/// Sorts as text, to the nanosecond: some channels allow several calls a second.
-fn moment(at: Timestamp) -> String {
-    at.strftime("%Y-%m-%dT%H:%M:%S%.9fZ").to_string()
-}
-
-/// What a budget is taken to hold before calls are taken out of it.
-#[derive(Clone, Copy)]
-enum Before {
-    /// All, or it was never used.
-    Full(Timestamp),
-    /// As it was found.
-    Spent(Spent),
-}
-
-impl Before {
-    fn spent(self) -> Option<Spent> {
-        match self {
-            Self::Full(_) => None,
-            Self::Spent(spent) => Some(spent),
         }
     }
 }

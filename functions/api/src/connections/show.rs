@@ -76,11 +76,15 @@ pub struct Sent {
 }
 
 impl Sent {
-    fn of(deliveries: &Deliveries) -> Option<Self> {
+    fn of(deliveries: &Deliveries, kind: Kind) -> Option<Self> {
         let (stand, looked_at) = (deliveries.stand?, deliveries.looked_at?);
         let advice = match stand {
             Stand::On => None,
             Stand::Paused => Some("Somebody paused deliveries at the channel: switch them on there."),
+            // What Amazon tells goes to a queue, one for each seller and application.
+            Stand::Missing if kind == Kind::Amazon => Some(
+                "Another installation of this application is told of this seller's changes: end its subscription at Amazon; orders are read meanwhile.",
+            ),
             Stand::Missing => Some(
                 "Nothing is registered through the channel's API: register `webhook_path` there, unless the app's own configuration does.",
             ),
@@ -119,7 +123,7 @@ impl Shown {
         let token = env.db.token(&connection.id).await?;
         let channel = connection.kind.channel();
         let deliveries = match channel {
-            Some(_) => Sent::of(&env.db.channel_deliveries(&connection.id).await?),
+            Some(_) => Sent::of(&env.db.channel_deliveries(&connection.id).await?, connection.kind),
             None => None,
         };
         let now = env.clock.read();

@@ -180,6 +180,13 @@ async fn how_deliveries_stand_is_shown_with_what_to_do() {
     let shown = stage.get(Some("mine-Auditor"), &format!("/v1/connections/{id}")).await.1;
     assert_eq!(shown["deliveries"]["stand"], "paused");
     assert!(shown["deliveries"]["advice"].as_str().unwrap().contains("switch them on"), "{shown}");
+    // Amazon sends to a queue: there is no address to register.
+    let amazon = "con_00000000000000ad";
+    stage.connect(amazon, MERCHANT, waybill_store::registry::Kind::Amazon, &json!({})).await;
+    let known = Deliveries { stand: Some(Stand::Missing), looked_at, ..Deliveries::default() };
+    stage.db.save_deliveries(&amazon.parse().unwrap(), &known).await.unwrap();
+    let shown = stage.get(Some("mine-Auditor"), &format!("/v1/connections/{amazon}")).await.1;
+    assert!(shown["deliveries"]["advice"].as_str().unwrap().contains("end its subscription"), "{shown}");
 }
 
 #[tokio::test]

@@ -14,7 +14,6 @@ use rand::rngs::StdRng;
 use rand::{Rng, SeedableRng};
 use std::sync::Arc;
 use waybill_domain::catalogue::{Mapping, Part, Sku};
-use waybill_domain::order::Channel;
 use waybill_domain::time::{after, days};
 use waybill_sandbox::royal_mail::Fate as ParcelFate;
 use waybill_sandbox::{Fault, FaultKind};
@@ -87,8 +86,7 @@ async fn begin(seed: u64, settings: Settings) -> Result<Sim, WorldError> {
         .into_iter()
         .map(|sku| Stocked { sku, pieces: [rng.random_range(0..=most), rng.random_range(0..=most)] })
         .collect();
-    let channels = accounts(&mut rng);
-    let setup = Setup { seed, part_ship: rng.random_ratio(1, 3), stock, channels, ..Setup::default() };
+    let setup = Setup { seed, part_ship: rng.random_ratio(1, 3), stock, ..Setup::default() };
     let world = World::new(&setup, gate.clone()).await?;
     for sku in &made.bundles {
         world.db.save_sku(world.merchant_id(), sku).await?;
@@ -99,7 +97,6 @@ async fn begin(seed: u64, settings: Settings) -> Result<Sim, WorldError> {
     }
     let mut sim = Sim::new(world, gate, rng, settings.plant);
     sim.script = script;
-    sim.note(&format!("sold at {:?}", setup.channels));
     for sku in &made.bundles {
         sim.note(&format!("{} is made of {:?}", sku.sku, sku.parts));
     }
@@ -111,15 +108,6 @@ async fn begin(seed: u64, settings: Settings) -> Result<Sim, WorldError> {
     }
     trouble(&mut sim);
     Ok(sim)
-}
-
-/// The shop that orders come from, and of the other channels those this merchant sells at too: each in every second run,
-/// so that all numbers of accounts are played that share the stock, and all sets of them.
-fn accounts(rng: &mut StdRng) -> Vec<Channel> {
-    Channel::ALL
-        .into_iter()
-        .filter(|channel| *channel == Channel::Shopify || rng.random_ratio(1, 2))
-        .collect()
 }
 
 /// What is sold as something else.

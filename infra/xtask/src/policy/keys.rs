@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::Finding;
-use super::template::{Statement, Template, short, statements, target};
+use super::template::{AMAZON, Statement, Template, short, statements, target};
 
 const USE: &str = "key-use";
 const ADMINISTRATION: &str = "key-administration";
@@ -175,7 +175,7 @@ fn seals_what_amazon_tells(statement: Statement) -> bool {
     let queue = statement.0.pointer("/Condition/StringEquals/kms:EncryptionContext:aws:sqs:arn");
     let is_the_one =
         queue.is_some_and(|arn| arn.to_string().ends_with(":${AWS::StackName}-amazon-changes\"}"));
-    is_the_one && statement.0["Principal"]["AWS"] == "437568002678"
+    is_the_one && statement.0["Principal"]["AWS"] == AMAZON
 }
 
 /// The uses a statement grants, wildcards written out.

@@ -127,6 +127,9 @@ impl<'a> Statement<'a> {
     }
 }
 
+/// The account from which the Selling Partner API tells changes (contracts/amazon section 4).
+pub const AMAZON: &str = "437568002678";
+
 /// The statements of a policy document.
 pub fn statements(document: &Value) -> impl Iterator<Item = Statement<'_>> {
     list(&document["Statement"]).into_iter().map(Statement)

@@ -396,6 +396,22 @@ fn the_longest_policy_of_the_software_is_the_one_that_is_reckoned_with() {
 }
 
 #[test]
+fn another_account_is_let_into_one_queue_alone_and_to_tell_only() -> Result<(), Failure> {
+    let statements = |policy: &str| format!("/Resources/{policy}/Properties/PolicyDocument/Statement");
+    let (its, poll) = ("AmazonChangesQueuePolicy", "PollQueuePolicy");
+    let amazon = json!({"Effect": "Allow", "Principal": {"AWS": "437568002678"}, "Action": "sqs:SendMessage", "Resource": "x"});
+    let other = [
+        (format!("{}/1/Principal", statements(its)), json!({"AWS": "123456789012"}), its),
+        (format!("{}/1/Action", statements(its)), json!("sqs:ReceiveMessage"), its),
+        (statements(poll), json!([amazon]), poll),
+    ];
+    for (pointer, value, policy) in other {
+        assert!(named(&with(&pointer, value)?, "wildcards", policy), "{pointer}");
+    }
+    Ok(())
+}
+
+#[test]
 fn the_data_key_is_used_by_another_account_for_one_queue_alone() -> Result<(), Failure> {
     let at = "/Resources/DataKey/Properties/KeyPolicy/Statement/2";
     let other = [

@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::template::{Template, list, statements};
+use super::template::{AMAZON, Statement, Template, list, statements};
 use super::{Finding, matches_any};
 
 const RULE: &str = "wildcards";
@@ -90,9 +90,24 @@ fn resource_policies(template: &Template) -> Vec<Finding> {
                     "allows anyone, or everything. Name the service and the action.",
                 ));
             }
+            if !statement.0["Principal"]["AWS"].is_null() && !is_amazon_telling(policy.id, &statement) {
+                found.push(Finding::new(
+                    RULE,
+                    policy.id,
+                    "lets another account in. Only Amazon's may, to put what it tells into its one queue.",
+                ));
+            }
         }
     }
     found
+}
+
+/// The Selling Partner API's account, and what it needs of the queue it tells changes to (contracts/amazon section 4).
+fn is_amazon_telling(policy: &str, statement: &Statement<'_>) -> bool {
+    let needed = ["sqs:SendMessage", "sqs:GetQueueAttributes"];
+    policy == "AmazonChangesQueuePolicy"
+        && statement.0["Principal"]["AWS"] == AMAZON
+        && statement.actions().iter().all(|action| needed.contains(action))
 }
 
 fn text(resource: &Value) -> &str {

@@ -19,8 +19,6 @@ pub struct Changed {
     pub channel_id: String,
     /// It is to be sent, so whom to is wanted. Of all others the next page tells, without anyone's name.
     pub is_to_send: bool,
-    /// The same when Amazon tells the same thing again.
-    pub notification_id: String,
 }
 
 #[derive(Deserialize, Default)]
@@ -28,7 +26,6 @@ pub struct Changed {
 struct Notification {
     notification_type: Lax<String>,
     payload: Option<Payload>,
-    notification_metadata: Option<Metadata>,
 }
 
 #[derive(Deserialize, Default)]
@@ -54,17 +51,11 @@ struct Summary {
     order_status: Lax<String>,
 }
 
-#[derive(Deserialize, Default)]
-#[serde(default, rename_all = "PascalCase")]
-struct Metadata {
-    notification_id: Lax<String>,
-}
-
 /// Reads a message body; `None` when it is about something else, or about an order that Amazon's own warehouse
 /// sends.
 ///
 /// # Errors
-/// `CannotRead` when it is no notification, or lacks one of the three keys.
+/// `CannotRead` when it is no notification, or lacks one of the two keys.
 pub fn read(body: &[u8]) -> Result<Option<Changed>, CannotRead> {
     let told: Notification = serde_json::from_slice(body)?;
     if told.notification_type.need("NotificationType")? != "ORDER_CHANGE" {
@@ -82,10 +73,6 @@ pub fn read(body: &[u8]) -> Result<Option<Changed>, CannotRead> {
         seller_id: key(change.seller_id, "SellerId")?,
         marketplace_id: summary.marketplace_id.hint().filter(|id| is_key(id)),
         channel_id: key(change.amazon_order_id, "AmazonOrderId")?,
-        notification_id: key(
-            told.notification_metadata.unwrap_or_default().notification_id,
-            "NotificationId",
-        )?,
     }))
 }
 

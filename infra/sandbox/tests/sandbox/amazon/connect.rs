@@ -174,7 +174,7 @@ fn notifications_come_twice_late_never_or_about_somebody_else() {
     put(&sandbox, &order("202-1-1"));
     let copies = taken();
     assert_eq!(copies.len(), 3);
-    assert!(copies.iter().all(|c| c.notification_id == copies[0].notification_id));
+    assert!(copies.iter().all(|copy| *copy == copies[0]));
     sandbox.add_fault(Fault::new("amazon.notification", FaultKind::Drop).times(1));
     put(&sandbox, &order("202-1-2"));
     assert!(taken().is_empty());
